@@ -14,7 +14,9 @@ const rules = new WeakMap<object, RowRule>();
  *
  * @example @Rows<Post>((viewer) => viewer.may('admin') ? 'all' : { status: 'PUBLISHED' })
  */
-export function Rows<T extends object>(rule: RowRule): (target: abstract new (...args: never[]) => T) => void {
+export function Rows<T extends object>(
+  rule: RowRule,
+): (target: abstract new (...args: never[]) => T) => void {
   return (target) => void rules.set(target, rule);
 }
 

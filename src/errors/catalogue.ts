@@ -28,7 +28,10 @@ export const catalogue = {
   NOT_FOUND: entry(404, 'There is nothing here that the caller may see.'),
   ALREADY_EXISTS: entry(409, 'A unique value is taken.'),
   RATE_LIMITED: entry(429, 'Too many requests.'),
-  PRODUCT_UNAVAILABLE: entry(503, 'The product cannot answer now: its database is down, slow or parked, or it is full.'),
+  PRODUCT_UNAVAILABLE: entry(
+    503,
+    'The product cannot answer now: its database is down, slow or parked, or it is full.',
+  ),
   DEADLINE_EXCEEDED: entry(503, 'The database answered, but not before the deadline of the request.'),
   CURSOR_INVALID: entry(400, 'The cursor is malformed, or belongs to another list or sort.'),
   REFERENCE_MISSING: entry(200, 'A reference points to a document that is gone or not visible.'),
@@ -38,7 +41,10 @@ export const catalogue = {
   ACCOUNT_FROZEN: entry(409, 'The account is frozen.'),
   SAME_ACCOUNT: entry(400, 'Both sides of the transfer are one account.'),
   IDEMPOTENCY_MISMATCH: entry(422, 'The idempotency key was used with another input.'),
-  IDEMPOTENCY_IN_FLIGHT: entry(409, 'A transfer with this key is still under way: ask again with the same key.'),
+  IDEMPOTENCY_IN_FLIGHT: entry(
+    409,
+    'A transfer with this key is still under way: ask again with the same key.',
+  ),
   LEDGER_NOT_READY: entry(503, 'The ledger lacks the unique index that makes transfers safe.'),
   INTERNAL_SERVER_ERROR: {
     http: 500,

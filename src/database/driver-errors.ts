@@ -1,0 +1,77 @@
+import mongoose, { mongo } from 'mongoose';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+
+const MAX_TIME_EXPIRED = 50;
+const DUPLICATE_KEY = 11_000;
+/** Unauthorized, and authentication failed. */
+const REFUSED = new Set<unknown>([13, 18]);
+/** Interrupted or no longer primary: the server cannot answer now. */
+const NOT_NOW = new Set<unknown>([6, 7, 89, 91, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
+
+const unavailable = (cause: unknown) =>
+  new BulkheadError('PRODUCT_UNAVAILABLE', 'The product is not available. Its database cannot be reached.', {
+    cause,
+    retryAfterS: 1,
+  });
+
+/**
+ * An error of the driver or of Mongoose as one of the catalogue, with its `cause`; anything else as it is.
+ *
+ * A duplicate key names the fields, never the value: it may be another user's.
+ */
+export function translateDriverError(error: unknown): unknown {
+  if (error instanceof BulkheadError) return error;
+  if (error instanceof mongoose.Error.ValidationError) {
+    const fields = Object.entries(error.errors).map(([path, one]) => `${path} (${one.kind})`);
+    return new BulkheadError('BAD_USER_INPUT', `Not valid: ${fields.join(', ')}.`, {
+      cause: error,
+      details: { fields: Object.keys(error.errors) },
+    });
+  }
+  if (error instanceof mongoose.Error.CastError) {
+    return new BulkheadError('BAD_USER_INPUT', `Not valid: ${error.path} (expected ${error.kind}).`, {
+      cause: error,
+      details: { fields: [error.path] },
+    });
+  }
+  if (error instanceof mongo.MongoServerError) {
+    if (error.code === DUPLICATE_KEY) {
+      const fields = Object.keys((error['keyPattern'] as object | undefined) ?? {});
+      return new BulkheadError('ALREADY_EXISTS', `Taken: ${fields.join(', ')}.`, {
+        cause: error,
+        details: { fields },
+      });
+    }
+    if (error.code === MAX_TIME_EXPIRED) {
+      return new BulkheadError('DEADLINE_EXCEEDED', 'The database did not finish before the deadline.', {
+        cause: error,
+        retryAfterS: 1,
+      });
+    }
+    if (REFUSED.has(error.code) || NOT_NOW.has(error.code)) return unavailable(error);
+    return error;
+  }
+  if (
+    error instanceof mongo.MongoNetworkError ||
+    error instanceof mongo.MongoServerSelectionError ||
+    error instanceof mongo.MongoNotConnectedError ||
+    error instanceof mongo.MongoTopologyClosedError ||
+    (error instanceof Error &&
+      /^Mongo(WaitQueueTimeout|PoolCleared|PoolClosed|OperationTimeout|ClientClosed)Error/.test(
+        error.name,
+      )) ||
+    (error instanceof mongoose.Error && /before initial connection|buffering timed out/.test(error.message))
+  ) {
+    return unavailable(error);
+  }
+  return error;
+}
+
+/** Runs work on the database and rejects with the translated error. */
+export async function translating<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateDriverError(error);
+  }
+}

@@ -1,0 +1,33 @@
+import { buildSchema, getName } from '@typegoose/typegoose';
+import type { Schema } from 'mongoose';
+import type { ClassType } from './class-type.js';
+
+const schemas = new WeakMap<ClassType, Schema>();
+
+/**
+ * The Mongoose schema of a class, built once.
+ *
+ * Timestamps are switched on whatever the class says, and `autoIndex`/`autoCreate` off: the serving credential
+ * may not create anything. A model gets a `clone()` of it, since Mongoose does not copy: a hook added through one
+ * product's model would run in every other one that uses the class.
+ */
+export function schemaOf(target: ClassType): Schema {
+  const known = schemas.get(target);
+  if (known) return known;
+  const schema = buildSchema(target as Parameters<typeof buildSchema>[0]) as unknown as Schema;
+  schema.set('timestamps', true);
+  schema.set('autoIndex', false);
+  schema.set('autoCreate', false);
+  schemas.set(target, schema);
+  return schema;
+}
+
+/** The name a class is registered and referred to under; honours Typegoose's `customName`. */
+export const modelNameOf = (target: ClassType): string => getName(target as Parameters<typeof getName>[0]);
+
+/** The collection a class is stored in. */
+export function collectionOf(target: ClassType): string {
+  return (
+    (schemaOf(target).get('collection') as string | undefined) ?? `${modelNameOf(target).toLowerCase()}s`
+  );
+}

@@ -1,0 +1,94 @@
+import { Types } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import type { Filter, Row } from '../database/reader.js';
+import { collectionOf, schemaOf } from '../database/schema.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { findObjectId } from './ids.js';
+
+/** The order of a list: one stored field, with the unique `_id` as tie-breaker. */
+export interface Order {
+  readonly key: string;
+  readonly direction: 1 | -1;
+}
+
+/** A place in a list: the value of the sort key there, and the document's id. */
+export interface Position {
+  readonly value: Date | number | string | Types.ObjectId | null;
+  readonly id: Types.ObjectId;
+}
+
+/** Which list a cursor belongs to; a cursor of another list, sort or version is refused. */
+const listName = (product: string, target: ClassType, { key, direction }: Order): string =>
+  `1:${product}:${collectionOf(target)}:${key}:${direction}`;
+
+const invalid = () =>
+  new BulkheadError(
+    'CURSOR_INVALID',
+    'The cursor is malformed, or belongs to another list or sort: start again without it.',
+  );
+
+/** Encodes where a document stands. Not signed: it holds nothing but the row's own sort value, and decoding is strict. */
+export function encodeCursor(product: string, target: ClassType, order: Order, row: Row): string {
+  const value = row[order.key] ?? null;
+  const plain =
+    value instanceof Date ? value.getTime() : value instanceof Types.ObjectId ? value.toHexString() : value;
+  return Buffer.from(JSON.stringify([listName(product, target, order), plain, String(row['_id'])])).toString(
+    'base64url',
+  );
+}
+
+/** The sort value of a cursor in its stored type; only that type's scalars pass, so no operator ever reaches a filter. */
+function toValue(plain: unknown, target: ClassType, key: string): Position['value'] {
+  if (key === '_id') return null;
+  const path = schemaOf(target).path(key);
+  if (plain === null && path?.isRequired !== true) return null;
+  switch (path?.instance) {
+    case 'Date':
+      if (typeof plain === 'number' && Number.isSafeInteger(plain)) return new Date(plain);
+      break;
+    case 'Number':
+      if (typeof plain === 'number') return plain;
+      break;
+    case 'String':
+      if (typeof plain === 'string') return plain;
+      break;
+    case 'ObjectId': {
+      const id = typeof plain === 'string' ? findObjectId(plain) : null;
+      if (id) return id;
+    }
+  }
+  throw invalid();
+}
+
+/** @throws BulkheadError `CURSOR_INVALID` for a malformed, foreign or old cursor. */
+export function decodeCursor(cursor: string, product: string, target: ClassType, order: Order): Position {
+  let parts: unknown;
+  try {
+    if (cursor.length > 2_000 || !/^[\w-]+$/.test(cursor)) throw invalid();
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    throw invalid();
+  }
+  if (!Array.isArray(parts) || parts.length !== 3 || parts[0] !== listName(product, target, order))
+    throw invalid();
+  const id = typeof parts[2] === 'string' ? findObjectId(parts[2]) : null;
+  if (!id) throw invalid();
+  return { value: toValue(parts[1], target, order.key), id };
+}
+
+/**
+ * The rows that stand after a place. The bound on the sort key comes first and alone, so that it bounds the index
+ * scan; the tie-breaker is then checked on the few rows that share the value. Missing values sort as the lowest.
+ */
+export function rowsAfter({ value, id }: Position, { key, direction }: Order): Filter {
+  const beyond = { _id: direction === 1 ? { $gt: id } : { $lt: id } };
+  if (key === '_id') return beyond;
+  if (direction === 1) {
+    return value === null
+      ? { $or: [{ [key]: { $ne: null } }, beyond] }
+      : { [key]: { $gte: value }, $or: [{ [key]: { $gt: value } }, beyond] };
+  }
+  return value === null
+    ? { [key]: null, ...beyond }
+    : { [key]: { $not: { $gt: value } }, $or: [{ [key]: { $ne: value } }, beyond] };
+}

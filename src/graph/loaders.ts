@@ -1,0 +1,136 @@
+import DataLoader from 'dataloader';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Types } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import { both, type Row } from '../database/reader.js';
+import { collectionOf } from '../database/schema.js';
+import type { Connection, ForwardPageArguments } from './connection.js';
+import { findObjectId } from './ids.js';
+import type { ListOptions } from './lists.js';
+import { planPage } from './page.js';
+import { wantedFields } from './projection.js';
+import { coordinateOf, type ReadScope, visibleRows } from './read-scope.js';
+
+/** `$in` takes more, but a command stays small and its answer under the reply limit. */
+const MAX_KEYS = 1_000;
+
+interface Key {
+  readonly id: Types.ObjectId;
+  readonly fields: readonly string[] | undefined;
+  readonly coordinate: string;
+}
+
+const cacheKey = ({ id, fields }: Key): string => `${id.toHexString()}|${fields ? fields.join(',') : '*'}`;
+
+/** What all waiting loads need; undefined when one of them needs the whole document. */
+const unionOf = (keys: readonly Key[]): readonly string[] | undefined =>
+  keys.some((key) => !key.fields) ? undefined : [...new Set(keys.flatMap((key) => key.fields!))];
+
+/**
+ * Batched reads of one operation (of one mutation field): whatever is asked of a class in one go is one command.
+ * The viewer's row rule is part of every batch: a row that is not visible is not there.
+ */
+export class Loaders {
+  readonly #scope: ReadScope;
+  readonly #byId = new Map<ClassType, DataLoader<Key, Row | null, string>>();
+  readonly #children = new Map<string, DataLoader<Types.ObjectId, Row[], string>>();
+
+  constructor(scope: ReadScope) {
+    this.#scope = scope;
+  }
+
+  /** The visible row with an id, with the fields that the selection needs; null for an id that nothing has. */
+  async one<T extends object>(target: ClassType<T>, id: string, info: GraphQLResolveInfo): Promise<T | null> {
+    const found = findObjectId(id);
+    return found && ((await this.load(target, found, wantedFields(info), coordinateOf(info))) as T | null);
+  }
+
+  /** The visible row with a stored id, or null. `fields` undefined reads the whole document. */
+  load(
+    target: ClassType,
+    id: Types.ObjectId,
+    fields: readonly string[] | undefined,
+    coordinate: string,
+  ): Promise<Row | null> {
+    return this.#loaderOf(target).load({ id, fields, coordinate });
+  }
+
+  /** A page of the rows that name a parent, for all parents of the level in one command. */
+  async children<T extends object>(
+    target: ClassType<T>,
+    {
+      path,
+      parent,
+      filter,
+      order,
+      max,
+    }: ListOptions & { readonly path: string; readonly parent: Types.ObjectId },
+    args: ForwardPageArguments,
+    info: GraphQLResolveInfo,
+  ): Promise<Connection<T>> {
+    const { product, viewer, reader } = this.#scope;
+    const page = planPage(product, target, order, args, info, max);
+    const rows = visibleRows(target, viewer);
+    if (!rows) return page.toConnection([], false) as unknown as Connection<T>;
+    const { limit, sort, fields } = page;
+    const collection = collectionOf(target);
+    const coordinate = coordinateOf(info);
+    const list = both(filter, page.filter);
+    const key = JSON.stringify([collection, path, list, sort, limit, fields, page.behind]);
+    let loader = this.#children.get(key);
+    if (!loader) {
+      loader = new DataLoader(
+        async (parents) => {
+          const perParent = { path, values: parents };
+          const found = await reader.find(
+            { collection, filter: list, rows, fields, sort, limit, perParent },
+            this.#scope.command(coordinate),
+          );
+          const byParent = groupByParent(found, path);
+          return parents.map((one) => byParent.get(one.toHexString()) ?? []);
+        },
+        { cacheKeyFn: (one) => one.toHexString(), maxBatchSize: MAX_KEYS },
+      );
+      this.#children.set(key, loader);
+    }
+    // A child list is read forwards only, and from a cursor on there is always something before it.
+    return page.toConnection(
+      await loader.load(parent),
+      page.behind !== undefined,
+    ) as unknown as Connection<T>;
+  }
+
+  #loaderOf(target: ClassType): DataLoader<Key, Row | null, string> {
+    let loader = this.#byId.get(target);
+    if (!loader) {
+      loader = new DataLoader((keys) => this.#batch(target, keys), {
+        cacheKeyFn: cacheKey,
+        maxBatchSize: MAX_KEYS,
+      });
+      this.#byId.set(target, loader);
+    }
+    return loader;
+  }
+
+  async #batch(target: ClassType, keys: readonly Key[]): Promise<(Row | null)[]> {
+    const rows = visibleRows(target, this.#scope.viewer);
+    if (!rows) return keys.map(() => null);
+    const ids = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
+    const filter = { _id: ids.length === 1 ? ids[0] : { $in: ids } };
+    const plan = { collection: collectionOf(target), filter, rows, fields: unionOf(keys), limit: ids.length };
+    const found = await this.#scope.reader.find(plan, this.#scope.command(keys[0]!.coordinate));
+    const byId = new Map(found.map((row) => [String(row['_id']), row]));
+    return keys.map(({ id }) => byId.get(id.toHexString()) ?? null);
+  }
+}
+
+function groupByParent(rows: readonly Row[], path: string): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const parent = String(row[path]);
+    const group = groups.get(parent);
+    if (group) group.push(row);
+    else groups.set(parent, [row]);
+  }
+  return groups;
+}

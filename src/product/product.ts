@@ -1,0 +1,69 @@
+import type { ClassType } from '../database/class-type.js';
+import { StartError } from '../errors/bulkhead-error.js';
+import type { LoadSample } from './sample.js';
+
+/** The limits around one product at run time; every one has a default (docs/isolation.md). */
+export interface Limits {
+  /** How long an operation may take in all before it is answered `PRODUCT_UNAVAILABLE`. Default 5,000 ms. */
+  readonly deadlineMs: number;
+  /** Connections to the database. Default 20. */
+  readonly poolSize: number;
+  /** How long a command waits for a connection. Default 1,000 ms. */
+  readonly waitQueueTimeoutMs: number;
+  /** Operations at work at once. Default 100. */
+  readonly inFlight: number;
+  /** Operations that may wait for one of those places; the next one is refused at once. Default 200. */
+  readonly queue: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  deadlineMs: 5_000,
+  poolSize: 20,
+  waitQueueTimeoutMs: 1_000,
+  inFlight: 100,
+  queue: 200,
+};
+
+/** What a product says about itself in `bulkhead.config.ts`. */
+export interface ProductOptions {
+  /** The stored classes; nothing else of the product reaches the database. */
+  readonly schema: readonly ClassType[];
+  /** The TypeGraphQL resolvers: what the product answers. */
+  readonly resolvers: readonly ClassType[];
+  /** `'read'` serves callers without a token (row rules decide what they see); left out, they are refused before anything is parsed. */
+  readonly public?: 'read';
+  /** Gives the product a ledger of credits in this unit. */
+  readonly ledger?: { readonly unit: string };
+  /** The classes whose loss would hurt most: exported first and checked in every drill. */
+  readonly critical?: readonly ClassType[];
+  /** The class that stores sign-ins; gives the product session tokens (docs/auth.md). */
+  readonly sessions?: ClassType;
+  /** Sample data, loaded once into an empty development database. */
+  readonly sample?: LoadSample;
+  readonly limits?: Partial<Limits>;
+  /** Origins whose pages may call this product from a browser. Default: none in production, any in development. */
+  readonly cors?: readonly string[];
+  /** Lets a credential that reaches further than this product serve in production, with the reason; shown red everywhere. */
+  readonly wideCredential?: string;
+}
+
+/** A declared product. */
+export interface Product extends Omit<ProductOptions, 'limits'> {
+  readonly limits: Limits;
+}
+
+/**
+ * Declares one product.
+ *
+ * @throws StartError when a limit is not a positive whole number or a list of classes is empty.
+ */
+export function defineProduct(options: ProductOptions): Product {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const problems = Object.entries(limits)
+    .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
+    .map(([name, value]) => `limits.${name}: expected a whole number above 0, got ${value}.`);
+  if (options.schema.length === 0) problems.push('schema: expected at least one class, got none.');
+  if (options.resolvers.length === 0) problems.push('resolvers: expected at least one class, got none.');
+  if (problems.length > 0) throw new StartError(problems);
+  return Object.freeze({ ...options, limits: Object.freeze(limits) });
+}
