@@ -1,0 +1,297 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import * as fc from 'fast-check';
+import { StartError } from '../errors/bulkhead-error.js';
+import { readEnvironment, type ReadEnvironmentOptions } from './environment.js';
+import { gatewayVariables, productVariables } from './variables.js';
+
+const folders: string[] = [];
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'environment-'));
+  folders.push(path);
+  return path;
+};
+afterAll(() => folders.forEach((path) => rmSync(path, { recursive: true })));
+
+const empty = folder();
+const read = (env: NodeJS.ProcessEnv, options: Partial<ReadEnvironmentOptions> = {}) =>
+  readEnvironment({ products: ['blog', 'aviation'], cwd: empty, env, ...options });
+
+const problems = (
+  env: NodeJS.ProcessEnv,
+  options: Partial<ReadEnvironmentOptions> = {},
+): readonly string[] => {
+  try {
+    read(env, options);
+    return [];
+  } catch (error) {
+    if (error instanceof StartError) return error.problems;
+    throw error;
+  }
+};
+
+const random = () => randomBytes(32).toString('base64url');
+const production = () => ({
+  NODE_ENV: 'production',
+  BLOG_MONGODB_URI: 'mongodb://b:p@db.example/blog',
+  AVIATION_MONGODB_URI: 'mongodb://a:p@db.example/aviation',
+  BLOG_JWT_SECRET: random(),
+  AVIATION_JWT_SECRET: random(),
+  BULKHEAD_JWT_SECRET: random(),
+});
+
+test('nothing set gives a development gateway on loopback', () => {
+  expect(read({})).toEqual({
+    production: false,
+    host: '127.0.0.1',
+    port: 4000,
+    logLevel: 'info',
+    trustProxy: false,
+    introspection: true,
+    sandbox: true,
+    dataDir: join(empty, '.bulkhead'),
+    products: { blog: {}, aviation: {} },
+  });
+});
+
+test('production hides the schema, and its result cannot be changed', () => {
+  const environment = read(production());
+  expect(environment).toMatchObject({ production: true, introspection: false, sandbox: false });
+  expect(environment.products['blog']?.keys).toMatchObject({
+    kind: 'secret',
+    algorithm: 'HS256',
+    issuer: 'bulkhead',
+    audience: 'bulkhead:blog',
+  });
+  expect(environment.operatorKeys?.audience).toBe('bulkhead');
+  expect(Object.isFrozen(environment.products['blog']?.keys)).toBe(true);
+});
+
+test('every mistake is reported at once', () => {
+  const found = problems({
+    NODE_ENV: 'prod',
+    PORT: '70000',
+    HOST: 'everywhere',
+    BULKHEAD_SANDBOX: 'maybe',
+    BULKHEAD_COMPOSED: 'all',
+    BULKHEAD_LOG_LEVEL: 'loud',
+    BULKHEAD_TRUST_PROXY: '10.0.0.0/99',
+    MONGODB_URI: 'postgres://db',
+    BULKHEAD_ADMIN_URI: 'mongodb://',
+    BLOG_JWKS_URL: 'http://keys.example/jwks',
+    AVIATION_JWT_PUBLIC_KEY: 'no key',
+    BULKHEAD_JWT_ISSUER: 'me',
+    BLOG_MONGO_URI: 'mongodb://db/blog',
+  });
+  expect(found.map((problem) => problem.split(/[: ]/)[0])).toEqual([
+    'NODE_ENV',
+    'BULKHEAD_COMPOSED',
+    'HOST',
+    'PORT',
+    'BULKHEAD_LOG_LEVEL',
+    'BULKHEAD_TRUST_PROXY',
+    'BULKHEAD_SANDBOX',
+    'MONGODB_URI',
+    'BULKHEAD_ADMIN_URI',
+    'BULKHEAD_JWT_ISSUER',
+    'BLOG_JWKS_URL',
+    'AVIATION_JWT_PUBLIC_KEY',
+    'BLOG_MONGO_URI',
+  ]);
+});
+
+test('production names every missing connection string and key', () => {
+  expect(problems({ NODE_ENV: 'production', MONGODB_URI: 'mongodb://root:p@db' })).toEqual([
+    expect.stringMatching(/^BULKHEAD_JWT_SECRET.* expected in production, unless BULKHEAD_COMPOSED is off/),
+    expect.stringMatching(/^BLOG_MONGODB_URI: expected in production/),
+    expect.stringMatching(/^BLOG_JWT_SECRET or BLOG_JWT_PUBLIC_KEY or BLOG_JWKS_URL: expected in production/),
+    expect.stringMatching(/^AVIATION_MONGODB_URI/),
+    expect.stringMatching(/^AVIATION_JWT_SECRET/),
+  ]);
+});
+
+test('production needs no operator key where the composed graph is off', () => {
+  const { BULKHEAD_JWT_SECRET: _, ...env } = production();
+  expect(problems(env)).toHaveLength(1);
+  expect(problems({ ...env, BULKHEAD_COMPOSED: 'off' })).toEqual([]);
+  expect(problems(env, { composed: 'off' })).toEqual([]);
+  expect(problems({ ...env, BULKHEAD_COMPOSED: 'public' }, { composed: 'off' })).toHaveLength(1);
+});
+
+test.each([
+  ['short', 'x9$kQ'],
+  ['a word repeated', 'secretsecretsecretsecretsecretsecret'],
+  ['a sentence repeated', 'qwertyuiopas-1qwertyuiopas-1qwertyuiopas-1'],
+  ['a placeholder', 'changeme'],
+  ['a long placeholder', 'please-change-this-before-production-42!'],
+  ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789'],
+  ['a development secret', `development-${random()}`],
+])('production refuses a secret that is %s', (_, secret) => {
+  expect(problems({ ...production(), BLOG_JWT_SECRET: secret })).toEqual([
+    expect.stringMatching(/^BLOG_JWT_SECRET: /),
+  ]);
+  expect(problems({ BLOG_JWT_SECRET: secret })).toEqual([]);
+});
+
+test('random secrets pass, whatever their notation', () => {
+  for (const notation of ['hex', 'base64', 'base64url'] as const)
+    for (let i = 0; i < 50; i++)
+      expect(problems({ ...production(), BLOG_JWT_SECRET: randomBytes(32).toString(notation) })).toEqual([]);
+});
+
+test('products share no database, no audience and, in production, no secret', () => {
+  const same = random();
+  expect(
+    problems({
+      ...production(),
+      AVIATION_MONGODB_URI: 'mongodb://other:user@db.example:27017/blog?retryWrites=true',
+      AVIATION_JWT_SECRET: same,
+      BULKHEAD_JWT_SECRET: same,
+      AVIATION_JWT_AUDIENCE: 'bulkhead:blog',
+    }),
+  ).toEqual([
+    expect.stringMatching(/^BLOG_MONGODB_URI and AVIATION_MONGODB_URI name the same database/),
+    expect.stringMatching(/^BLOG_JWT_AUDIENCE and AVIATION_JWT_AUDIENCE/),
+    expect.stringMatching(/^AVIATION_JWT_SECRET and BULKHEAD_JWT_SECRET/),
+  ]);
+  expect(
+    problems({ BLOG_MONGODB_URI: 'mongodb://db/blog', BLOG_OPS_MONGODB_URI: 'mongodb://db/bolg' }),
+  ).toEqual([expect.stringContaining('expected the same database')]);
+});
+
+test('one source of keys per owner, and a key that fits the algorithm', () => {
+  const pem = (type: 'rsa' | 'ed25519') =>
+    (type === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ed25519')
+    ).publicKey //
+      .export({ type: 'spki', format: 'pem' })
+      .toString();
+  const rsa = pem('rsa');
+  expect(read({ BLOG_JWT_PUBLIC_KEY: rsa.replaceAll('\n', '\\n') }).products['blog']?.keys).toMatchObject({
+    kind: 'publicKey',
+    algorithm: 'RS256',
+    publicKey: rsa,
+  });
+  expect(problems({ BLOG_JWT_PUBLIC_KEY: rsa, BLOG_JWT_ALGORITHM: 'EdDSA' })).toHaveLength(1);
+  expect(problems({ BLOG_JWT_PUBLIC_KEY: pem('ed25519'), BLOG_JWT_ALGORITHM: 'EdDSA' })).toEqual([]);
+  expect(problems({ BLOG_JWT_PUBLIC_KEY: rsa, BLOG_JWT_ALGORITHM: 'HS256' })).toHaveLength(1);
+  expect(problems({ BLOG_JWT_SECRET: random(), BLOG_JWT_ALGORITHM: 'RS256' })).toHaveLength(1);
+  expect(problems({ BLOG_JWT_SECRET: random(), BLOG_JWKS_URL: 'https://keys.example' })).toEqual([
+    'BLOG_JWT_SECRET and BLOG_JWKS_URL are set: keep one source of keys.',
+  ]);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const secretPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  expect(problems({ BLOG_JWT_PUBLIC_KEY: secretPem })).toHaveLength(1);
+});
+
+test('JWKS over plain http is for loopback outside production only', () => {
+  expect(problems({ BLOG_JWKS_URL: 'http://127.0.0.1:9/jwks' })).toEqual([]);
+  expect(problems({ BLOG_JWKS_URL: 'https://user:pass@keys.example' })).toHaveLength(1);
+  const { BLOG_JWT_SECRET: _, ...env } = production();
+  expect(problems({ ...env, BLOG_JWKS_URL: 'http://127.0.0.1:9/jwks' })).toHaveLength(1);
+  expect(problems({ ...env, BLOG_JWKS_URL: 'https://keys.example/jwks' })).toEqual([]);
+});
+
+test('files: .env below the environment, NAME_FILE beside NAME', () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, '.env'), 'PORT=5000\nHOST=0.0.0.0\nBLOG_MONGODB_URI=mongodb://file/blog\n');
+  writeFileSync(join(cwd, 'uri'), 'mongodb://secret-file/blog\n');
+  writeFileSync(join(cwd, 'nothing'), ' \n');
+  const env = { PORT: '6000', BLOG_MONGODB_URI_FILE: 'uri' };
+  const environment = read(env, { cwd });
+  expect(environment).toMatchObject({ port: 6000, host: '0.0.0.0' });
+  expect(environment.products['blog']?.uri).toBe('mongodb://secret-file/blog');
+  expect(process.env['HOST']).not.toBe('0.0.0.0');
+
+  expect(
+    problems(
+      {
+        BLOG_MONGODB_URI: 'mongodb://db/blog',
+        BLOG_MONGODB_URI_FILE: 'uri',
+        MONGODB_URI_FILE: 'nothing',
+        BULKHEAD_ADMIN_URI_FILE: 'missing',
+      },
+      { cwd },
+    ),
+  ).toEqual([
+    'MONGODB_URI_FILE: the file is empty.',
+    'BULKHEAD_ADMIN_URI_FILE: expected the path of a readable file (ENOENT).',
+    'BLOG_MONGODB_URI and BLOG_MONGODB_URI_FILE are both set: keep one.',
+  ]);
+});
+
+test.each([
+  ['BLOG_MONGO_URI', 'BLOG_MONGODB_URI'],
+  ['BLOG_URI', 'BLOG_MONGODB_URI'],
+  ['BLOG_JTW_SECRET', 'BLOG_JWT_SECRET'],
+  ['BLOG_JWT_SECRET_KEY', 'BLOG_JWT_SECRET'],
+  ['AVIATION_OPS_MONGO_URI', 'AVIATION_OPS_MONGODB_URI'],
+  ['BULKHEAD_COMPOSE', 'BULKHEAD_COMPOSED'],
+  ['BULKHEAD_LOGLEVEL', 'BULKHEAD_LOG_LEVEL'],
+  ['BULKHEAD_HOST', 'HOST'],
+])('%s is taken for a misspelt %s', (given, meant) => {
+  expect(problems({ [given]: 'x' })).toEqual([
+    `${given} is not a variable of the gateway: did you mean ${meant}?`,
+  ]);
+});
+
+test.each([
+  'BLOG_TITLE',
+  'BLOG_URL',
+  'BLOG_PORT_4000_TCP_ADDR',
+  'BULKHEAD_SERVICE_HOST',
+  'BULKHEAD_PORT',
+  'MONGO_URI_OF_OTHERS',
+  'BLOGGER_MONGO_URI',
+])('%s is left alone', (name) => {
+  expect(problems({ [name]: 'x' })).toEqual([]);
+});
+
+test('a product whose name begins with another’s keeps its variables', () => {
+  const env = { BLOG_ARCHIVE_MONGODB_URI: 'mongodb://db/archive', BLOG_MONGODB_URI: 'mongodb://db/blog' };
+  expect(problems(env, { products: ['blog', 'blog-archive'] })).toEqual([]);
+});
+
+test('no message ever repeats a value, wherever a secret was put', () => {
+  const names = [...gatewayVariables, ...productVariables('BLOG'), 'BLOG_MONGO_URI', 'BULKHEAD_SECRET'];
+  const planted = fc
+    .stringMatching(/^[A-Za-z0-9+/=_!$%@:-]{12,60}$/)
+    .filter((text) => !gatewayVariables.some((name) => name.includes(text)));
+  const around = fc.constantFrom(
+    (secret: string) => secret,
+    (secret: string) => `mongodb://user:${secret}@host:port/db`,
+    (secret: string) => `mongodb://user:${secret}@host/db?nonsense=1`,
+    (secret: string) => `mongodb+srv://${secret}`,
+    (secret: string) => `https://${secret}@keys.example/`,
+    (secret: string) => `development-${secret}`,
+    (secret: string) => `-----BEGIN PUBLIC KEY-----\n${secret}`,
+  );
+  const variable = fc.record({
+    name: fc.constantFrom(...names),
+    file: fc.boolean(),
+    around,
+  });
+  fc.assert(
+    fc.property(
+      planted,
+      fc.array(variable, { minLength: 1, maxLength: 8 }),
+      fc.constantFrom('production', 'development'),
+      (secret, variables, mode) => {
+        const env: NodeJS.ProcessEnv = { NODE_ENV: mode };
+        for (const { name, file, around } of variables) env[file ? `${name}_FILE` : name] = around(secret);
+        try {
+          read(env, { products: ['blog'] });
+        } catch (error) {
+          expect(error).toBeInstanceOf(StartError);
+          const { message, stack, cause } = error as StartError;
+          expect([message, stack, cause].join().includes(secret)).toBe(false);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

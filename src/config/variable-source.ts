@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'dotenv';
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The variables as given: the process's environment before the `.env` file, each also by `NAME_FILE`.
+ *
+ * Problems are collected, never thrown, and never repeat a value: any value may be a secret in the wrong place.
+ */
+export class VariableSource {
+  readonly problems: string[] = [];
+  readonly #values: Values;
+  readonly #cwd: string;
+
+  constructor(env: Values, cwd: string) {
+    this.#cwd = cwd;
+    this.#values = { ...this.#withoutOverridden(this.#readDotenv(), env), ...env };
+  }
+
+  /** Every name that has a value. */
+  get names(): string[] {
+    return Object.keys(this.#values).filter((name) => this.#values[name]);
+  }
+
+  /** Whether the variable is given, by itself or by file. */
+  has(name: string): boolean {
+    return Boolean(this.#values[name] || this.#values[`${name}_FILE`]);
+  }
+
+  /** The value, or undefined where it is missing or empty. */
+  get(name: string): string | undefined {
+    const value = this.#values[name]?.trim();
+    const path = this.#values[`${name}_FILE`]?.trim();
+    if (!path) return value || undefined;
+    if (value) {
+      this.problem(`${name} and ${name}_FILE are both set: keep one.`);
+      return undefined;
+    }
+    try {
+      const content = readFileSync(resolve(this.#cwd, path), 'utf8').trim();
+      if (!content) this.problem(`${name}_FILE: the file is empty.`);
+      return content || undefined;
+    } catch (error) {
+      this.problem(`${name}_FILE: expected the path of a readable file (${codeOf(error)}).`);
+      return undefined;
+    }
+  }
+
+  problem(text: string): undefined {
+    this.problems.push(text);
+  }
+
+  #readDotenv(): Values {
+    try {
+      return parse(readFileSync(resolve(this.#cwd, '.env')));
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') this.problem(`.env: expected a readable file (${codeOf(error)}).`);
+      return {};
+    }
+  }
+
+  /** `NAME_FILE` in the environment replaces `NAME` in the file, and the other way round. */
+  #withoutOverridden(file: Values, env: Values): Values {
+    const base = (name: string) => name.replace(/_FILE$/, '');
+    const given = new Set(
+      Object.keys(env)
+        .filter((name) => env[name])
+        .map(base),
+    );
+    return Object.fromEntries(Object.entries(file).filter(([name]) => !given.has(base(name))));
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';

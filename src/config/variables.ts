@@ -1,0 +1,38 @@
+/** What a variable's name ends in after `<PRODUCT>_`. */
+export const productSuffixes = [
+  'MONGODB_URI',
+  'OPS_MONGODB_URI',
+  'JWT_SECRET',
+  'JWT_PUBLIC_KEY',
+  'JWKS_URL',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'JWT_ALGORITHM',
+] as const;
+
+/** Every variable of the gateway itself; each may also be given as `NAME_FILE`, except `NODE_ENV`. */
+export const gatewayVariables = [
+  'NODE_ENV',
+  'HOST',
+  'PORT',
+  'MONGODB_URI',
+  'BULKHEAD_LOG_LEVEL',
+  'BULKHEAD_TRUST_PROXY',
+  'BULKHEAD_INTROSPECTION',
+  'BULKHEAD_SANDBOX',
+  'BULKHEAD_COMPOSED',
+  'BULKHEAD_DATA_DIR',
+  'BULKHEAD_MONGOD',
+  'BULKHEAD_ADMIN_URI',
+  'BULKHEAD_SCRATCH_URI',
+  'BULKHEAD_JWT_SECRET',
+  'BULKHEAD_JWT_PUBLIC_KEY',
+  'BULKHEAD_JWKS_URL',
+  'BULKHEAD_JWT_ISSUER',
+  'BULKHEAD_JWT_AUDIENCE',
+  'BULKHEAD_JWT_ALGORITHM',
+] as const;
+
+/** The variables of one product, by its prefix such as `BLOG`. */
+export const productVariables = (envPrefix: string): readonly string[] =>
+  productSuffixes.map((suffix) => `${envPrefix}_${suffix}`);
