@@ -10,7 +10,7 @@ export const productSuffixes = [
   'JWT_ALGORITHM',
 ] as const;
 
-/** Every variable of the gateway itself; each may also be given as `NAME_FILE`, except `NODE_ENV`. */
+/** Every variable of the gateway itself; each may also be given as `NAME_FILE`. */
 export const gatewayVariables = [
   'NODE_ENV',
   'HOST',

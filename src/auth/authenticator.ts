@@ -1,0 +1,164 @@
+import { decodeJwt } from 'jose';
+import type { TokenKeys } from '../config/token-keys.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { operatorScopes, productScopes, sessionScopes } from './scopes.js';
+import { productOfSessionToken, type Sessions } from './sessions.js';
+import { audiencesOf, createVerifier, notAuthenticated, type VerifiedToken } from './token-keys.js';
+import { Viewer } from './viewer.js';
+import { viewersOf, type Viewers } from './viewers.js';
+import { withinTime } from './within-time.js';
+
+/** Tells who is asking. */
+export interface Authenticator {
+  /**
+   * @param authorization The header as it came; undefined where there is none.
+   * @param product The endpoint's product; undefined for the composed graph.
+   */
+  readonly authenticate: (
+    authorization: string | undefined,
+    product: string | undefined,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<Viewers>;
+}
+
+/** What the authenticator believes. */
+export interface AuthenticatorConfig {
+  /** By product name; a product without keys accepts no service tokens. */
+  readonly products: Readonly<Record<string, TokenKeys | undefined>>;
+  /** Keys of operators' tokens, good in every product. */
+  readonly operators?: TokenKeys;
+  /** The sessions of a product; undefined where it has none. */
+  readonly sessionOf: (product: string) => Sessions | undefined;
+  /** How long to wait for the database that holds the session. Default: 2000. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export type { Viewers } from './viewers.js';
+
+/** A `Bearer` header with one token; a comma (two headers joined) or anything else is no match. */
+const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
+const mostAudiences = 8;
+
+type Outcome = { readonly token: VerifiedToken } | { readonly error: unknown };
+
+/**
+ * Builds the gateway's authenticator. A bad credential is refused and never treated as none, so that a client
+ * whose token ran out learns it.
+ *
+ * - No header: anonymous everywhere.
+ * - A JWT under a product's key: a service in that product, with that product's literal scopes.
+ * - A JWT under the operators' key: an operator in every product, limited by its scopes.
+ * - A session token: a user of its product.
+ *
+ * A service or user of one product is `UNAUTHENTICATED` at another product's endpoint, and anonymous in the
+ * other products of the composed graph.
+ */
+export function createAuthenticator(config: AuthenticatorConfig): Authenticator {
+  const products = new Map(
+    Object.entries(config.products).map(([name, keys]) => [
+      name,
+      keys && { audience: keys.audience, verify: createVerifier(keys) },
+    ]),
+  );
+  const operators = config.operators && {
+    audience: config.operators.audience,
+    verify: createVerifier(config.operators),
+  };
+  const { sessionTimeoutMs = 2_000 } = config;
+
+  async function bySession(token: string, endpoint: string | undefined, signal: AbortSignal | undefined) {
+    const product = productOfSessionToken(token);
+    if (!product || !products.has(product) || (endpoint ?? product) !== product) throw notAuthenticated();
+    let userId: string | null;
+    try {
+      const sessions = config.sessionOf(product);
+      if (!sessions) throw notAuthenticated();
+      userId = await withinTime(sessionTimeoutMs, signal, (signal) =>
+        sessions.find(token, {
+          comment: `bulkhead:${product}:-:Session.token`,
+          maxTimeMS: sessionTimeoutMs,
+          signal,
+        }),
+      );
+    } catch (error) {
+      const unavailable = toUnavailable(error);
+      if (endpoint || unavailable.code === 'UNAUTHENTICATED') throw unavailable;
+      return viewersOf(new Map([[product, unavailable]]));
+    }
+    if (userId === null) throw notAuthenticated();
+    return viewersOf(new Map([[product, new Viewer('session', userId, sessionScopes(product), product)]]));
+  }
+
+  async function byJwt(jwt: string, endpoint: string | undefined) {
+    const audiences = unverifiedAudiences(jwt);
+    const operator =
+      operators && audiences.includes(operators.audience) ? await attempt(operators.verify, jwt) : undefined;
+    if (operator && 'token' in operator) {
+      const { subject, scopes } = operator.token;
+      return viewersOf(
+        new Map(),
+        (product) => new Viewer('operator', subject, operatorScopes(scopes, product), product),
+      );
+    }
+
+    const candidates = endpoint === undefined ? [...products.keys()] : [endpoint];
+    const found = new Map<string, Viewer | BulkheadError>();
+    // Side by side, as keys that cannot be fetched take seconds to say so.
+    const check = async (product: string): Promise<void> => {
+      const keys = products.get(product);
+      if (!keys || !audiences.includes(keys.audience)) return;
+      const outcome = await attempt(keys.verify, jwt);
+      if ('token' in outcome) {
+        const { subject, scopes } = outcome.token;
+        found.set(product, new Viewer('service', subject, productScopes(scopes, product), product));
+      } else if (isUnavailable(outcome.error)) {
+        found.set(product, outcome.error);
+      }
+    };
+    await Promise.all(candidates.map(check));
+    const own = endpoint === undefined ? undefined : found.get(endpoint);
+    if (own instanceof BulkheadError) throw own;
+    if (found.size) return viewersOf(found);
+    throw operator && isUnavailable(operator.error) ? operator.error : notAuthenticated();
+  }
+
+  return {
+    async authenticate(authorization, endpoint, options) {
+      if (authorization === undefined) return viewersOf(new Map());
+      const token = bearer.exec(authorization)?.[1];
+      if (!token) throw notAuthenticated();
+      return token.startsWith('bhs_')
+        ? await bySession(token, endpoint, options?.signal)
+        : await byJwt(token, endpoint);
+    },
+  };
+}
+
+function unverifiedAudiences(jwt: string): readonly string[] {
+  try {
+    const audiences = audiencesOf(decodeJwt(jwt));
+    // Each audience may cost a check of the signature.
+    if (Array.isArray(audiences) && audiences.length <= mostAudiences) return audiences;
+  } catch (error) {
+    throw notAuthenticated(error);
+  }
+  throw notAuthenticated();
+}
+
+const attempt = (verify: (jwt: string) => Promise<VerifiedToken>, jwt: string): Promise<Outcome> =>
+  verify(jwt).then(
+    (token) => ({ token }),
+    (error: unknown) => ({ error }),
+  );
+
+const isUnavailable = (error: unknown): error is BulkheadError =>
+  error instanceof BulkheadError && error.code === 'PRODUCT_UNAVAILABLE';
+
+function toUnavailable(error: unknown): BulkheadError {
+  if (isUnavailable(error)) return error;
+  if (error instanceof BulkheadError && error.code === 'UNAUTHENTICATED') return error;
+  return new BulkheadError('PRODUCT_UNAVAILABLE', 'The session could not be looked up.', {
+    cause: error,
+    retryAfterS: 1,
+  });
+}

@@ -1,0 +1,38 @@
+import { verify } from '@node-rs/argon2';
+import { expect, test, vi } from 'vitest';
+import { hashPassword, verifyPassword } from './passwords.js';
+
+vi.mock('@node-rs/argon2', async (importOriginal) => {
+  const original = await importOriginal<typeof import('@node-rs/argon2')>();
+  return { ...original, verify: vi.fn<typeof original.verify>(original.verify) };
+});
+
+const cost = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
+
+test('a password fits its own hash only', async () => {
+  const stored = await hashPassword('correct horse');
+  expect(stored).toMatch(cost);
+  expect(await verifyPassword(stored, 'correct horse')).toBe(true);
+  expect(await verifyPassword(stored, 'correct horse ')).toBe(false);
+  expect(await verifyPassword(stored, '')).toBe(false);
+  expect(await hashPassword('correct horse')).not.toBe(stored);
+});
+
+test('one letter typed in two ways is one password', async () => {
+  expect(await verifyPassword(await hashPassword('caf\u00e9'), 'cafe\u0301')).toBe(true);
+});
+
+test.each([undefined, '', 'no hash at all'])(
+  'with %j stored, the same work is done in vain',
+  async (stored) => {
+    vi.mocked(verify).mockClear();
+    expect(await verifyPassword(stored, 'anything')).toBe(false);
+    expect(verify).toHaveBeenLastCalledWith(expect.stringMatching(cost), Buffer.from('anything'));
+  },
+);
+
+test('a password longer than any is refused, not cut', async () => {
+  const stored = await hashPassword('x'.repeat(1024));
+  expect(await verifyPassword(stored, 'x'.repeat(1025))).toBe(false);
+  await expect(hashPassword('x'.repeat(1025))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});

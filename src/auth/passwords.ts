@@ -1,0 +1,49 @@
+import { hash, verify } from '@node-rs/argon2';
+import { randomBytes } from 'node:crypto';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { createQueue } from './queue.js';
+
+/** OWASP's minimum for argon2id, which is the library's default algorithm. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
+const longest = 1024;
+
+/**
+ * Hashing fills whole threads of the pool that DNS, files and compression also need, so that only two run at
+ * once in this process; past a hundred waiting, sign-ins are told to come back.
+ */
+const queue = createQueue({ atOnce: 2, waiting: 100 });
+
+const base64 = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '');
+
+/** A hash of nothing, with the same cost as a real one: no password fits it. */
+const dummyHash = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=1$${base64(16)}$${base64(32)}`;
+
+/** Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait. */
+export async function hashPassword(password: string): Promise<string> {
+  const bytes = toBytes(password);
+  if (bytes.length > longest)
+    throw new BulkheadError('BAD_USER_INPUT', `A password has at most ${longest} bytes.`);
+  return await queue(() => hash(bytes, parameters));
+}
+
+/**
+ * Whether a password fits a stored hash. Without a hash (nobody of that name) the same work is done against
+ * a dummy, so that the time of the answer does not tell who has an account.
+ */
+export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+  const bytes = toBytes(password);
+  const fits = await queue(() => verifyOrDummy(stored, bytes.subarray(0, longest)));
+  return fits && stored !== undefined && bytes.length <= longest;
+}
+
+async function verifyOrDummy(stored: string | undefined, bytes: Uint8Array): Promise<boolean> {
+  try {
+    return await verify(stored ?? dummyHash, bytes);
+  } catch {
+    // A stored text that is no hash: nobody can sign in with it, and nobody learns that from the time it takes.
+    return await verify(dummyHash, bytes);
+  }
+}
+
+/** Keyboards differ in how they compose a letter; the same password must give the same bytes. */
+const toBytes = (password: string): Buffer => Buffer.from(password.normalize('NFKC'));
