@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { secretKeys } from '../config/token-keys.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
@@ -156,4 +157,31 @@ test('the lookup carries a comment, a deadline and the request’s signal', asyn
   );
   await authenticate(`Bearer ${blogToken}`, undefined, { signal: controller.signal });
   expect(seen).toEqual([{ comment: 'bulkhead:blog:-:Session.token', maxTimeMS: 200 }]);
+});
+
+test('keys that cannot be fetched make only their own product unavailable', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { authenticate } = createAuthenticator({
+    products: {
+      // Nothing listens on the port that is reserved for nothing.
+      blog: { ...keys.blog, kind: 'jwks', url: 'http://127.0.0.1:1/jwks', algorithm: 'ES256' },
+      aviation: keys.aviation,
+    },
+    sessionOf: () => undefined,
+  });
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer('bulkhead')
+    .setAudience('bulkhead:blog')
+    .setSubject('x')
+    .setExpirationTime('1m')
+    .sign(privateKey);
+  const error = { code: 'PRODUCT_UNAVAILABLE' };
+  await expect(authenticate(`Bearer ${token}`, 'blog')).rejects.toMatchObject(error);
+  await expect(authenticate(`Bearer ${token}`, 'aviation')).rejects.toMatchObject(refused);
+  const viewers = await authenticate(`Bearer ${token}`, undefined);
+  expect(() => viewers('blog')).toThrow(expect.objectContaining(error));
+  expect(viewers('aviation').isAnonymous).toBe(true);
+  // A token under another algorithm is refused before anything is fetched.
+  await expect(authenticate(await jwt('blog', 'blog:read'), 'blog')).rejects.toMatchObject(refused);
 });
