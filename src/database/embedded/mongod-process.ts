@@ -47,13 +47,7 @@ export async function spawnMongod(options: SpawnOptions): Promise<MongodProcess 
   const { binary, folder, port, timeoutMs } = options;
   // A log per start: what stands in it was said by this child, not by the one that won the race for the folder.
   const log = join(folder.path, `starting-${randomBytes(6).toString('hex')}.log`);
-  const output = openSync(log, 'ax', 0o600);
-  const child = spawn(binary, buildArgs(options), {
-    stdio: ['ignore', output, output],
-    detached: true,
-    env: options.env,
-  });
-  closeSync(output);
+  const child = spawnInto(log, options);
   const exited = watchExit(child, folder);
   const ended: { how?: MongodExit | Error } = {};
   exited.then(
@@ -92,6 +86,20 @@ export async function spawnMongod(options: SpawnOptions): Promise<MongodProcess 
   }
   rmSync(log, { force: true });
   return refusal;
+}
+
+function spawnInto(log: string, options: SpawnOptions): ChildProcess {
+  const output = openSync(log, 'ax', 0o600);
+  try {
+    const stdio = ['ignore' as const, output, output];
+    return spawn(options.binary, buildArgs(options), { stdio, detached: true, env: options.env });
+  } catch (error) {
+    // Most failures arrive as an event; a file that is no program at all throws here.
+    rmSync(log, { force: true });
+    throw new StartError([`${options.binary} cannot be started: ${(error as Error).message}`]);
+  } finally {
+    closeSync(output);
+  }
 }
 
 function buildArgs({ folder, port, replicaSet, cacheSizeGb, extraArgs }: SpawnOptions): readonly string[] {

@@ -21,8 +21,9 @@ function findInProc(pid: number): RunningProcess | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state] = fields;
     const startedAt = fields[19];
-    // A zombie holds no files any more; a container whose first process reaps nobody keeps it for ever.
-    if (state === 'Z' || state === 'X' || startedAt === undefined) return undefined;
+    // A zombie without threads holds no files any more; where the first process reaps nobody it stays for ever.
+    const isDead = state === 'X' || (state === 'Z' && Number(fields[17]) <= 1);
+    if (isDead || startedAt === undefined) return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     return { startedAt, command };
   } catch {

@@ -5,7 +5,9 @@ import { StartError } from '../../errors/bulkhead-error.js';
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const ALREADY_INITIALIZED = 23;
+const NOT_YET_INITIALIZED = 94;
 const USER_EXISTS = 51_003;
+const RECONFIG_MS = 60_000;
 
 /** What {@link bringUp} takes. */
 export interface BringUpOptions {
@@ -97,10 +99,8 @@ async function createRoot(options: BringUpOptions): Promise<mongo.MongoClient> {
 }
 
 /** A replica set knows its member by host and port: a start on another port has to tell it. */
-async function correctMember(
-  client: mongo.MongoClient,
-  { port, replicaSet, dir }: BringUpOptions,
-): Promise<void> {
+async function correctMember(client: mongo.MongoClient, options: BringUpOptions): Promise<void> {
+  const { port, replicaSet, dir } = options;
   interface Config {
     readonly _id: string;
     readonly version: number;
@@ -116,7 +116,17 @@ async function correctMember(
     ]);
   }
   const replSetReconfig = { ...config, version: config.version + 1, members: [{ ...member, host }] };
-  await client.db('admin').command({ replSetReconfig, force: true });
+  const deadline = Date.now() + RECONFIG_MS;
+  for (;;) {
+    try {
+      await client.db('admin').command({ replSetReconfig, force: true });
+      return;
+    } catch (error) {
+      // It first asks whoever holds the old port whether that is itself; one who accepts and never answers costs it 30 s.
+      if (codeOf(error) !== NOT_YET_INITIALIZED || Date.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 async function waitForPrimary(client: mongo.MongoClient, { dir, timeoutMs }: BringUpOptions): Promise<void> {

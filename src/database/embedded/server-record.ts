@@ -43,12 +43,18 @@ export async function clearFolder(folder: DataFolder): Promise<void> {
 }
 
 async function waitForEnd(folder: DataFolder, pid: number): Promise<void> {
+  if (!isOurMongod(folder, pid)) return;
   const beganAt = Date.now();
   let terminated = false;
-  for (; isOurMongod(folder, pid); await sleep(50)) {
+  // From here on by its start time: a process that is ending loses its command line before it lets go of its port.
+  const startedAt = findProcess(pid)?.startedAt;
+  if (startedAt === undefined) return;
+  for (; findProcess(pid)?.startedAt === startedAt; await sleep(50)) {
     const waitedMs = Date.now() - beganAt;
     const record = findRecord(folder, pid);
-    if (record === undefined || waitedMs > 2 * STOP_MS) throw folderInUse(folder);
+    if (waitedMs > 2 * STOP_MS) throw folderInUse(folder);
+    // Its owner drops the record when it sees the end.
+    if (record === undefined) continue;
     const ownerLives = findProcess(record.owner.pid)?.startedAt === record.owner.startedAt;
     if (!ownerLives) {
       if (!terminated) signal(pid, 'SIGTERM');
