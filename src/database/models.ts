@@ -1,7 +1,7 @@
 import type { Connection, Model, mongo, Schema, UpdateQuery } from 'mongoose';
 import type { ClassType } from './class-type.js';
 import { translating } from './driver-errors.js';
-import type { CommandScope, Filter, Row } from './reader.js';
+import type { CommandScope, Filter, Reader, Row } from './reader.js';
 import { modelNameOf, schemaOf } from './schema.js';
 
 /**
@@ -49,11 +49,23 @@ export type Stored<T> = Omit<T, 'id'>;
  */
 export class Writer<T extends object> {
   readonly #model: Model<Row>;
+  readonly #reader: Reader;
   readonly #scope: () => CommandScope;
 
-  constructor(model: Model<Row>, scope: () => CommandScope) {
+  constructor(model: Model<Row>, reader: Reader, scope: () => CommandScope) {
     this.#model = model;
+    this.#reader = reader;
     this.#scope = scope;
+  }
+
+  /**
+   * Reads one document *whatever the viewer may see*: for a resolver's own decision (whose is it? does the password
+   * fit?), never to be handed to the client unexamined.
+   */
+  async findUnrestricted(filter: Filter, fields: readonly (keyof T & string)[]): Promise<Stored<T> | null> {
+    const plan = { collection: this.#model.collection.collectionName, filter, fields, limit: 1 };
+    const [found] = await this.#reader.find(plan, this.#scope());
+    return (found as unknown as Stored<T> | undefined) ?? null;
   }
 
   /** Stores one document and answers it. @throws BulkheadError `BAD_USER_INPUT` or `ALREADY_EXISTS`. */

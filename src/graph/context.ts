@@ -1,3 +1,4 @@
+import type { Deadline } from '../compartment/deadline.js';
 import type { mongo } from 'mongoose';
 import type { Viewer } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
@@ -19,8 +20,12 @@ export interface ProductContext {
   readonly loaders: Loaders;
   /** Writes. `models.of(Post).insert({…})`. */
   readonly models: Models;
-  /** Facts for `extensions` of the response. */
-  readonly report: (key: string, responseKey: string) => void;
+  /** Sign-ins of the product's users; only in products that declare `sessions`. */
+  readonly signIns?: SignIns;
+  /** The time the operation has left in this product. */
+  readonly deadline: Deadline;
+  /** Names a response key under a heading of the response's `extensions`, such as `replayed`. */
+  readonly report: (heading: string, responseKey: string) => void;
 }
 
 /** The product's models, as resolvers write through them. */
@@ -28,4 +33,12 @@ export interface Models {
   of<T extends object>(target: ClassType<T>): Writer<T>;
   /** Runs writes of one or more models in one transaction: all of them, or none. Retried with fresh reads on transient errors. */
   transaction<T>(work: (models: Models, session: mongo.ClientSession) => Promise<T>): Promise<T>;
+}
+
+/** Opens and closes sessions for the caller. */
+export interface SignIns {
+  /** Signs a user in and answers the token, which is shown this once. */
+  open(userId: mongo.ObjectId): Promise<{ readonly token: string; readonly expiresAt: Date }>;
+  /** Signs the caller out; false when the caller has no session. */
+  close(): Promise<boolean>;
 }

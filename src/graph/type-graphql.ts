@@ -11,8 +11,10 @@ import type { GraphQLSchema } from 'graphql';
 import { assertValidSchema, isInterfaceType, isUnionType } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import { buildSchemaSync, getMetadataStorage, Query, Resolver } from 'type-graphql';
+import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import { StartError } from '../errors/bulkhead-error.js';
+import type { ProductContext } from './context.js';
 import { DateTime } from './scalars.js';
 
 /** A definition in the store: a class, and what the decorators said about it. */
@@ -203,7 +205,7 @@ export interface IsolatedSchemaOptions {
   readonly resolvers: readonly ClassType[];
   /** The product's stored classes: the only ones that may implement a shared interface here. */
   readonly classes: readonly ClassType[];
-  readonly authChecker: AuthChecker<object>;
+  readonly authChecker: AuthChecker<ProductContext, Power>;
 }
 
 /** A schema, and the class behind each of its object types. */

@@ -1,0 +1,21 @@
+import type { ClassType } from '../database/class-type.js';
+import type { Grants } from '../database/privileges.js';
+import { collectionOf } from '../database/schema.js';
+
+const READ_WRITE = ['find', 'insert', 'update', 'remove', 'listIndexes'] as const;
+
+/** Collections on which the serving credential may do less than read and write. */
+const NARROWER: Grants = {
+  // Transfers are immutable, for the server too.
+  'ledger.transfers': ['find', 'insert', 'listIndexes'],
+  'ledger.accounts': ['find', 'insert', 'update', 'listIndexes'],
+};
+
+/** Where the monitor keeps its statistics. */
+export const STATS_COLLECTION = '_bulkhead.stats';
+
+/** What the serving credential of a product may do: its declared collections by name, and no DDL. */
+export function serveGrants(classes: readonly ClassType[]): Grants {
+  const collections = [...new Set([...classes.map(collectionOf), STATS_COLLECTION])];
+  return Object.fromEntries(collections.map((name) => [name, NARROWER[name] ?? READ_WRITE]));
+}

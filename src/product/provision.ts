@@ -1,0 +1,101 @@
+import type { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import { serveGrants } from './grants.js';
+
+/** A user to make. */
+export interface Credential {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What `provision` sets up for one product. */
+export interface ProvisionOptions {
+  readonly database: string;
+  readonly classes: readonly ClassType[];
+  readonly serve: Credential;
+  readonly ops: Credential;
+}
+
+const NAMESPACE_EXISTS = 48;
+
+type Command = Readonly<Record<string, unknown>>;
+
+const SERVE_ROLE = 'bulkhead.serve';
+const OPS_ROLE = 'bulkhead.ops';
+
+const roleCommands = (database: string, classes: readonly ClassType[]): Command[] => [
+  {
+    role: SERVE_ROLE,
+    privileges: Object.entries(serveGrants(classes)).map(([collection, actions]) => ({
+      resource: { db: database, collection },
+      actions: [...actions],
+    })),
+    roles: [],
+  },
+  {
+    role: OPS_ROLE,
+    privileges: [{ resource: { db: database, collection: '' }, actions: ['indexStats'] }],
+    roles: [
+      { role: 'readWrite', db: database },
+      { role: 'dbAdmin', db: database },
+    ],
+  },
+];
+
+/**
+ * The commands that give one product its users and roles, in `mongosh` form, for a server on which Bulkhead may not
+ * run them itself. Passwords are left to `passwordPrompt()`.
+ */
+export function provisionScript({
+  database,
+  classes,
+  serve,
+  ops,
+}: Omit<ProvisionOptions, 'serve' | 'ops'> & {
+  serve: Pick<Credential, 'user'>;
+  ops: Pick<Credential, 'user'>;
+}): string {
+  const roles = roleCommands(database, classes).map((role) => `db.createRole(${JSON.stringify(role)})`);
+  const users = [
+    [serve.user, SERVE_ROLE],
+    [ops.user, OPS_ROLE],
+  ].map(([user, role]) => `db.createUser({ user: "${user}", pwd: passwordPrompt(), roles: ["${role}"] })`);
+  return [`use ${database}`, ...roles, ...users].join('\n');
+}
+
+/**
+ * Gives one product its collections, roles and users with least privilege. Safe to run again: roles are brought to
+ * what the classes declare today, and passwords to the given ones.
+ *
+ * @param admin a client with the right to manage users; it is not kept.
+ * @throws the server's error when a command is refused.
+ */
+export async function provision(admin: mongo.MongoClient, options: ProvisionOptions): Promise<void> {
+  const { database, classes, serve, ops } = options;
+  const db = admin.db(database);
+  for (const name of Object.keys(serveGrants(classes))) {
+    await db.createCollection(name).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== NAMESPACE_EXISTS) throw error;
+    });
+  }
+  const known = async (list: string, entries: string): Promise<Set<string>> => {
+    const answer = await db.command({ [list]: 1 });
+    return new Set(
+      (answer[entries] as { role?: string; user?: string }[]).map((one) => one.role ?? one.user ?? ''),
+    );
+  };
+  const [roles, users] = [await known('rolesInfo', 'roles'), await known('usersInfo', 'users')];
+  for (const { role, ...rest } of roleCommands(database, classes)) {
+    await db.command({ [roles.has(role as string) ? 'updateRole' : 'createRole']: role, ...rest });
+  }
+  for (const [{ user, password }, role] of [
+    [serve, SERVE_ROLE],
+    [ops, OPS_ROLE],
+  ] as const) {
+    await db.command({
+      [users.has(user) ? 'updateUser' : 'createUser']: user,
+      pwd: password,
+      roles: [{ role, db: database }],
+    });
+  }
+}

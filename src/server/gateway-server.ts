@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import compress from '@fastify/compress';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { createAuthenticator, type Viewers } from '../auth/authenticator.js';
+import { signToken } from '../auth/token-keys.js';
+import type { Environment } from '../config/environment.js';
+import { productNames } from '../config/names.js';
+import { checkContract } from '../contract/check-contract.js';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import type { Gateway } from '../product/gateway.js';
+import { createApollo } from './apollo.js';
+import { connectProduct } from './connect-product.js';
+import { answerFaults, serveEndpoint } from './endpoint.js';
+import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
+import { serveHealth } from './health.js';
+import { landingPage } from './landing-page.js';
+import { ProductRuntime } from './product-runtime.js';
+import { requestIdOf } from './request-id.js';
+import { sampleOperation } from './sample-operation.js';
+
+/** What a gateway is made of. */
+export interface GatewayServerOptions {
+  readonly gateway: Gateway;
+  readonly environment: Environment;
+  readonly logger: Logger;
+  /** Serves only these products. Default: all. */
+  readonly only?: readonly string[];
+  /** Lets listeners on the connections see each command. Default false. */
+  readonly monitorCommands?: boolean;
+  /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
+  readonly drainMs?: number;
+}
+
+/** A gateway, built and not yet listening. */
+export interface GatewayServer {
+  readonly app: FastifyInstance;
+  readonly runtimes: ReadonlyMap<string, ProductRuntime>;
+  readonly targets: readonly GraphTarget[];
+  /** Listens, and answers the address. @throws StartError when the port is taken. */
+  listen(): Promise<string>;
+  /** Resolves when every product has been ready, parked or found unreachable once. */
+  settled(): Promise<void>;
+  /** Finishes what is under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT = 1024 * 1024;
+const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+const DEVELOPMENT_TOKEN_S = 12 * 60 * 60;
+/** In-flight operations end by their deadline; this is for a client that does not read its answer. */
+const LONGEST_CLOSE_MS = 20_000;
+
+/** Builds every product; all faults of code in all of them are reported at once. */
+export function buildRuntimes(gateway: Gateway, only?: readonly string[]): Map<string, ProductRuntime> {
+  const unknown = (only ?? []).filter((name) => !Object.hasOwn(gateway.products, name));
+  const problems = unknown.map(
+    (name) => `${name}: no such product; there are ${Object.keys(gateway.products).join(', ')}.`,
+  );
+  const runtimes = new Map<string, ProductRuntime>();
+  for (const [name, product] of Object.entries(gateway.products)) {
+    if (only && only.length > 0 && !only.includes(name)) continue;
+    try {
+      const runtime = new ProductRuntime(name, product);
+      const { classes, resolvers, graph: isolated } = runtime;
+      problems.push(...checkContract({ product: name, isolated, classes, resolvers }));
+      runtimes.set(name, runtime);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      problems.push(...error.problems.map((problem) => `${name}: ${problem}`));
+    }
+  }
+  if (problems.length > 0) throw new StartError(problems);
+  return runtimes;
+}
+
+/** Builds the gateway: graphs, endpoints, connections. @throws StartError for faults of code. */
+export async function createGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
+  const { gateway, environment, logger } = options;
+  const { production } = environment;
+  const runtimes = buildRuntimes(gateway, options.only);
+  const composed = environment.composed ?? gateway.composed ?? (production ? 'operators' : 'public');
+  const targets = [
+    ...[...runtimes.values()].map(productTarget),
+    ...(composed === 'off' ? [] : [composedTarget(runtimes)]),
+  ];
+
+  const authenticator = createAuthenticator({
+    products: Object.fromEntries(
+      [...runtimes.keys()].map((name) => [name, environment.products[name]?.keys]),
+    ),
+    ...(environment.operatorKeys && { operators: environment.operatorKeys }),
+    sessionOf: (name) => runtimes.get(name)?.sessions,
+  });
+  let isStopping = false;
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    trustProxy: environment.trustProxy,
+    bodyLimit: BODY_LIMIT,
+    // While stopping, a request on a connection that is still open is answered, not refused.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  }) as unknown as FastifyInstance;
+  answerFaults(app);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    if (isStopping) void reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+  });
+  await app.register(compress, { threshold: 1024, encodings: ['gzip', 'deflate'] });
+  serveHealth(app, { runtimes, isStopping: () => isStopping });
+
+  const token = await developmentToken(environment);
+  const namespaces = new Set([...runtimes.keys()].map((name) => productNames(name).field));
+  const apollos = await Promise.all(
+    targets.map(async (target) => {
+      const { introspection } = environment;
+      const apollo = createApollo(target, {
+        production,
+        introspection,
+        logger,
+        namespaces: target.product ? new Set() : namespaces,
+        plugins: [ApolloServerPluginLandingPageDisabled()],
+      });
+      await apollo.start();
+      await serveEndpoint(app, {
+        target,
+        apollo,
+        authenticator,
+        admit: target.product ? admitToProduct(target.product) : admitToComposed(composed, runtimes),
+        origins: target.product?.product.cors ?? (production ? [] : [LOOPBACK]),
+        page: environment.sandbox ? pageOf(target, token) : undefined,
+      });
+      return apollo;
+    }),
+  );
+
+  const stopped = new AbortController();
+  const connecting = [...runtimes.values()].map((runtime) => {
+    runtime.compartment.onChange((state, reason) => {
+      logger[state === 'ready' ? 'info' : 'warn'](
+        { product: runtime.name, state, reason },
+        `${runtime.name} is ${state}`,
+      );
+    });
+    return () =>
+      connectProduct(runtime, {
+        uri: environment.products[runtime.name]?.uri,
+        production,
+        logger,
+        signal: stopped.signal,
+        monitorCommands: options.monitorCommands ?? false,
+      });
+  });
+  for (const connect of connecting) void connect();
+
+  return {
+    app,
+    runtimes,
+    targets,
+    async listen() {
+      try {
+        return await app.listen({ host: environment.host, port: environment.port });
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+        throw new StartError([
+          `Port ${environment.port} on ${environment.host} is taken: stop what listens there, or set PORT.`,
+        ]);
+      }
+    },
+    async settled() {
+      while (
+        ![...runtimes.values()].every(
+          ({ compartment }) => compartment.decided || compartment.reason !== 'connecting',
+        )
+      )
+        await sleep(10);
+    },
+    async close() {
+      isStopping = true;
+      await sleep(options.drainMs ?? 0);
+      const force = setTimeout(() => app.server.closeAllConnections(), LONGEST_CLOSE_MS);
+      await app.close();
+      clearTimeout(force);
+      await Promise.all(apollos.map((apollo) => apollo.stop()));
+      stopped.abort();
+      await Promise.all([...runtimes.values()].map((runtime) => runtime.connection.close().catch(() => {})));
+    },
+  };
+}
+
+const admitToProduct =
+  ({ name, product }: ProductRuntime) =>
+  (viewers: Viewers): void => {
+    if (product.public !== 'read' && viewers(name).isAnonymous) {
+      throw new BulkheadError('UNAUTHENTICATED', `${name} answers callers with a token only.`);
+    }
+  };
+
+const admitToComposed =
+  (composed: string, runtimes: ReadonlyMap<string, ProductRuntime>) =>
+  (viewers: Viewers): void => {
+    if (composed === 'public') return;
+    const isOperator = [...runtimes.keys()].some((name) => viewers(name).kind === 'operator');
+    if (!isOperator) throw new BulkheadError('UNAUTHENTICATED', 'The composed graph answers operators only.');
+  };
+
+/** A token for the page of a developer's own machine. */
+async function developmentToken({ production, operatorKeys }: Environment): Promise<string | undefined> {
+  if (production || operatorKeys?.kind !== 'secret') return undefined;
+  return signToken(operatorKeys, {
+    subject: 'developer',
+    scopes: ['*:admin'],
+    expiresInS: DEVELOPMENT_TOKEN_S,
+  });
+}
+
+const pageOf =
+  (target: GraphTarget, token: string | undefined) =>
+  (request: FastifyRequest): string =>
+    landingPage({
+      title: target.product ? `Bulkhead: ${target.product.name}` : 'Bulkhead: every product',
+      path: target.path,
+      schema: target.schema,
+      operation: sampleOperation(target.schema),
+      // Only for a page asked for by a loopback name: another name may lead here from anybody's site.
+      token: LOOPBACK.test(`http://${request.headers.host ?? ''}`) ? token : undefined,
+    });

@@ -1,0 +1,155 @@
+import type { ExecutionResult, GraphQLSchema, OperationDefinitionNode, DocumentNode } from 'graphql';
+import { GraphQLError } from 'graphql';
+import { productNames } from '../config/names.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { compose, type GatewayContext } from '../graph/compose.js';
+import type { ProductContext } from '../graph/context.js';
+import { Executor } from '../graph/execute.js';
+import { ProductRequest } from './product-request.js';
+import type { ProductRuntime } from './product-runtime.js';
+import type { RequestScope } from './request-scope.js';
+
+/** An operation as the server hands it over: parsed and validated. */
+export interface IncomingOperation {
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly request: RequestScope;
+}
+
+/** A graph that is served at one path. */
+export interface GraphTarget {
+  readonly path: string;
+  /** The product, or undefined for the composed graph. */
+  readonly product: ProductRuntime | undefined;
+  readonly schema: GraphQLSchema;
+  execute(operation: IncomingOperation): Promise<ExecutionResult>;
+}
+
+const withReports = (result: ExecutionResult, { reports }: RequestScope): ExecutionResult =>
+  reports.size > 0
+    ? { ...result, extensions: { ...result.extensions, ...Object.fromEntries(reports) } }
+    : result;
+
+/** An operation that was refused before it was executed: no data, and the status of its error. */
+function notExecuted(error: unknown): ExecutionResult {
+  if (!(error instanceof BulkheadError)) throw error;
+  const headers =
+    error.retryAfterS === undefined ? undefined : new Map([['retry-after', String(error.retryAfterS)]]);
+  return {
+    errors: [
+      new GraphQLError(error.message, {
+        extensions: { ...error.extensions, http: { status: error.status, ...(headers && { headers }) } },
+        originalError: error,
+      }),
+    ],
+  };
+}
+
+/** One product's own graph: `/graphql/<product>`. */
+export function productTarget(runtime: ProductRuntime): GraphTarget {
+  const { schema } = runtime.graph;
+  const executor = new Executor(schema);
+  return {
+    path: `/graphql/${runtime.name}`,
+    product: runtime,
+    schema,
+    async execute({ document, definition, variables, request }) {
+      let stay: ProductRequest;
+      try {
+        stay = await ProductRequest.enter(runtime, request, definition.name?.value);
+      } catch (error) {
+        return notExecuted(error);
+      }
+      try {
+        const context = (fieldName?: string) => stay.context(fieldName);
+        return withReports(await executor.execute({ document, definition, variables, context }), request);
+      } finally {
+        stay.close();
+      }
+    },
+  };
+}
+
+/** The doors of one request into the products; each is entered once, when the operation first needs it. */
+class Doors {
+  readonly #stays = new Map<string, Promise<ProductRequest>>();
+  readonly #open = new Set<ProductRequest>();
+  #closed = false;
+
+  constructor(
+    readonly runtimes: ReadonlyMap<string, ProductRuntime>,
+    readonly request: RequestScope,
+    readonly operationName: string | undefined,
+  ) {}
+
+  /** A context of the gateway: its products' contexts are made once, so a mutation field asks for a new one. */
+  context(fieldName?: string): GatewayContext {
+    const contexts = new Map<string, ProductContext>();
+    return {
+      enter: async (product) => {
+        const known = contexts.get(product);
+        if (known) return known;
+        const stay = await this.#enter(product);
+        const made = contexts.get(product) ?? stay.context(fieldName && localName(fieldName, product));
+        contexts.set(product, made);
+        return made;
+      },
+      entered: (product) => {
+        const context = contexts.get(product);
+        if (!context) throw new TypeError(`${product} was not entered.`);
+        return context;
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const stay of this.#open) stay.close();
+  }
+
+  #enter(product: string): Promise<ProductRequest> {
+    let stay = this.#stays.get(product);
+    if (!stay) {
+      stay = ProductRequest.enter(this.runtimes.get(product)!, this.request, this.operationName).then(
+        (entered) => {
+          this.#open.add(entered);
+          return entered;
+        },
+      );
+      this.#stays.set(product, stay);
+    }
+    return stay;
+  }
+}
+
+/** `aviationTransferCredits` as aviation itself names it. */
+function localName(fieldName: string, product: string): string {
+  const rest = fieldName.slice(productNames(product).field.length);
+  return rest.charAt(0).toLowerCase() + rest.slice(1);
+}
+
+/** The composed graph: `/graphql`. @throws StartError when products come to the same names. */
+export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): GraphTarget {
+  const schema = compose(
+    [...runtimes.values()].map(({ name, graph }) => {
+      const { field, typePrefix } = productNames(name);
+      return { name, field, typePrefix, schema: graph.schema };
+    }),
+  );
+  const executor = new Executor(schema);
+  return {
+    path: '/graphql',
+    product: undefined,
+    schema,
+    async execute({ document, definition, variables, request }) {
+      const doors = new Doors(runtimes, request, definition.name?.value);
+      try {
+        const context = (fieldName?: string) => doors.context(fieldName);
+        return withReports(await executor.execute({ document, definition, variables, context }), request);
+      } finally {
+        doors.close();
+      }
+    },
+  };
+}

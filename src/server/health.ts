@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { ProductRuntime } from './product-runtime.js';
+
+/** What the health endpoints look at. */
+export interface HealthOptions {
+  readonly runtimes: ReadonlyMap<string, ProductRuntime>;
+  /** Whether the gateway has begun to stop. */
+  readonly isStopping: () => boolean;
+}
+
+/**
+ * `/health/live` speaks of the process only: a database that is down is no reason to restart it. `/health/ready` is
+ * 200 once every product has been ready or parked once, for as long as at least one serves: one product's trouble
+ * does not take the others off the balancer.
+ */
+export function serveHealth(app: FastifyInstance, { runtimes, isStopping }: HealthOptions): void {
+  app.get('/health/live', async () => ({ status: 'live' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const all = [...runtimes.values()].map((runtime) => runtime.compartment);
+    const ready =
+      !isStopping() && all.every((one) => one.decided) && all.some((one) => one.state === 'ready');
+    const products = Object.fromEntries(all.map((one) => [one.product, { state: one.state }]));
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'ready' : isStopping() ? 'stopping' : 'not ready', products });
+  });
+}

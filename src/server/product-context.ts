@@ -1,0 +1,95 @@
+import type { Deadline } from '../compartment/deadline.js';
+import { translating } from '../database/driver-errors.js';
+import { Writer } from '../database/models.js';
+import type { CommandScope } from '../database/reader.js';
+import type { Models, ProductContext, SignIns } from '../graph/context.js';
+import { Lists } from '../graph/lists.js';
+import { Loaders } from '../graph/loaders.js';
+import type { ReadScope } from '../graph/read-scope.js';
+import type { ProductRuntime } from './product-runtime.js';
+import type { RequestScope } from './request-scope.js';
+
+/** Which operation a context serves. */
+export interface OperationScope {
+  readonly request: RequestScope;
+  readonly deadline: Deadline;
+  /** The operation's name as the client gave it, or `-`. */
+  readonly operationName: string;
+  /** The mutation field the context is made for, as commands name it: `Mutation.createPost`. */
+  readonly coordinate: string;
+}
+
+const DURABLE = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority', j: true },
+  readPreference: 'primary',
+} as const;
+
+/** The one place where a command gets its comment and its time limit. */
+const commandScope =
+  (runtime: ProductRuntime, { deadline, operationName }: OperationScope) =>
+  (coordinate: string): CommandScope => ({
+    comment: `bulkhead:${runtime.name}:${operationName}:${coordinate}`,
+    maxTimeMS: deadline.remainingMs,
+    signal: deadline.signal,
+  });
+
+function modelsOf(runtime: ProductRuntime, scope: () => CommandScope, deadline: Deadline): Models {
+  return {
+    of: (target) => new Writer(runtime.models.model(target), runtime.reader, scope),
+    transaction: (work) =>
+      translating(() =>
+        deadline.race(
+          runtime.client.withSession((session) =>
+            session.withTransaction(() => {
+              // The driver retries for two minutes; the operation has seconds.
+              deadline.signal.throwIfAborted();
+              // Inside a transaction the time limit is the transaction's own.
+              const inside = () => ({ ...scope(), session });
+              return work(modelsOf(runtime, inside, deadline), session);
+            }, DURABLE),
+          ),
+        ),
+      ),
+  };
+}
+
+function signInsOf(
+  runtime: ProductRuntime,
+  request: RequestScope,
+  scope: () => CommandScope,
+): SignIns | undefined {
+  const { sessions } = runtime;
+  return (
+    sessions && {
+      open: (userId) => translating(() => sessions.open(userId, scope())),
+      close: async () =>
+        request.token !== undefined && translating(() => sessions.close(request.token!, scope())),
+    }
+  );
+}
+
+/** Makes the context of one operation (of one mutation field) in one product. */
+export function createProductContext(runtime: ProductRuntime, operation: OperationScope): ProductContext {
+  const { request, deadline, coordinate } = operation;
+  const command = commandScope(runtime, operation);
+  const here = () => command(coordinate);
+  const viewer = request.viewers(runtime.name);
+  const reads: ReadScope = { product: runtime.name, viewer, reader: runtime.reader, command };
+  const signIns = signInsOf(runtime, request, here);
+  const context: ProductContext = {
+    product: runtime.name,
+    viewer,
+    lists: new Lists(reads),
+    loaders: new Loaders(reads),
+    models: modelsOf(runtime, here, deadline),
+    ...(signIns && { signIns }),
+    deadline,
+    report: (heading, responseKey) => {
+      const keys = request.reports.get(heading) ?? [];
+      request.reports.set(heading, [...keys, responseKey]);
+    },
+  };
+  for (const bind of runtime.capabilities) Object.assign(context, bind(context, here));
+  return Object.freeze(context);
+}

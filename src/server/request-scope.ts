@@ -1,0 +1,13 @@
+import type { Viewers } from '../auth/authenticator.js';
+
+/** What the edge knows of a request before its operation runs. */
+export interface RequestScope {
+  readonly requestId: string;
+  readonly viewers: Viewers;
+  /** The session token or JWT as it came, for signing out. */
+  readonly token: string | undefined;
+  /** Aborted when the client closes its connection before the answer. */
+  readonly client: AbortSignal;
+  /** Facts for the response's `extensions`: headings, each with response keys. */
+  readonly reports: Map<string, string[]>;
+}
