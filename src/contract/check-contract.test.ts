@@ -2,53 +2,16 @@ import 'reflect-metadata';
 import { modelOptions, prop, type Ref } from '@typegoose/typegoose';
 import { GraphQLScalarType } from 'graphql';
 import mongoose from 'mongoose';
-import {
-  Field,
-  FieldResolver,
-  Float,
-  ID,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  registerEnumType,
-  Resolver,
-} from 'type-graphql';
+import { Field, FieldResolver, Float, ID, Int, ObjectType, registerEnumType, Resolver } from 'type-graphql';
 import { describe, expect, it } from 'vitest';
 import { aviationSchema } from '../../schema/aviation/index.js';
 import { blogSchema } from '../../schema/blog/index.js';
-import type { ClassType } from '../database/class-type.js';
-import { attachStorage } from '../graph/attach.js';
 import { Entity } from '../graph/entity.js';
 import { Requires } from '../graph/requires.js';
 import { Credits, DateTime } from '../graph/scalars.js';
-import { buildIsolatedSchema, graphNameOf } from '../graph/type-graphql.js';
-import { checkContract } from './check-contract.js';
+import { check, Maker } from './check.test.support.js';
 
-const { BigInt, Decimal128, Mixed, UUID } = mongoose.Schema.Types;
-
-/** A resolver that answers each class, so that the schema reaches it. */
-function queriesFor(classes: readonly ClassType[]): ClassType {
-  class Queries {}
-  for (const target of classes) {
-    const name = `find${target.name}`;
-    const descriptor = { value: () => null, configurable: true };
-    Object.defineProperty(Queries.prototype, name, descriptor);
-    Query(() => target, { nullable: true })(Queries.prototype, name, descriptor);
-  }
-  const nothing = { value: () => 1 };
-  Object.defineProperty(Queries.prototype, 'nothing', nothing);
-  Query(() => Int)(Queries.prototype, 'nothing', nothing);
-  Resolver()(Queries);
-  return Queries;
-}
-
-function check(classes: readonly ClassType[], resolvers: readonly ClassType[] = []): string[] {
-  const all = [queriesFor(classes.filter((one) => graphNameOf(one) !== undefined)), ...resolvers];
-  const isolated = buildIsolatedSchema({ resolvers: all, classes, authChecker: () => true });
-  attachStorage(isolated, classes, all);
-  return checkContract({ product: 'shop', isolated, classes, resolvers: all });
-}
+const { BigInt, Decimal128, UUID } = mongoose.Schema.Types;
 
 enum Size {
   SMALL = 'SMALL',
@@ -64,13 +27,6 @@ class Part {
   @Field()
   @prop({ type: String, required: true })
   label!: string;
-}
-
-@ObjectType()
-class Maker extends Entity {
-  @Field()
-  @prop({ type: String, required: true })
-  name!: string;
 }
 
 @ObjectType()
@@ -137,7 +93,7 @@ class Sound extends Entity {
     return this.title.toUpperCase();
   }
 
-  @prop({ type: () => Mixed })
+  @prop({ type: Buffer })
   hidden?: unknown;
 }
 
@@ -311,185 +267,4 @@ describe('enums', () => {
   });
 
   it('complains about nothing else', () => expect(found).toHaveLength(4));
-});
-
-describe('references', () => {
-  @modelOptions({ options: { customName: 'Maker' } })
-  @ObjectType('OtherMaker')
-  class Namesake extends Entity {}
-  class Absent extends Entity {}
-  @ObjectType()
-  class Other extends Entity {}
-  @ObjectType()
-  class Referring extends Entity {
-    @Field(() => Maker)
-    @prop({ ref: () => Maker, required: true })
-    strict!: unknown;
-    @Field(() => Other, { nullable: true })
-    @prop({ ref: () => Maker })
-    other?: unknown;
-    @Field(() => Namesake, { nullable: true })
-    @prop({ ref: () => Maker })
-    namesake?: unknown;
-    @Field(() => Maker, { nullable: true })
-    @prop({ type: mongoose.Schema.Types.ObjectId })
-    plain?: unknown;
-    @Field(() => Part, { nullable: true })
-    @prop({ type: String })
-    part?: unknown;
-    @prop({ ref: () => Absent })
-    hidden?: unknown;
-  }
-  const found = check([Referring, Maker, Other]);
-
-  it.each([
-    ['strict', 'never null', 'declare the field { nullable: true }'],
-    ['other', 'GraphQL says Other, ref says Maker', 'write ref: () => Other in @prop'],
-    ['namesake', 'two classes of one name', "import Maker from the product's own schema folder"],
-    ['plain', 'stored as ObjectId', 'add ref: () => Maker to @prop'],
-    ['part', 'stored as String', 'write type: () => Part in @prop'],
-    [
-      'hidden',
-      'a reference to Absent, which the product does not store',
-      "add Absent to the product's schema",
-    ],
-  ])('complains about %s', (field, wrong, remedy) => {
-    const one = found.find((text) => text.startsWith(`shop: Referring.${field}: `));
-    expect(one).toContain(wrong);
-    expect(one).toContain(remedy);
-  });
-
-  it('complains about nothing else', () => expect(found).toHaveLength(6));
-});
-
-describe('defaults, getters and fields from nowhere', () => {
-  @ObjectType()
-  class Computed extends Entity {
-    @prop({ type: Date, default: new Date() })
-    frozen?: Date;
-    @prop({ type: Date, default: Date.now() })
-    counted?: Date;
-    @prop({ type: Date, default: Date.now })
-    fresh?: Date;
-    @Field(() => String)
-    get silent(): string {
-      return '';
-    }
-    @Field(() => String)
-    @Requires('fresh', 'gone')
-    get wrong(): string {
-      return '';
-    }
-    @Field(() => String, { nullable: true })
-    @prop({ type: String, get: (value: string) => value.trim() })
-    trimmed?: string;
-    @Field(() => [Maker], { nullable: true })
-    @prop({ ref: () => Maker, foreignField: 'made', localField: '_id' })
-    virtual?: unknown;
-    @Field(() => String, { nullable: true })
-    nowhere?: string;
-  }
-  @Resolver(() => Computed)
-  class ComputedFields {
-    @FieldResolver(() => Int)
-    @Requires('missing')
-    size(): number {
-      return 0;
-    }
-  }
-  const found = check([Computed, Maker], [ComputedFields]);
-
-  it.each([
-    ['frozen', 'computed once', 'default: () => new Date()'],
-    ['counted', 'computed once', 'default: () => new Date()'],
-    ['silent', 'does not say which stored fields it reads', "add @Requires('…')"],
-    ['wrong', '@Requires names gone, which is not stored', 'name a property that has @prop'],
-    ['trimmed', 'get in @prop is not applied', 'expose a getter with @Requires'],
-    ['virtual', 'a virtual', 'write a getter with @Requires, or a @FieldResolver'],
-    ['nowhere', 'neither stored nor resolved', 'add @prop, or a @FieldResolver'],
-    ['size', '@Requires names missing, which is not stored', 'name a property that has @prop'],
-  ])('complains about %s', (field, wrong, remedy) => {
-    const one = found.find((text) => text.startsWith(`shop: Computed.${field}: `));
-    expect(one).toContain(wrong);
-    expect(one).toContain(remedy);
-  });
-
-  it('complains about nothing else', () => expect(found).toHaveLength(8));
-});
-
-describe('embedded classes', () => {
-  @ObjectType()
-  @modelOptions({ schemaOptions: { _id: false } })
-  class Inner {
-    @Field(() => ID, { nullable: true })
-    id?: string;
-    @Field(() => Int)
-    @prop({ type: Date, default: new Date(), required: true })
-    at!: unknown;
-  }
-  @ObjectType()
-  class Middle {
-    @Field(() => [Inner])
-    @prop({ type: () => [Inner], required: true })
-    inner!: Inner[];
-    @Field()
-    @prop({ type: String })
-    title!: string;
-  }
-  @ObjectType()
-  class Outer extends Entity {
-    @Field(() => Middle)
-    @prop({ type: () => Middle, required: true })
-    middle!: Middle;
-  }
-  const found = check([Outer]);
-
-  it.each([
-    'shop: Middle.title (in Outer.middle): String! in GraphQL, but a stored document may lack it: add required: true',
-    'shop: Inner.at (in Outer.middle.inner): Int in GraphQL, but stored as Date: declare',
-    'shop: Inner.id (in Outer.middle.inner): shows _id, which the class does not store: take _id: false off',
-    'shop: Outer.middle.inner.at: its default is a moment computed once',
-  ])('are compared, too: %s', (text) => {
-    expect(found).toContainEqual(expect.stringContaining(text));
-  });
-
-  it('draw no other complaint', () => expect(found).toHaveLength(4));
-});
-
-describe('classes and root fields', () => {
-  class Homeless {
-    @prop({ type: String })
-    text?: string;
-  }
-  @modelOptions({ schemaOptions: { collection: 'makers' } })
-  class Twin extends Entity {}
-  @modelOptions({ options: { customName: 'Maker' }, schemaOptions: { collection: 'elsewhere' } })
-  class Alias extends Entity {}
-  @Resolver()
-  class Mutations {
-    @Mutation(() => Int)
-    strict(): number {
-      return 1;
-    }
-    @Mutation(() => Int, { nullable: true })
-    lenient(): number {
-      return 1;
-    }
-  }
-  const found = check([Maker, Homeless, Twin, Alias, Homeless], [Mutations]);
-
-  it.each([
-    ['Homeless', 'a stored class without identity and timestamps: write class Homeless extends Entity'],
-    ['Homeless', 'the same class, listed twice: list it once'],
-    ['Twin', 'its collection makers is already that of Maker: name another: @modelOptions'],
-    ['Alias', 'its model name Maker is already that of Maker: name another: @modelOptions'],
-    ['Mutation.strict', 'Int! would take the answers'],
-    ['Mutation.strict', 'add { nullable: true } to @Mutation'],
-  ])('complains about %s: %s', (at, text) => {
-    expect(found.filter((one) => one.startsWith(`shop: ${at}: `)).join('\n')).toContain(text);
-  });
-
-  it('does not complain about a nullable mutation', () => {
-    expect(found.join('\n')).not.toContain('lenient');
-  });
 });
