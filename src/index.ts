@@ -1,4 +1,6 @@
+import 'reflect-metadata';
 /** What the package promises. Everything else is internal. */
+export { hashPassword, verifyPassword } from './auth/passwords.js';
 export { Rows, type RowFilter, type RowRule } from './auth/rows.js';
 export { type Power, Viewer, type ViewerKind } from './auth/viewer.js';
 export type { ClassType } from './database/class-type.js';
@@ -13,13 +15,14 @@ export {
   PageArguments,
   PageInfo,
 } from './graph/connection.js';
-export type { Models, ProductContext } from './graph/context.js';
+export type { Models, ProductContext, SignIns, UserRecord } from './graph/context.js';
 export type { Order } from './graph/cursor.js';
 export { Entity } from './graph/entity.js';
 export { findObjectId, toObjectId } from './graph/ids.js';
-export type { ListOptions, Lists } from './graph/lists.js';
+export type { AggregateOptions, ListOptions, Lists } from './graph/lists.js';
 export type { Loaders } from './graph/loaders.js';
 export { Requires } from './graph/requires.js';
+export { toTimeZone } from './auth/months.js';
 export { Credits, DateTime, MAX_CREDITS } from './graph/scalars.js';
 export { type Composed, defineGateway, type Gateway, type GatewayOptions } from './product/gateway.js';
 export { defineProduct, type Limits, type Product, type ProductOptions } from './product/product.js';

@@ -1,10 +1,10 @@
-import { index, modelOptions, prop } from '@typegoose/typegoose';
+import { index, modelOptions, prop, Severity } from '@typegoose/typegoose';
 import { Entity, Rows } from 'bulkhead';
 import mongoose from 'mongoose';
 
 /** An answer of an analytics query, served until it expires; the database deletes it then. */
 @Rows<CachedResponse>(() => 'none')
-@modelOptions({ schemaOptions: { collection: 'cachedresponses' } })
+@modelOptions({ schemaOptions: { collection: 'cachedresponses' }, options: { allowMixed: Severity.ALLOW } })
 @index({ key: 1 }, { unique: true })
 @index({ expiresAt: 1 }, { expireAfterSeconds: 0 })
 export class CachedResponse extends Entity {

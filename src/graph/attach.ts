@@ -14,6 +14,7 @@ import type { Row } from '../database/reader.js';
 import { modelNameOf, schemaOf } from '../database/schema.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { ProductContext } from './context.js';
+import { Entity } from './entity.js';
 import type { FieldPlan } from './field-plan.js';
 import { wantedFields } from './projection.js';
 import { coordinateOf } from './read-scope.js';
@@ -140,7 +141,7 @@ function attachType(
     }
     if (!own) continue;
     const getter = getterOf(target, own.name);
-    const isIdentity = field.name === 'id' && own.name === 'id';
+    const isIdentity = own.name === 'id' && target.prototype instanceof Entity;
     const simple: Resolve | undefined = isIdentity
       ? (source) => source['_id']
       : getter

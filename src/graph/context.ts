@@ -37,8 +37,18 @@ export interface Models {
 
 /** Opens and closes sessions for the caller. */
 export interface SignIns {
+  /** The class of the product's users. */
+  readonly user: ClassType<UserRecord>;
   /** Signs a user in and answers the token, which is shown this once. */
   open(userId: mongo.ObjectId): Promise<{ readonly token: string; readonly expiresAt: Date }>;
   /** Signs the caller out; false when the caller has no session. */
   close(): Promise<boolean>;
+}
+
+/** What a product's `User` stores for signing in; further fields are its own. */
+export interface UserRecord {
+  readonly _id: mongo.ObjectId;
+  readonly name: string;
+  readonly email: string;
+  readonly passwordHash: string;
 }

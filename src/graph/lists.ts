@@ -17,6 +17,12 @@ export interface ListOptions {
   readonly max?: number;
 }
 
+/** How an aggregation is run. */
+export interface AggregateOptions {
+  readonly rows?: 'visible' | 'every';
+  readonly keepMs?: number;
+}
+
 /** Lists, connections and aggregations of one operation, each with the viewer's row rule applied in the database. */
 export class Lists {
   readonly #scope: ReadScope;
@@ -65,16 +71,23 @@ export class Lists {
    *
    * @param options.rows `'visible'` (default) begins with the viewer's row rule; `'every'` counts rows of everybody,
    *   for answers that hold no row.
+   * @param options.keepMs serves the answer for so long, in products that declare a class for kept answers.
    */
   async aggregate<T = Row>(
     target: ClassType,
     pipeline: readonly Row[],
     info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName'>,
-    { rows: which = 'visible' }: { readonly rows?: 'visible' | 'every' } = {},
+    { rows: which = 'visible', keepMs = 0 }: AggregateOptions = {},
   ): Promise<T[]> {
-    const rows = which === 'every' ? {} : visibleRows(target, this.#scope.viewer);
+    const { viewer, reader, answers } = this.#scope;
+    const rows = which === 'every' ? {} : visibleRows(target, viewer);
     if (!rows) return [];
+    const coordinate = coordinateOf(info);
+    const command = this.#scope.command(coordinate);
     const plan = { collection: collectionOf(target), rows, pipeline };
-    return (await this.#scope.reader.aggregate(plan, this.#scope.command(coordinateOf(info)))) as T[];
+    const work = () => reader.aggregate(plan, command);
+    return (await (answers && keepMs > 0
+      ? answers.answer([coordinate, plan], keepMs, command, work)
+      : work())) as T[];
   }
 }

@@ -3,6 +3,7 @@ import { rowRuleOf } from '../auth/rows.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import type { CommandScope, Filter, Reader } from '../database/reader.js';
+import type { AnswerCache } from './answer-cache.js';
 import { planOf } from './field-plan.js';
 
 /** What every read of one operation in one product shares. */
@@ -10,6 +11,8 @@ export interface ReadScope {
   readonly product: string;
   readonly viewer: Viewer;
   readonly reader: Reader;
+  /** Keeps answers of aggregations, in products that declare a class for them. */
+  readonly answers?: AnswerCache;
   /** The comment, time limit and signal of a command sent for a field such as `Post.author`. */
   readonly command: (coordinate: string) => CommandScope;
 }

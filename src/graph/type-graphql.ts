@@ -7,6 +7,7 @@
  * only what its own resolvers reach, and the global store is put back before anyone can see it: the build is
  * synchronous. Internals of a release candidate are used: the version is pinned, and each leak has a test.
  */
+import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { assertValidSchema, isInterfaceType, isUnionType } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
@@ -319,8 +320,10 @@ export function handResolvedFields(resolvers: readonly ClassType[]): HandResolve
     if (!own.has(one.target)) return undefined;
     return store.resolverClasses.find((candidate) => candidate.target === one.target)?.getObjectType?.();
   };
+  const isGetter = (one: Definition) =>
+    Boolean(Object.getOwnPropertyDescriptor(one.target.prototype, one.methodName)?.get);
   return store.fieldResolvers.flatMap((one) => {
-    const type = typeOf(one);
+    const type = isGetter(one) ? undefined : typeOf(one);
     return type ? [{ type, schemaName: one.schemaName, resolver: one.target, method: one.methodName }] : [];
   });
 }

@@ -36,8 +36,10 @@ export interface ProductOptions {
   readonly ledger?: { readonly unit: string };
   /** The classes whose loss would hurt most: exported first and checked in every drill. */
   readonly critical?: readonly ClassType[];
-  /** The class that stores sign-ins; gives the product session tokens (docs/auth.md). */
-  readonly sessions?: ClassType;
+  /** The classes of users and their sign-ins; gives the product `signUp`, `signIn`, `signOut` and session tokens (docs/auth.md). */
+  readonly signIns?: { readonly user: ClassType; readonly session: ClassType };
+  /** The class that keeps answers of aggregations until they expire; left out, nothing is kept. */
+  readonly answers?: ClassType;
   /** Sample data, loaded once into an empty development database. */
   readonly sample?: LoadSample;
   readonly limits?: Partial<Limits>;

@@ -1,7 +1,10 @@
+import { authCapability } from '../auth/graph.js';
 import type { Capability } from '../graph/capability.js';
 import { ledgerCapability } from '../ledger/graph.js';
 import type { Product } from '../product/product.js';
 
-/** The capabilities a product asks for in its declaration. */
-export const capabilitiesOf = (product: Product): readonly Capability[] =>
-  product.ledger ? [ledgerCapability(product.ledger)] : [];
+/** The capabilities of a product: who is asking, and what its declaration asks for. */
+export const capabilitiesOf = (product: Product): readonly Capability[] => [
+  authCapability(product.signIns !== undefined),
+  ...(product.ledger ? [ledgerCapability(product.ledger)] : []),
+];

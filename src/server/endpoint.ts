@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
@@ -24,19 +23,9 @@ export interface EndpointOptions {
   readonly authenticator: Authenticator;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
-  /** Origins whose pages may call it. */
-  readonly origins: readonly (string | RegExp)[];
   /** The page for a browser; undefined answers 404 there. */
   readonly page: ((request: FastifyRequest) => string) | undefined;
 }
-
-const ALLOWED_HEADERS = [
-  'content-type',
-  'authorization',
-  'x-request-id',
-  'apollo-require-preflight',
-  'x-apollo-operation-name',
-];
 
 /** Answers a refusal in the shape of a GraphQL answer, with the status its code has in the catalogue. */
 export function refuse(reply: FastifyReply, error: BulkheadError): FastifyReply {
@@ -65,15 +54,8 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
-  const { target, apollo, authenticator, admit, origins, page } = options;
+  const { target, apollo, authenticator, admit, page } = options;
   await app.register(async (scope) => {
-    await scope.register(cors, {
-      origin: [...origins],
-      methods: ['GET', 'POST'],
-      allowedHeaders: ALLOWED_HEADERS,
-      exposedHeaders: ['x-request-id', 'retry-after'],
-      maxAge: 600,
-    });
     scope.addHook('onRequest', async (request, reply) => {
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return;
       try {
@@ -126,14 +108,12 @@ export function answerFaults(app: FastifyInstance): void {
       return refuse(reply, new BulkheadError('PAYLOAD_TOO_LARGE', 'The request body is too large.'));
     if (status >= 500) {
       request.log.error({ err: error, requestId: request.id }, 'unexpected error at the edge');
-      return reply
-        .code(500)
-        .send(
-          refusalBody({
-            code: 'INTERNAL_SERVER_ERROR',
-            message: 'Something went wrong on our side. The request id names it in the log.',
-          }),
-        );
+      return reply.code(500).send(
+        refusalBody({
+          code: 'INTERNAL_SERVER_ERROR',
+          message: 'Something went wrong on our side. The request id names it in the log.',
+        }),
+      );
     }
     return reply.code(status).send(refusalBody({ code: 'BAD_REQUEST', message: `${STATUS_CODES[status]}.` }));
   });

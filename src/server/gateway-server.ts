@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import compress from '@fastify/compress';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { createAuthenticator, type Viewers } from '../auth/authenticator.js';
 import { signToken } from '../auth/token-keys.js';
@@ -12,6 +12,7 @@ import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
 import { createApollo } from './apollo.js';
 import { connectProduct } from './connect-product.js';
+import { allowOrigins, LOOPBACK } from './cors.js';
 import { answerFaults, serveEndpoint } from './endpoint.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
@@ -47,7 +48,6 @@ export interface GatewayServer {
 }
 
 const BODY_LIMIT = 1024 * 1024;
-const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const DEVELOPMENT_TOKEN_S = 12 * 60 * 60;
 /** In-flight operations end by their deadline; this is for a client that does not read its answer. */
 const LONGEST_CLOSE_MS = 20_000;
@@ -71,7 +71,7 @@ export function buildRuntimes(gateway: Gateway, only?: readonly string[]): Map<s
       problems.push(...error.problems.map((problem) => `${name}: ${problem}`));
     }
   }
-  if (problems.length > 0) throw new StartError(problems);
+  if (problems.length > 0) throw new StartError([...new Set(problems)]);
   return runtimes;
 }
 
@@ -96,7 +96,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   let isStopping = false;
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     trustProxy: environment.trustProxy,
     bodyLimit: BODY_LIMIT,
@@ -112,6 +112,12 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
   });
+  await allowOrigins(
+    app,
+    new Map(
+      targets.map(({ path, product }) => [path, product?.product.cors ?? (production ? [] : [LOOPBACK])]),
+    ),
+  );
   await app.register(compress, { threshold: 1024, encodings: ['gzip', 'deflate'] });
   serveHealth(app, { runtimes, isStopping: () => isStopping });
 
@@ -133,7 +139,6 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
         apollo,
         authenticator,
         admit: target.product ? admitToProduct(target.product) : admitToComposed(composed, runtimes),
-        origins: target.product?.product.cors ?? (production ? [] : [LOOPBACK]),
         page: environment.sandbox ? pageOf(target, token) : undefined,
       });
       return apollo;

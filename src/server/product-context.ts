@@ -1,7 +1,9 @@
 import type { Deadline } from '../compartment/deadline.js';
+import type { ClassType } from '../database/class-type.js';
 import { translating } from '../database/driver-errors.js';
 import { Writer } from '../database/models.js';
 import type { CommandScope } from '../database/reader.js';
+import { AnswerCache, type KeptAnswer } from '../graph/answer-cache.js';
 import type { Models, ProductContext, SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
@@ -60,13 +62,14 @@ function signInsOf(
   scope: () => CommandScope,
 ): SignIns | undefined {
   const { sessions } = runtime;
-  return (
-    sessions && {
-      open: (userId) => translating(() => sessions.open(userId, scope())),
-      close: async () =>
-        request.token !== undefined && translating(() => sessions.close(request.token!, scope())),
-    }
-  );
+  const user = runtime.product.signIns?.user as SignIns['user'] | undefined;
+  if (!sessions || !user) return undefined;
+  return {
+    user,
+    open: (userId) => translating(() => sessions.open(userId, scope())),
+    close: async () =>
+      request.token !== undefined && translating(() => sessions.close(request.token!, scope())),
+  };
 }
 
 /** Makes the context of one operation (of one mutation field) in one product. */
@@ -75,14 +78,23 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const command = commandScope(runtime, operation);
   const here = () => command(coordinate);
   const viewer = request.viewers(runtime.name);
-  const reads: ReadScope = { product: runtime.name, viewer, reader: runtime.reader, command };
+  const models = modelsOf(runtime, here, deadline);
+  const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
+  const answers = kept && new AnswerCache(kept, runtime.reader, models.of(kept));
+  const reads: ReadScope = {
+    product: runtime.name,
+    viewer,
+    reader: runtime.reader,
+    command,
+    ...(answers && { answers }),
+  };
   const signIns = signInsOf(runtime, request, here);
   const context: ProductContext = {
     product: runtime.name,
     viewer,
     lists: new Lists(reads),
     loaders: new Loaders(reads),
-    models: modelsOf(runtime, here, deadline),
+    models,
     ...(signIns && { signIns }),
     deadline,
     report: (heading, responseKey) => {

@@ -44,10 +44,10 @@ export class ProductRuntime {
     this.capabilities = capabilities.map((one) =>
       one.open({ product: name, client: () => this.client, db: () => this.db }),
     );
-    const { sessions } = product;
+    const session = product.signIns?.session;
     this.sessions =
-      sessions &&
-      createSessions({ product: name, collection: () => this.db.collection(collectionOf(sessions)) });
+      session &&
+      createSessions({ product: name, collection: () => this.db.collection(collectionOf(session)) });
   }
 
   /** The product's database. @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */

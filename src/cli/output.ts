@@ -1,0 +1,57 @@
+import { inspect } from 'node:util';
+import { redact } from '../config/secrets.js';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+
+/** Exit codes of every command. */
+export const EXIT = { fine: 0, findings: 1, usage: 2, unavailable: 3 } as const;
+
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** Text in a style on a terminal, as it is elsewhere; `NO_COLOR` is obeyed. */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  if (!stream.isTTY || process.env['NO_COLOR']) return text;
+  const [on, off] = inspect.colors[style]!;
+  return `\u001B[${on}m${text}\u001B[${off}m`;
+}
+
+/** A line that is written over on a terminal; elsewhere nothing is shown until the end. */
+export function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K${text}`);
+}
+
+/** Ends a line of progress. */
+export function endProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001B[2K');
+}
+
+/** Rows in columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (most, row) => row.map((cell, column) => Math.max(most[column] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Prints what went wrong, without secrets, and answers the exit code. */
+export function reportFailure(error: unknown, json: boolean): number {
+  const problems =
+    error instanceof StartError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  const clean = problems.map(redact);
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean })}\n`);
+  else
+    for (const problem of clean)
+      process.stderr.write(`${paint('red', 'error', process.stderr)} ${problem}\n`);
+  if (error instanceof StartError) return EXIT.usage;
+  const isAway = error instanceof BulkheadError || (error instanceof Error && error.name.startsWith('Mongo'));
+  if (!isAway && !json && process.env['BULKHEAD_LOG_LEVEL'] === 'debug' && error instanceof Error)
+    process.stderr.write(`${redact(error.stack ?? '')}\n`);
+  return isAway ? EXIT.unavailable : EXIT.findings;
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import type { Writer } from '../database/models.js';
+import type { CommandScope, Reader, Row } from '../database/reader.js';
+import { collectionOf } from '../database/schema.js';
+
+/** What a class that keeps answers stores. */
+export interface KeptAnswer {
+  readonly key: string;
+  readonly answer: unknown;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Answers of expensive aggregations, kept in the product's own database and served until they expire. The key is
+ * made of everything the answer depends on, so that two viewers share an answer only when they see the same rows.
+ */
+export class AnswerCache {
+  readonly #target: ClassType<KeptAnswer>;
+  readonly #reader: Reader;
+  readonly #writer: Writer<KeptAnswer>;
+
+  constructor(target: ClassType<KeptAnswer>, reader: Reader, writer: Writer<KeptAnswer>) {
+    this.#target = target;
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  /** The kept answer, or a new one, kept for `keepMs`. A cache that cannot be written costs nobody the answer. */
+  async answer(
+    dependsOn: unknown,
+    keepMs: number,
+    command: CommandScope,
+    work: () => Promise<Row[]>,
+  ): Promise<Row[]> {
+    const key = createHash('sha256').update(mongo.BSON.EJSON.stringify(dependsOn)).digest('hex');
+    const filter = { key, expiresAt: { $gt: new Date() } };
+    const [kept] = await this.#reader.find(
+      { collection: collectionOf(this.#target), filter, fields: ['answer'], limit: 1 },
+      command,
+    );
+    if (kept) return kept['answer'] as Row[];
+    const answer = await work();
+    const expiresAt = new Date(Date.now() + keepMs);
+    await this.#writer.upsert({ key }, { $set: { answer, expiresAt } }).catch(() => {});
+    return answer;
+  }
+}
