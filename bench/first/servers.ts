@@ -1,0 +1,71 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { mongo } from 'mongoose';
+import config from '../../bulkhead.config.js';
+import { startScratch } from '../../src/database/embedded/scratch.js';
+import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
+import { provision } from '../../src/product/provision.js';
+import { seed } from '../../src/product/seed.js';
+import { ProductRuntime } from '../../src/server/product-runtime.js';
+
+/** Both servers over one database, and how to end them. */
+export interface Contenders {
+  readonly ours: string;
+  readonly naive: string;
+  readonly mongod: string;
+  stop(): Promise<void>;
+}
+
+async function startChild(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ child: ChildProcess; address: string }> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = fork(path, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [message] = (await once(child, 'message')) as [{ listening: string }];
+  return { child, address: message.listening };
+}
+
+/** Starts a database with the blog's sample data, the gateway as a user starts it, and the naive server, each a process. */
+export async function startContenders(): Promise<Contenders> {
+  const scratch = await startScratch();
+  const admin = await new mongo.MongoClient(scratch.uri).connect();
+  const runtime = new ProductRuntime('blog', config.products['blog']!);
+  const serve = { user: 'blog-serve', password: randomBytes(16).toString('hex') };
+  const ops = { user: 'blog-ops', password: randomBytes(16).toString('hex') };
+  await provision(admin, { database: 'blog', classes: runtime.classes, serve, ops });
+  await ensureIndexes(admin.db('blog'), runtime.classes);
+  await seed(admin.db('blog'), runtime.product.sample!({ scale: 1, passwordHash: 'not used here' }));
+  await admin.close();
+  const uri = new URL(scratch.uri);
+  [uri.username, uri.password, uri.pathname] = [serve.user, serve.password, '/blog'];
+  uri.searchParams.set('authSource', 'blog');
+
+  const gateway = await startChild('../../src/cli/main.js', ['start', 'blog'], {
+    PORT: '0',
+    BLOG_MONGODB_URI: uri.href,
+    AVIATION_MONGODB_URI: '',
+    BULKHEAD_LOG_LEVEL: 'warn',
+    BULKHEAD_COMPOSED: 'off',
+  });
+  const naive = await startChild('naive.js', [], { NAIVE_MONGODB_URI: uri.href, NODE_ENV: 'production' });
+  return {
+    ours: `${gateway.address}/graphql/blog`,
+    naive: naive.address,
+    mongod: scratch.version,
+    async stop() {
+      for (const { child } of [gateway, naive]) {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exit;
+      }
+      await scratch.stop();
+    },
+  };
+}
