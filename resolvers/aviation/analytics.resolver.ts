@@ -2,7 +2,11 @@ import { BulkheadError, type ProductContext, toObjectId, toTimeZone } from 'bulk
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, ID, Info, Int, Query, Resolver } from 'type-graphql';
 import { Attempt, Question } from '../../schema/aviation/index.js';
-import { type Counted, difficultyDistribution, everyDifficulty } from './analytics/difficulty-distribution.js';
+import {
+  type Counted,
+  difficultyDistribution,
+  everyDifficulty,
+} from './analytics/difficulty-distribution.js';
 import {
   DifficultyCount,
   Interval,
@@ -49,9 +53,7 @@ export class AnalyticsResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<DifficultyCount[]> {
     const pipeline = difficultyDistribution(idOf(subject, 'subject'));
-    return everyDifficulty(
-      await context.lists.aggregate<Counted>(Question, pipeline, info, ABOUT_EVERYBODY),
-    );
+    return everyDifficulty(await context.lists.aggregate<Counted>(Question, pipeline, info, ABOUT_EVERYBODY));
   }
 
   @Query(() => [ProgressPoint], {

@@ -18,14 +18,19 @@ export const rate = { $divide: ['$correct', '$answers'] } as const;
  */
 export const everyAttemptFromIndex: Row = { $sort: { question: 1, correct: 1 } };
 
-/** Joins the document that `_id` names, with the given fields only, as an array of none or one. */
-export const joinById = (from: string, as: string, fields: readonly string[]): Row => ({
+/**
+ * Joins the document that `_id` names, as an array of none or one.
+ *
+ * @param fields what is kept of it. Left out where the next stage takes what it needs: a join without a pipeline of
+ *   its own is a sixth faster.
+ */
+export const joinById = (from: string, as: string, fields?: readonly string[]): Row => ({
   $lookup: {
     from,
     localField: '_id',
     foreignField: '_id',
     as,
-    pipeline: [{ $project: Object.fromEntries(fields.map((field) => [field, 1])) }],
+    ...(fields && { pipeline: [{ $project: Object.fromEntries(fields.map((field) => [field, 1])) }] }),
   },
 });
 

@@ -1,7 +1,7 @@
 import { BulkheadError, type Row } from 'bulkhead';
 import type { Types } from 'mongoose';
 import { Interval, type ProgressPoint } from './payloads.js';
-import { countAttempts } from './stages.js';
+import { addUp, countAttempts } from './stages.js';
 
 /** An interval with answers in it. */
 export interface ActiveInterval {
@@ -14,6 +14,9 @@ export interface ActiveInterval {
 /** 27 years of days. One answer with a date of long ago must not cost an answer of a million points. */
 const MOST_POINTS = 10_000;
 
+/** The database writes dates of the years 0 to 9999; in some time zone this is still one of them. */
+const EARLIEST = new Date('0000-01-02T00:00:00Z');
+
 /**
  * Over attempts: a student's answers by interval, in order of time; only intervals with any.
  *
@@ -24,13 +27,14 @@ export function studentProgress(student: Types.ObjectId, interval: Interval, tim
   const day = { $dateToString: { date: '$answeredAt', format: '%Y-%m-%d', timezone } };
   const unit = interval.toLowerCase();
   return [
-    { $match: { student } },
+    { $match: { student, answeredAt: { $gte: EARLIEST } } },
     { $group: { _id: day, ...countAttempts } },
     {
       $group: {
-        _id: { $dateTrunc: { date: { $dateFromString: { dateString: '$_id' } }, unit, startOfWeek: 'monday' } },
-        answers: { $sum: '$answers' },
-        correct: { $sum: '$correct' },
+        _id: {
+          $dateTrunc: { date: { $dateFromString: { dateString: '$_id' } }, unit, startOfWeek: 'monday' },
+        },
+        ...addUp,
       },
     },
     { $sort: { _id: 1 } },
@@ -48,7 +52,8 @@ export function everyInterval(active: readonly ActiveInterval[], interval: Inter
   if (!first) return points;
   let place = 0;
   for (const { _id, answers, correct } of active) {
-    for (; startOf(first, place, interval) < _id.getTime(); place++) add(points, startOf(first, place, interval), 0, 0);
+    for (; startOf(first, place, interval) < _id.getTime(); place++)
+      add(points, startOf(first, place, interval), 0, 0);
     add(points, _id.getTime(), answers, correct);
     place++;
   }
