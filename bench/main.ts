@@ -1,3 +1,4 @@
+import { writePage } from './page.js';
 import { first } from './first/first.js';
 
 /** The benchmarks by name; each answers whether it passed its bar. */
@@ -5,8 +6,10 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<boolean>>> = { first };
 
 const [name = ''] = process.argv.slice(2);
 const run = BENCHMARKS[name];
-if (run) process.exitCode = (await run()) ? 0 : 1;
-else {
+if (run) {
+  process.exitCode = (await run()) ? 0 : 1;
+  writePage();
+} else {
   process.stderr.write(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')}\n`);
   process.exitCode = 2;
 }

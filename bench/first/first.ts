@@ -14,8 +14,8 @@ interface Place {
   readonly publishedAt: string;
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- an answer whose shape the caller knows
 async function ask(url: string, body: object): Promise<any> {
-  // oxlint-disable-line typescript/no-explicit-any -- an answer whose shape the caller knows
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

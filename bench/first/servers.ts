@@ -10,6 +10,9 @@ import { provision } from '../../src/product/provision.js';
 import { seed } from '../../src/product/seed.js';
 import { ProductRuntime } from '../../src/server/product-runtime.js';
 
+/** Set `BENCH_PROFILE` to a folder to have each server write a CPU profile there when it ends. */
+const PROFILE = process.env['BENCH_PROFILE'];
+
 /** Both servers over one database, and how to end them. */
 export interface Contenders {
   readonly ours: string;
@@ -26,6 +29,7 @@ async function startChild(
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = fork(path, args, {
     env: { ...process.env, ...env },
+    execArgv: PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${PROFILE}`] : [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const [message] = (await once(child, 'message')) as [{ listening: string }];

@@ -14,10 +14,11 @@ export const declaredIndexes = (classes: readonly ClassType[]): DeclaredIndex[] 
   classes.flatMap((target) =>
     schemaOf(target)
       .indexes()
-      .map(([key, { background: _, ...options }]) => ({
+      .map(([key, options]) => ({
         collection: collectionOf(target),
         key: key as DeclaredIndex['key'],
-        options: options as Record<string, unknown>,
+        // Mongoose adds `background`, which servers have ignored for years.
+        options: Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'background')),
       })),
   );
 
