@@ -29,6 +29,8 @@ import { Attempt, Question, Student } from '../../schema/aviation/index.js';
 
 const AttemptConnection = connectionOf(Attempt);
 const MOST_AT_ONCE = 500;
+/** A date in antiquity would make a chart of progress out of nothing but empty weeks. */
+const EARLIEST = new Date('2000-01-01T00:00:00Z');
 
 @InputType()
 export class RecordAttemptInput {
@@ -45,7 +47,7 @@ export class RecordAttemptInput {
 
   @Field(() => Date, {
     nullable: true,
-    description: 'When it was answered; now by default, never in the future.',
+    description: 'When it was answered; now by default, never in the future nor before the year 2000.',
   })
   answeredAt?: Date;
 }
@@ -110,7 +112,8 @@ async function record(context: ProductContext, inputs: readonly RecordAttemptInp
   const { loaders, models } = context;
   const now = new Date();
   const made = await Promise.all(
-    inputs.map(async ({ student: studentId, question: questionId, choice, answeredAt = now }) => {
+    inputs.map(async ({ student: studentId, question: questionId, choice, answeredAt: given }) => {
+      const answeredAt = given ?? now;
       const [student, question] = await Promise.all([
         loaders.load(Student, toObjectId(studentId, 'input.student'), ['user'], 'Attempt.student'),
         loaders.load(
@@ -124,8 +127,11 @@ async function record(context: ProductContext, inputs: readonly RecordAttemptInp
       if (!question) throw new BulkheadError('NOT_FOUND', 'There is no such question.');
       if (choice >= (question['choices'] as unknown[]).length)
         throw new BulkheadError('BAD_USER_INPUT', 'input.choice: the question has no such choice.');
-      if (answeredAt > now)
-        throw new BulkheadError('BAD_USER_INPUT', 'input.answeredAt: expected a moment in the past.');
+      if (answeredAt > now || answeredAt < EARLIEST)
+        throw new BulkheadError(
+          'BAD_USER_INPUT',
+          'input.answeredAt: expected a moment in the past, since the year 2000.',
+        );
       return {
         student: student['_id'] as Types.ObjectId,
         user: student['user'] as Types.ObjectId,

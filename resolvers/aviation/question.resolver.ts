@@ -42,7 +42,8 @@ export class QuestionResolver {
   ): Promise<Connection<Question>> {
     const { subject, difficulty } = filter ?? {};
     const list = {
-      ...(subject && { subject: toObjectId(subject, 'filter.subject') }),
+      // An empty text is an id that is malformed, not one that was left out.
+      ...(typeof subject === 'string' && { subject: toObjectId(subject, 'filter.subject') }),
       ...(difficulty && { difficulty }),
     };
     return context.lists.page(Question, { filter: list, order: { key: '_id', direction: 1 } }, page, info);

@@ -38,7 +38,7 @@ export class StudentResolver {
     @Arg('input') input: CreateStudentInput,
     @Ctx() context: ProductContext,
   ): Promise<Student> {
-    const user = userOf(context, input.user);
+    const user = userOf(context, input.user ?? undefined);
     const known = await context.models.of(User).findUnrestricted({ _id: user }, ['name']);
     if (!known) throw new BulkheadError('NOT_FOUND', 'There is no such user.');
     return context.models.transaction(async (models, session) => {

@@ -17,6 +17,8 @@ export class PostFilter {
   status?: PostStatus;
 
   @Field(() => String, { nullable: true })
+  @IsOptional()
+  @Length(1, 40)
   tag?: string;
 
   @Field(() => ID, { nullable: true })

@@ -3,6 +3,7 @@ import {
   type Connection,
   connectionOf,
   ForwardPageArguments,
+  type Models,
   PageArguments,
   type ProductContext,
   Requires,
@@ -29,6 +30,9 @@ import { CreatePostInput, PostFilter, PostSort, UpdatePostInput } from './post.i
 
 const PostConnection = connectionOf(Post);
 const CommentConnection = connectionOf(Comment);
+
+/** An empty text is a value that nothing has, not one that was left out. */
+const isGiven = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
 
 const notFound = () => new BulkheadError('NOT_FOUND', 'There is no such post.');
 
@@ -75,9 +79,9 @@ export class PostResolver {
   ): Promise<Connection<Post>> {
     const { status, tag, author } = filter ?? {};
     const list = {
-      ...(status && { status }),
-      ...(tag && { tags: tag }),
-      ...(author && { author: toObjectId(author, 'filter.author') }),
+      ...(isGiven(status) && { status }),
+      ...(isGiven(tag) && { tags: tag }),
+      ...(isGiven(author) && { author: toObjectId(author, 'filter.author') }),
     };
     const direction = sort === PostSort.OLDEST ? 1 : -1;
     return context.lists.page(Post, { filter: list, order: { key: 'publishedAt', direction } }, page, info);
@@ -98,17 +102,11 @@ export class PostResolver {
   @Authorized('write')
   @Mutation(() => Post, { nullable: true, description: 'Makes a draft.' })
   async createPost(@Arg('input') input: CreatePostInput, @Ctx() context: ProductContext): Promise<Post> {
-    const author = authorOf(context, input.author);
-    return asPost(
-      await context.models.of(Post).insert({
-        title: input.title,
-        body: input.body,
-        tags: input.tags ?? [],
-        status: PostStatus.DRAFT,
-        author,
-        authorName: await nameOf(context, author),
-      }),
-    );
+    const author = authorOf(context, input.author ?? undefined);
+    const authorName = await nameOf(context, author);
+    const { title, body, tags } = input;
+    const post = { title, body, tags: tags ?? [], status: PostStatus.DRAFT, author, authorName };
+    return audited(context, author, 'createPost', (models) => models.of(Post).insert(post));
   }
 
   @Authorized('write')
@@ -162,25 +160,31 @@ function authorOf({ viewer }: ProductContext, named: string | undefined): Types.
   return viewer.objectId;
 }
 
-/** Changes a post and, where somebody else than its author did it, writes that into the audit log: both or neither. */
-async function changed(
+/** Writes a post and, where somebody else than its author did it, says so in the audit log: both or neither. */
+async function audited(
+  { viewer, models }: ProductContext,
+  author: Types.ObjectId,
+  action: string,
+  write: (models: Models) => Promise<Stored<Post>>,
+): Promise<Post> {
+  if (viewer.kind === 'session' && String(author) === viewer.id) return asPost(await write(models));
+  return models.transaction(async (inside) => {
+    const post = await write(inside);
+    await inside
+      .of(AuditEntry)
+      .insert({ actor: viewer.principal, action, target: `Post ${post._id.toHexString()}` });
+    return asPost(post);
+  });
+}
+
+const changed = (
   context: ProductContext,
   post: Stored<Post>,
   set: Record<string, unknown>,
   action: string,
-): Promise<Post> {
-  const { viewer } = context;
-  if (viewer.kind === 'session' && String(post.author) === viewer.id) {
-    const after = await context.models.of(Post).update({ _id: post._id }, { $set: set });
-    if (!after) throw notFound();
-    return asPost(after);
-  }
-  return context.models.transaction(async (models) => {
+): Promise<Post> =>
+  audited(context, post.author as Types.ObjectId, action, async (models) => {
     const after = await models.of(Post).update({ _id: post._id }, { $set: set });
     if (!after) throw notFound();
-    await models
-      .of(AuditEntry)
-      .insert({ actor: viewer.principal, action, target: `Post ${post._id.toHexString()}` });
-    return asPost(after);
+    return after;
   });
-}

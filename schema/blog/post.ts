@@ -24,8 +24,9 @@ registerEnumType(PostStatus, { name: 'PostStatus' });
 )
 @modelOptions({ schemaOptions: { collection: 'posts' } })
 @index({ status: 1, publishedAt: -1, _id: -1 })
-@index({ tags: 1, publishedAt: -1, _id: -1 })
-@index({ author: 1, publishedAt: -1, _id: -1 })
+// `status` stands last: it filters keys, so that no document is read only to find that it may not be shown.
+@index({ tags: 1, publishedAt: -1, _id: -1, status: 1 })
+@index({ author: 1, publishedAt: -1, _id: -1, status: 1 })
 @index({ publishedAt: -1, _id: -1 })
 export class Post extends Entity {
   @Field()

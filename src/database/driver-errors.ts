@@ -3,6 +3,8 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 
 const MAX_TIME_EXPIRED = 50;
 const DUPLICATE_KEY = 11_000;
+/** `$dateToString` and its like with a time zone that the server's own table lacks. */
+const UNKNOWN_TIME_ZONE = 40_485;
 /** Unauthorized, and authentication failed. */
 const REFUSED = new Set<unknown>([13, 18]);
 /** Interrupted or no longer primary: the server cannot answer now. */
@@ -42,6 +44,11 @@ export function translateDriverError(error: unknown): unknown {
         details: { fields },
       });
     }
+    if (error.code === UNKNOWN_TIME_ZONE) {
+      return new BulkheadError('BAD_USER_INPUT', 'timeZone: the database does not know it.', {
+        cause: error,
+      });
+    }
     if (error.code === MAX_TIME_EXPIRED) {
       return new BulkheadError('DEADLINE_EXCEEDED', 'The database did not finish before the deadline.', {
         cause: error,
@@ -67,11 +74,24 @@ export function translateDriverError(error: unknown): unknown {
   return error;
 }
 
-/** Runs work on the database and rejects with the translated error. */
-export async function translating<T>(work: () => Promise<T>): Promise<T> {
+/** Whether the driver runs the whole transaction again, or its commit, when it sees the error as it is. */
+const isRetried = (error: unknown): boolean =>
+  error instanceof mongo.MongoError &&
+  (error.hasErrorLabel('TransientTransactionError') || error.hasErrorLabel('UnknownTransactionCommitResult'));
+
+/**
+ * Runs work on the database and rejects with the translated error.
+ *
+ * @param scope with a `session` the work is part of a transaction: an error that makes the driver run it again is
+ *   left as it is, for a translated one has lost its label. Whoever runs the transaction translates the last one.
+ */
+export async function translating<T>(
+  work: () => Promise<T>,
+  scope?: { readonly session?: mongo.ClientSession | undefined },
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw translateDriverError(error);
+    throw scope?.session && isRetried(error) ? error : translateDriverError(error);
   }
 }

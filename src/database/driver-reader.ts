@@ -56,7 +56,7 @@ export class DriverReader implements Reader {
           ...(plan.limit !== undefined && { limit: plan.limit }),
         });
       return cursor.toArray();
-    });
+    }, scope);
   }
 
   aggregate(
@@ -71,7 +71,7 @@ export class DriverReader implements Reader {
       plan.rows && Object.keys(plan.rows).length > 0
         ? [{ $match: plan.rows }, ...plan.pipeline]
         : plan.pipeline;
-    return translating(() => this.#run(plan.collection, pipeline as mongo.Document[], scope));
+    return translating(() => this.#run(plan.collection, pipeline as mongo.Document[], scope), scope);
   }
 
   #run(collection: string, pipeline: mongo.Document[], scope: CommandScope): Promise<Row[]> {

@@ -76,7 +76,7 @@ export class Writer<T extends object> {
 
   /** Stores documents, in one command, in order; stops at the first that is refused. */
   insertMany(documents: readonly NewDocument<T>[]): Promise<Stored<T>[]> {
-    return translating(async () => {
+    return this.#run(async () => {
       const made = await this.#model.insertMany(documents as unknown as Row[], {
         ...this.#options(),
         lean: false,
@@ -87,7 +87,7 @@ export class Writer<T extends object> {
 
   /** Changes the one document that matches and answers it as it is afterwards, or null. */
   update(filter: Filter, change: UpdateQuery<Row>): Promise<Stored<T> | null> {
-    return translating(async () => {
+    return this.#run(async () => {
       const found = await this.#model
         .findOneAndUpdate(filter as never, change, {
           ...this.#options(),
@@ -102,7 +102,7 @@ export class Writer<T extends object> {
 
   /** Changes the one document that matches, or makes it. */
   async upsert(filter: Filter, change: UpdateQuery<Row>): Promise<void> {
-    await translating(() =>
+    await this.#run(() =>
       this.#model
         .updateOne(filter as never, change, { ...this.#options(), upsert: true, runValidators: true })
         .exec(),
@@ -111,10 +111,14 @@ export class Writer<T extends object> {
 
   /** Deletes what matches and answers how many. */
   delete(filter: Filter): Promise<number> {
-    return translating(async () => {
+    return this.#run(async () => {
       const { deletedCount } = await this.#model.deleteMany(filter as never, this.#options() as never).exec();
       return deletedCount;
     });
+  }
+
+  #run<R>(work: () => Promise<R>): Promise<R> {
+    return translating(work, this.#scope());
   }
 
   #options() {

@@ -26,8 +26,8 @@ export interface ReadPlan {
   readonly rows?: Filter | undefined;
   /** Stored paths that are wanted; undefined reads whole documents. */
   readonly fields?: readonly string[] | undefined;
-  readonly sort?: Sort;
-  readonly limit?: number;
+  readonly sort?: Sort | undefined;
+  readonly limit?: number | undefined;
   /** Reads up to `limit` documents *for each* of these values of a path, in one command. */
   readonly perParent?: { readonly path: string; readonly values: readonly unknown[] };
 }

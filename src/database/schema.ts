@@ -1,5 +1,5 @@
 import { buildSchema, getName } from '@typegoose/typegoose';
-import type { Schema } from 'mongoose';
+import mongoose, { type Schema } from 'mongoose';
 import type { ClassType } from './class-type.js';
 
 const schemas = new WeakMap<ClassType, Schema>();
@@ -18,6 +18,7 @@ export function schemaOf(target: ClassType): Schema {
   schema.set('timestamps', true);
   schema.set('autoIndex', false);
   schema.set('autoCreate', false);
+  if (!schema.get('collection')) schema.set('collection', defaultCollection(modelNameOf(target)));
   schemas.set(target, schema);
   return schema;
 }
@@ -25,9 +26,8 @@ export function schemaOf(target: ClassType): Schema {
 /** The name a class is registered and referred to under; honours Typegoose's `customName`. */
 export const modelNameOf = (target: ClassType): string => getName(target as Parameters<typeof getName>[0]);
 
-/** The collection a class is stored in. */
-export function collectionOf(target: ClassType): string {
-  return (
-    (schemaOf(target).get('collection') as string | undefined) ?? `${modelNameOf(target).toLowerCase()}s`
-  );
-}
+/** Mongoose's own plural, so that the name is the one its users expect. */
+const defaultCollection = (name: string): string => mongoose.pluralize()?.(name) ?? `${name.toLowerCase()}s`;
+
+/** The collection a class is stored in: the same for reads, writes, grants and indexes. */
+export const collectionOf = (target: ClassType): string => schemaOf(target).get('collection') as string;

@@ -17,6 +17,9 @@ export interface Position {
   readonly id: Types.ObjectId;
 }
 
+/** The furthest a date can be from 1970, in milliseconds; beyond it a date is none, and would be stored as 1970. */
+const FURTHEST_DATE = 8.64e15;
+
 /** Which list a cursor belongs to; a cursor of another list, sort or version is refused. */
 const listName = (product: string, target: ClassType, { key, direction }: Order): string =>
   `1:${product}:${collectionOf(target)}:${key}:${direction}`;
@@ -44,7 +47,8 @@ function toValue(plain: unknown, target: ClassType, key: string): Position['valu
   if (plain === null && path?.isRequired !== true) return null;
   switch (path?.instance) {
     case 'Date':
-      if (typeof plain === 'number' && Number.isSafeInteger(plain)) return new Date(plain);
+      if (typeof plain === 'number' && Number.isInteger(plain) && Math.abs(plain) <= FURTHEST_DATE)
+        return new Date(plain);
       break;
     case 'Number':
       if (typeof plain === 'number') return plain;
@@ -77,15 +81,21 @@ export function decodeCursor(cursor: string, product: string, target: ClassType,
 }
 
 /**
- * The rows that stand after a place. The bound on the sort key comes first and alone, so that it bounds the index
- * scan; the tie-breaker is then checked on the few rows that share the value. Missing values sort as the lowest.
+ * The rows that stand after a place, or from it on. The bound on the sort key comes first and alone, so that it
+ * bounds the index scan; the tie-breaker is then checked on the few rows that share the value. Missing values sort
+ * as the lowest.
  */
-export function rowsAfter({ value, id }: Position, { key, direction }: Order): Filter {
-  const beyond = { _id: direction === 1 ? { $gt: id } : { $lt: id } };
+export function rowsAfter(
+  { value, id }: Position,
+  { key, direction }: Order,
+  { orAt = false }: { readonly orAt?: boolean } = {},
+): Filter {
+  const operator = `${direction === 1 ? '$gt' : '$lt'}${orAt ? 'e' : ''}`;
+  const beyond = { _id: { [operator]: id } };
   if (key === '_id') return beyond;
   if (direction === 1) {
     return value === null
-      ? { $or: [{ [key]: { $ne: null } }, beyond] }
+      ? { $or: [{ [key]: null, ...beyond }, { [key]: { $ne: null } }] }
       : { [key]: { $gte: value }, $or: [{ [key]: { $gt: value } }, beyond] };
   }
   return value === null

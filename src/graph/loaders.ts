@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Types } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
-import { both, type Row } from '../database/reader.js';
+import { both, type Filter, type ReadPlan, type Row } from '../database/reader.js';
 import { collectionOf } from '../database/schema.js';
 import type { Connection, ForwardPageArguments } from './connection.js';
 import { findObjectId } from './ids.js';
@@ -13,12 +13,19 @@ import { coordinateOf, type ReadScope, visibleRows } from './read-scope.js';
 
 /** `$in` takes more, but a command stays small and its answer under the reply limit. */
 const MAX_KEYS = 1_000;
+/** Each parent is a stage of one pipeline, and the database takes a thousand stages. */
+const MAX_PARENTS = 500;
 
 interface Key {
   readonly id: Types.ObjectId;
   readonly fields: readonly string[] | undefined;
   readonly coordinate: string;
 }
+
+type ListLoader = DataLoader<Key, readonly Row[], string>;
+type ListPlan = Pick<ReadPlan, 'collection' | 'filter' | 'rows' | 'sort' | 'limit'> & {
+  readonly path: string;
+};
 
 const cacheKey = ({ id, fields }: Key): string => `${id.toHexString()}|${fields ? fields.join(',') : '*'}`;
 
@@ -33,7 +40,7 @@ const unionOf = (keys: readonly Key[]): readonly string[] | undefined =>
 export class Loaders {
   readonly #scope: ReadScope;
   readonly #byId = new Map<ClassType, DataLoader<Key, Row | null, string>>();
-  readonly #children = new Map<string, DataLoader<Types.ObjectId, Row[], string>>();
+  readonly #children = new Map<string, ListLoader>();
 
   constructor(scope: ReadScope) {
     this.#scope = scope;
@@ -68,36 +75,45 @@ export class Loaders {
     args: ForwardPageArguments,
     info: GraphQLResolveInfo,
   ): Promise<Connection<T>> {
-    const { product, viewer, reader } = this.#scope;
+    const { product, viewer } = this.#scope;
     const page = planPage(product, target, order, args, info, max);
     const rows = visibleRows(target, viewer);
     if (!rows) return page.toConnection([], false) as unknown as Connection<T>;
-    const { limit, sort, fields } = page;
-    const collection = collectionOf(target);
+    const { limit, sort, fields, behind } = page;
+    const list = { collection: collectionOf(target), path, rows };
     const coordinate = coordinateOf(info);
-    const list = both(filter, page.filter);
-    const key = JSON.stringify([collection, path, list, sort, limit, fields, page.behind]);
+    const read = (within: Filter, plan: Pick<ReadPlan, 'sort' | 'limit' | 'fields'>) =>
+      this.#listLoaderOf({ ...list, filter: both(filter, within), ...plan }).load({
+        id: parent,
+        fields: plan.fields,
+        coordinate,
+      });
+    const [found, others] = await Promise.all([
+      read(page.filter, { limit, sort, fields }),
+      behind ? read(behind, { limit: 1, fields: [] }) : [],
+    ]);
+    return page.toConnection(found, others.length > 0) as unknown as Connection<T>;
+  }
+
+  #listLoaderOf({ collection, filter, rows, sort, limit, path }: ListPlan): ListLoader {
+    const key = JSON.stringify([collection, path, filter, sort, limit]);
     let loader = this.#children.get(key);
     if (!loader) {
       loader = new DataLoader(
-        async (parents) => {
-          const perParent = { path, values: parents };
-          const found = await reader.find(
-            { collection, filter: list, rows, fields, sort, limit, perParent },
-            this.#scope.command(coordinate),
+        async (keys) => {
+          const values = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
+          const found = await this.#scope.reader.find(
+            { collection, filter, rows, fields: unionOf(keys), sort, limit, perParent: { path, values } },
+            this.#scope.command(keys[0]!.coordinate),
           );
           const byParent = groupByParent(found, path);
-          return parents.map((one) => byParent.get(one.toHexString()) ?? []);
+          return keys.map(({ id }) => byParent.get(id.toHexString()) ?? []);
         },
-        { cacheKeyFn: (one) => one.toHexString(), maxBatchSize: MAX_KEYS },
+        { cacheKeyFn: cacheKey, maxBatchSize: MAX_PARENTS },
       );
       this.#children.set(key, loader);
     }
-    // A child list is read forwards only, and from a cursor on there is always something before it.
-    return page.toConnection(
-      await loader.load(parent),
-      page.behind !== undefined,
-    ) as unknown as Connection<T>;
+    return loader;
   }
 
   #loaderOf(target: ClassType): DataLoader<Key, Row | null, string> {

@@ -16,7 +16,7 @@ export interface PagePlan {
   readonly limit: number;
   readonly sort: Sort;
   readonly fields: readonly string[] | undefined;
-  /** Rows on the far side of the cursor, when the client asks whether there are any; they need a read of their own. */
+  /** Rows at the cursor and on its far side, when the client asks whether there are any: a read of their own. */
   readonly behind: Filter | undefined;
   toConnection(rows: readonly Row[], anyBehind: boolean): Connection<Row>;
 }
@@ -25,12 +25,13 @@ const flip = ({ key, direction }: Order): Order => ({ key, direction: direction 
 const sortOf = ({ key, direction }: Order): Sort =>
   key === '_id' ? { _id: direction } : { [key]: direction, _id: direction };
 
+const isSet = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
+
 function sizeOf(
   { first, last, after, before }: PageArguments,
   max: number,
 ): { size: number; backwards: boolean } {
   const refuse = (why: string) => new BulkheadError('BAD_USER_INPUT', why);
-  const isSet = (value: unknown) => value !== undefined && value !== null;
   if (isSet(first) && isSet(last)) throw refuse('first and last: expected one of them, got both.');
   if (isSet(after) && isSet(before)) throw refuse('after and before: expected one of them, got both.');
   const [name, size] = isSet(last) ? ['last', last!] : ['first', first ?? Math.min(DEFAULT_PAGE, max)];
@@ -54,19 +55,17 @@ export function planPage(
   const { size, backwards } = sizeOf(args, max);
   const reading = backwards ? flip(order) : order;
   const cursor = args.after ?? args.before;
-  const side = args.after ? order : flip(order);
-  const position = cursor ? decodeCursor(cursor, product, target, order) : undefined;
+  const side = isSet(args.after) ? order : flip(order);
+  const position = isSet(cursor) ? decodeCursor(cursor, product, target, order) : undefined;
 
   const wanted = wantedFields(info, [['nodes'], ['edges', 'node']]);
   const fields = wanted && (order.key === '_id' ? wanted : [...new Set([...wanted, order.key])]);
   const withEdges = isSelected(info, 'edges');
 
-  const otherSide = args.after ? 'hasPreviousPage' : 'hasNextPage';
-  // Only where the page is read away from the cursor: towards it, the extra row answers already.
-  const readsAway = position !== undefined && (args.after !== undefined && args.after !== null) !== backwards;
+  const behindFlag = isSet(args.after) ? 'hasPreviousPage' : 'hasNextPage';
   const behind =
-    readsAway && isSelected(info, 'pageInfo', otherSide)
-      ? { $or: [rowsAfter(position, flip(side)), { _id: position.id }] }
+    position && isSelected(info, 'pageInfo', behindFlag)
+      ? rowsAfter(position, flip(side), { orAt: true })
       : undefined;
 
   return {
@@ -86,8 +85,8 @@ export function planPage(
           ? nodes.map((node) => ({ cursor: encodeCursor(product, target, order, node), node }))
           : [],
         pageInfo: {
-          hasNextPage: backwards ? anyBehind : more,
-          hasPreviousPage: backwards ? more : anyBehind,
+          hasNextPage: (!backwards && more) || (behindFlag === 'hasNextPage' && anyBehind),
+          hasPreviousPage: (backwards && more) || (behindFlag === 'hasPreviousPage' && anyBehind),
           startCursor: cursorAt(nodes[0]),
           endCursor: cursorAt(nodes.at(-1)),
         },

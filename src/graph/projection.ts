@@ -97,5 +97,6 @@ export function wantedFields(
       for (const need of needs) wanted.add(need);
     }
   }
-  return [...wanted];
+  // In one order, so that the same selection written in another order is the same load.
+  return [...wanted].sort();
 }
