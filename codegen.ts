@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CodegenConfig, generate } from '@graphql-codegen/cli';
+import { preset } from '@graphql-codegen/client-preset';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  lexicographicSortSchema,
+  parse,
+  print,
+  printSchema,
+  stripIgnoredCharacters,
+} from 'graphql';
+import gateway from './bulkhead.config.js';
+import type { Gateway } from './src/product/gateway.js';
+import { buildRuntimes } from './src/server/gateway-server.js';
+import { composedTarget } from './src/server/graph-target.js';
+
+const GENERATED = 'generated';
+/** The composed graph stands beside the products under this name. */
+const COMPOSED = 'graph';
+/** Where clients keep their operations: `<anything>.<product>.graphql`, or `<anything>.graph.graphql`. */
+const CLIENT_FOLDERS = ['examples', 'test'];
+
+/** How clients see the scalars of the engine, as they come over JSON; any other is `unknown` until it stands here. */
+const SCALARS = { ID: 'string', DateTime: 'string', Credits: 'number' };
+
+/** The text of generated files by their path from the repository's root. */
+export type GeneratedFiles = ReadonlyMap<string, string>;
+
+/** How the files on disk differ from what they should be, each with its path. */
+export interface Staleness {
+  readonly changed: readonly string[];
+  readonly missing: readonly string[];
+  /** Nothing generates these any more. */
+  readonly superfluous: readonly string[];
+}
+
+/**
+ * Generates, in memory, the schema of every product and of the composed graph, and for each of them the typed
+ * operations and the manifest of the clients' documents below `root`. Needs no database.
+ *
+ * @throws TypeError for a document that belongs to no graph, or whose operations have no name or another's.
+ */
+export async function generateFiles(from: Gateway, root: string): Promise<GeneratedFiles> {
+  const runtimes = buildRuntimes(from);
+  if (runtimes.has(COMPOSED))
+    throw new TypeError(`A product called ${COMPOSED} would overwrite the composed graph in ${GENERATED}/.`);
+  const graphs = new Map<string, GraphQLSchema>([
+    ...[...runtimes].map(([name, { graph }]) => [name, graph.schema] as const),
+    [COMPOSED, composedTarget(runtimes).schema],
+  ]);
+  const documents = findDocuments(root, [...graphs.keys()]);
+  const files = new Map<string, string>();
+  for (const [name, schema] of graphs) {
+    const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`;
+    files.set(`${GENERATED}/${name}.graphql`, sdl);
+    const own = documents.get(name);
+    if (!own) continue;
+    const { types, manifest } = await generateOperations(sdl, own, root);
+    files.set(`${GENERATED}/operations/${name}.ts`, types);
+    files.set(`${GENERATED}/operations/${name}.json`, manifest);
+  }
+  return files;
+}
+
+/** The clients' documents by the graph that they ask. */
+function findDocuments(root: string, graphs: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const named = new Map<string, string>();
+  for (const path of CLIENT_FOLDERS.flatMap((folder) => listFiles(root, folder))) {
+    if (!path.endsWith('.graphql')) continue;
+    const graph = /\.([^./]+)\.graphql$/.exec(path)?.[1];
+    if (graph === undefined || !graphs.includes(graph)) {
+      throw new TypeError(
+        `${path}: expected a name that ends in .<graph>.graphql, with one of ${graphs.join(', ')}.`,
+      );
+    }
+    for (const one of parse(readFileSync(join(root, path), 'utf8')).definitions) {
+      if (one.kind !== Kind.OPERATION_DEFINITION) continue;
+      if (!one.name)
+        throw new TypeError(`${path}: holds an operation without a name; logs and manifests go by names.`);
+      const name = `${graph} ${one.name.value}`;
+      const other = named.get(name);
+      if (other) throw new TypeError(`${path}: holds the operation ${one.name.value}, as ${other} does.`);
+      named.set(name, path);
+    }
+    found.set(graph, [...(found.get(graph) ?? []), path]);
+  }
+  return found;
+}
+
+/** The client preset's types; its other files are for documents inside TypeScript, which we have not. */
+async function generateOperations(
+  sdl: string,
+  documents: readonly string[],
+  root: string,
+): Promise<{ types: string; manifest: string }> {
+  const manifest = new Map<string, string>();
+  // The preset's own manifest sorts what is selected, and so would run the fields of a mutation in another order.
+  const onExecutableDocumentNode = (document: DocumentNode) => {
+    const text = stripIgnoredCharacters(print(document));
+    const hash = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    manifest.set(hash, text);
+    return { hash };
+  };
+  const config: CodegenConfig = {
+    silent: true,
+    cwd: root,
+    schema: sdl,
+    documents: [...documents],
+    generates: {
+      'operations/': {
+        preset,
+        presetConfig: { fragmentMasking: false, onExecutableDocumentNode },
+        config: {
+          documentMode: 'string',
+          emitLegacyCommonJSImports: false,
+          importExtension: '.js',
+          useTypeImports: true,
+          enumsAsTypes: true,
+          scalars: SCALARS,
+          defaultScalarType: 'unknown',
+        },
+      },
+    },
+  };
+  const outputs = (await generate(config, false)) as readonly { filename: string; content: string }[];
+  const types = outputs.find(({ filename }) => filename === 'operations/graphql.ts');
+  if (!types) throw new TypeError('The client preset made no graphql.ts.');
+  return {
+    types: `${types.content.trimEnd()}\n`,
+    manifest: `${JSON.stringify(Object.fromEntries(manifest), undefined, 2)}\n`,
+  };
+}
+
+/** Every file below a folder, in a stable order; none where there is no such folder. */
+function listFiles(root: string, folder: string): string[] {
+  try {
+    return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(resolve(root).length + 1)
+          .replaceAll('\\', '/'),
+      )
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Compares with what lies below `root`; writes nothing. */
+export function findStale(files: GeneratedFiles, root: string): Staleness {
+  const present = listFiles(root, GENERATED);
+  const expected = [...files.keys()];
+  return {
+    changed: expected.filter(
+      (path) => present.includes(path) && readFileSync(join(root, path), 'utf8') !== files.get(path),
+    ),
+    missing: expected.filter((path) => !present.includes(path)),
+    superfluous: present.filter((path) => !files.has(path)),
+  };
+}
+
+/** Brings `generated/` below `root` up to date, and answers what had to change. */
+export function writeFiles(files: GeneratedFiles, root: string): Staleness {
+  const stale = findStale(files, root);
+  for (const path of [...stale.changed, ...stale.missing]) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), files.get(path)!);
+  }
+  for (const path of stale.superfluous) rmSync(join(root, path));
+  return stale;
+}
+
+/** `node dist/codegen.js [--check]` in the repository's root: the exit code, 1 where `--check` finds stale files. */
+export async function main(args: readonly string[], root: string): Promise<number> {
+  const isCheck = args.includes('--check');
+  const files = await generateFiles(gateway, root);
+  const stale = isCheck ? findStale(files, root) : writeFiles(files, root);
+  const lines = Object.entries(stale).flatMap(([how, paths]: [string, readonly string[]]) =>
+    paths.map((path) => `${how}: ${path}`),
+  );
+  if (lines.length === 0) lines.push(`${files.size} generated files are up to date.`);
+  else if (isCheck) lines.push('Generated files are stale: run npm run codegen, and commit what it writes.');
+  (isCheck && lines.length > 1 ? process.stderr : process.stdout).write(`${lines.join('\n')}\n`);
+  return isCheck && lines.length > 1 ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.exitCode = await main(process.argv.slice(2), process.cwd());
