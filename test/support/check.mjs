@@ -5,13 +5,22 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 
 const REPORT = '.cache/test-report.json';
 const FOLDERS = ['src', 'schema', 'resolvers', 'sample', 'test', 'bench', 'examples'];
+/** @type {[name: string, command: string, args: string[]][]} */
 const steps = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-  ['lint', 'oxlint', ['--type-aware', '--quiet', ...FOLDERS, 'bulkhead.config.ts', 'codegen.ts', 'vitest.config.ts']],
+  [
+    'lint',
+    'oxlint',
+    ['--type-aware', '--quiet', ...FOLDERS, 'bulkhead.config.ts', 'codegen.ts', 'vitest.config.ts'],
+  ],
   ['types', 'tsc', ['--noEmit', '-p', 'tsconfig.json']],
   ['build', 'npm', ['run', '--silent', 'build']],
   ['generated files', 'node', ['dist/codegen.js', '--check']],
-  ['tests', 'vitest', ['run', '--coverage', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]],
+  [
+    'tests',
+    'vitest',
+    ['run', '--coverage', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
+  ],
 ];
 
 // Stale build information would let the compiler pass over what it has not looked at.
@@ -26,6 +35,7 @@ const count = () => {
     return [0, 0];
   }
 };
+/** @type {string | undefined} */
 let failed;
 for (const [name, command, args] of steps) {
   const started = Date.now();
@@ -34,7 +44,9 @@ for (const [name, command, args] of steps) {
     stdio: 'inherit',
     env: { ...process.env, PATH: `node_modules/.bin:${process.env.PATH}` },
   });
-  process.stdout.write(`  ${status === 0 ? 'done' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `  ${status === 0 ? 'done' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`,
+  );
   if (status !== 0) {
     failed = name;
     break;
