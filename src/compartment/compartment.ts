@@ -1,38 +1,52 @@
-import { bulkhead, BulkheadRejectedError } from 'cockatiel';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
-import type { Deadline } from './deadline.js';
+import { type Leave, Places } from './places.js';
 
-/** `ready` serves; `parked` needs an operator (a wrong or over-privileged credential); `open` waits for its database. */
+/**
+ * `ready` serves. `parked` did not pass its check: unreachable at start, or a credential that is refused, lacks a grant
+ * or reaches too far. `open` passed it, and its database is away now.
+ */
 export type CompartmentState = 'ready' | 'parked' | 'open';
+
+interface Verdict {
+  readonly state: CompartmentState;
+  readonly reason: string;
+}
+
+const CONNECTING: Verdict = { state: 'open', reason: 'connecting' };
+const GRAVITY: readonly CompartmentState[] = ['parked', 'open', 'ready'];
+/** A parked product is looked at again within this time. */
+const PARKED_RETRY_S = 5;
 
 /**
  * The limits around one product at run time. Operations enter it and leave it; those over the limit wait in a
  * bounded queue, and those over that are refused at once.
  *
- * Whoever watches the database sets the state: today the driver's view of the topology, later a circuit breaker.
+ * Its state is the gravest of what its watchers say. Each watcher tells only what it sees and never reads what the
+ * others said, so that a circuit breaker can stand beside the one that keeps the connection: a database that is
+ * reachable again does not close a breaker that is open.
  */
 export class Compartment {
-  #state: CompartmentState = 'open';
-  #reason = 'connecting';
-  #decided = false;
-  readonly #places;
+  readonly #verdicts = new Map<string, Verdict>([['connection', CONNECTING]]);
+  readonly #places: Places;
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
+  #current = CONNECTING;
+  #decided = false;
 
   constructor(
     readonly product: string,
     readonly limits: Limits,
   ) {
-    this.#places = bulkhead(limits.inFlight, limits.queue);
+    this.#places = new Places(limits.inFlight, limits.queue);
   }
 
   get state(): CompartmentState {
-    return this.#state;
+    return this.#current.state;
   }
 
   /** Why the product is not ready; empty when it is. Safe for an operator's eyes, not for a client's. */
   get reason(): string {
-    return this.#reason;
+    return this.#current.reason;
   }
 
   /** Whether the product has been ready or parked once, so that start-up is over for it. */
@@ -40,12 +54,20 @@ export class Compartment {
     return this.#decided;
   }
 
-  set(state: CompartmentState, reason = ''): void {
-    this.#decided ||= state !== 'open' || reason !== 'connecting';
-    if (state === this.#state && reason === this.#reason) return;
-    this.#state = state;
-    this.#reason = reason;
-    for (const listener of this.#listeners) listener(state, reason);
+  /** Operations at work, and those that wait for a place. */
+  get load(): { readonly inFlight: number; readonly waiting: number } {
+    return { inFlight: this.#places.taken, waiting: this.#places.waiting };
+  }
+
+  /** Takes down what a watcher sees; listeners are told once per change of the whole. */
+  set(state: CompartmentState, reason = '', watcher = 'connection'): void {
+    this.#verdicts.set(watcher, { state, reason });
+    const verdicts = [...this.#verdicts.values()];
+    const gravest = GRAVITY.map((one) => verdicts.find((verdict) => verdict.state === one)).find(Boolean)!;
+    this.#decided ||= gravest.state !== 'open';
+    if (gravest.state === this.#current.state && gravest.reason === this.#current.reason) return;
+    this.#current = gravest;
+    for (const listener of this.#listeners) listener(gravest.state, gravest.reason);
   }
 
   onChange(listener: (state: CompartmentState, reason: string) => void): void {
@@ -55,32 +77,25 @@ export class Compartment {
   /**
    * Takes a place for one operation; call the function it answers when the operation is over.
    *
-   * @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product is not ready, its queue is full or time is up.
+   * @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product is not ready or its queue is full; the signal's
+   *   reason when that is aborted before there is a place.
    */
-  async enter(deadline: Deadline): Promise<() => void> {
-    if (this.#state !== 'ready') throw this.unavailable();
-    const entering = new Promise<() => void>((resolve, reject) => {
-      const stay = () =>
-        new Promise<void>((leave) => {
-          // Nobody waits any more: the place goes to the next at once.
-          if (deadline.signal.aborted) leave();
-          else resolve(leave);
-        });
-      this.#places.execute(stay).catch(reject);
-    });
-    try {
-      return await deadline.race(entering);
-    } catch (error) {
-      if (error instanceof BulkheadRejectedError) throw this.unavailable('It is full.', error);
-      throw error;
-    }
+  async enter(signal: AbortSignal): Promise<Leave> {
+    if (this.state !== 'ready') throw this.unavailable();
+    const place = this.#places.take(signal);
+    if (!place) throw this.unavailable('It is full.');
+    const leave = await place;
+    if (this.state === 'ready') return leave;
+    leave();
+    throw this.unavailable();
   }
 
   /** The error of an operation that cannot be served now. */
   unavailable(why = '', cause?: unknown): BulkheadError {
-    const text = why || (this.#state === 'parked' ? 'It is parked.' : 'Its database cannot be reached.');
+    const isParked = this.state === 'parked';
+    const text = why || (isParked ? 'It is parked.' : 'Its database cannot be reached.');
     return new BulkheadError('PRODUCT_UNAVAILABLE', `${this.product} is not available. ${text}`, {
-      retryAfterS: this.#state === 'parked' ? 30 : 1,
+      retryAfterS: isParked ? PARKED_RETRY_S : 1,
       cause,
     });
   }

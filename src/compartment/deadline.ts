@@ -1,5 +1,8 @@
 import { BulkheadError } from '../errors/bulkhead-error.js';
 
+/** Reaches nobody but work that nobody waits for; made once, since an error costs more than the rest of a deadline. */
+const OVER = new BulkheadError('PRODUCT_UNAVAILABLE', 'The operation is over.');
+
 /**
  * The time an operation has in one product, and the signal that ends its work: when time is up, and when the
  * client has gone.
@@ -37,7 +40,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** What is left, at least 1 ms: the form `maxTimeMS` takes. */
+  /** What is left in whole milliseconds, at least 1: the form `maxTimeMS` takes, to which 0 means no limit. */
   get remainingMs(): number {
     return Math.max(1, this.at - Date.now());
   }
@@ -61,10 +64,11 @@ export class Deadline {
     }
   }
 
-  /** Ends the timer; work still under way is told to stop. */
+  /** The operation is over: ends the timer, and tells work still under way that nobody waits for it any more. */
   close(): void {
     clearTimeout(this.#timer);
     this.#client?.removeEventListener('abort', this.#onGone);
+    this.#controller.abort(OVER);
   }
 
   #unavailable(why: string): BulkheadError {

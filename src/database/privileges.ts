@@ -2,6 +2,8 @@ import type { mongo } from 'mongoose';
 
 /** What the server says the connected credential may do. */
 export interface Reach {
+  /** Whether the server knows who is connected: false without access control, and when the user was removed. */
+  readonly authenticated: boolean;
   /** Resources outside the product's own database, in words; empty for a credential that stays at home. */
   readonly beyond: readonly string[];
   /** Declared grants that are missing, such as `posts: insert`. */
@@ -41,7 +43,11 @@ export async function inspectReach(db: mongo.Db, needs: Grants): Promise<Reach> 
     authenticatedUserPrivileges: Privilege[];
   };
   if (authenticatedUsers.length === 0)
-    return { beyond: ['everything: the server has no access control'], missing: [] };
+    return {
+      authenticated: false,
+      beyond: ['everything: the server has no access control'],
+      missing: [],
+    };
 
   const own = db.databaseName;
   const foreign = authenticatedUserPrivileges.filter(({ resource }) => resource.db !== own);
@@ -57,5 +63,5 @@ export async function inspectReach(db: mongo.Db, needs: Grants): Promise<Reach> 
     const lacking = actions.filter((action) => !covers(collection, action));
     return lacking.length > 0 ? [`${collection}: ${lacking.join(', ')}`] : [];
   });
-  return { beyond: [...new Set(foreign.map(describe))], missing };
+  return { authenticated: true, beyond: [...new Set(foreign.map(describe))], missing };
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { mongo } from 'mongoose';
 import type { Logger } from 'pino';
+import { productNames } from '../config/names.js';
 import { redact } from '../config/secrets.js';
 import { openConnection } from '../database/connection.js';
 import { inspectReach } from '../database/privileges.js';
 import { serveGrants } from '../product/grants.js';
+import { followTopology } from './follow-topology.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 /** How a product's connection is opened and kept. */
@@ -14,97 +15,137 @@ export interface ConnectProductOptions {
   readonly logger: Logger;
   /** Ends the attempts: the gateway is stopping. */
   readonly signal: AbortSignal;
+  /** Products on the same server: beside them `wideCredential` is not accepted. */
+  readonly neighbours: readonly string[];
   readonly monitorCommands?: boolean;
+  /** How often the credential of a serving product is looked at again. Default 30,000 ms. */
+  readonly recheckMs?: number;
 }
 
-/** Wrong password, unknown user, or a credential that may not even say who it is. */
+/** Wrong password, unknown user (Atlas has its own code), or a credential that may not even say who it is. */
 const CREDENTIAL_REFUSED = new Set<unknown>([18, 8000, 13]);
+const UNREACHABLE = 'its database cannot be reached';
+const REFUSED = 'the server refuses its credential';
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
-/** A server that is away for less is an election or a lost packet, not a state. */
-const GRACE_MS = 500;
+const RECHECK_MS = 30_000;
 
+const isRefusal = (error: unknown): boolean => CREDENTIAL_REFUSED.has((error as { code?: unknown }).code);
 const why = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
 
 /**
  * Opens a product's connection and keeps its compartment's state true for as long as the gateway runs. It never
- * rejects: faults of surroundings park or open this product, and the others serve. An unreachable database is tried
- * again until it answers; a refused credential is tried again, too, since it may be mended on the server.
+ * rejects: faults of surroundings park this product, and the others serve. What may be mended on the server is tried
+ * again: an unreachable database, a refused credential, one that lacks a grant or reaches too far.
  */
 export async function connectProduct(runtime: ProductRuntime, options: ConnectProductOptions): Promise<void> {
-  const { compartment, product, name } = runtime;
-  const { uri, signal, logger } = options;
-  if (uri === undefined)
-    return compartment.set(
-      'parked',
-      `no connection string: set ${name.toUpperCase().replaceAll('-', '_')}_MONGODB_URI`,
-    );
+  const { compartment, connection, name } = runtime;
+  const { uri, signal } = options;
+  if (uri === undefined) {
+    const variable = `${productNames(name).envPrefix}_MONGODB_URI`;
+    return compartment.set('parked', `no connection string: set ${variable}`);
+  }
+  // A server that does not answer would hold the stop of the gateway until the attempt is given up.
+  const interrupt = () =>
+    void connection
+      .getClient()
+      ?.close()
+      .catch(() => {});
+  signal.addEventListener('abort', interrupt, { once: true });
+  const examine = examiner(runtime, options);
 
-  for (let wait = FIRST_RETRY_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
-    try {
-      await openConnection(runtime.connection, {
-        appName: `bulkhead:${name}`,
-        uri,
-        database: name,
-        poolSize: product.limits.poolSize,
-        waitQueueTimeoutMs: product.limits.waitQueueTimeoutMs,
-        deadlineMs: product.limits.deadlineMs,
-        monitorCommands: options.monitorCommands ?? false,
-      });
-      const problem = await reachProblem(runtime, options);
-      if (!problem) {
-        followTopology(runtime);
-        return compartment.set('ready');
-      }
-      compartment.set('parked', problem);
-    } catch (error) {
-      const refused = CREDENTIAL_REFUSED.has((error as { code?: unknown }).code);
-      logger.debug({ product: name, why: why(error) }, 'connection attempt failed');
-      compartment.set(
-        refused ? 'parked' : 'open',
-        refused ? 'the server refuses its credential' : 'its database cannot be reached',
-      );
-    }
-    await runtime.connection.close().catch(() => {});
-    await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
+  let wait = FIRST_RETRY_MS;
+  while (!signal.aborted) {
+    const problem = await serve(runtime, { ...options, uri }, examine);
+    if (problem === undefined) return;
+    if (compartment.state === 'ready') wait = FIRST_RETRY_MS;
+    compartment.set('parked', problem);
+    await connection.close().catch(() => {});
+    await pause(wait, signal);
+    wait = Math.min(wait * 2, LONGEST_RETRY_MS);
   }
 }
 
-/** What is wrong with the credential's reach; undefined when it may serve. */
-async function reachProblem(
+/**
+ * One attempt: opens the connection, looks at the credential, and serves for as long as that stays good.
+ *
+ * @returns why the product may not serve, or not any more; undefined when the gateway stops.
+ */
+async function serve(
   runtime: ProductRuntime,
-  { production, logger }: ConnectProductOptions,
+  options: ConnectProductOptions & { readonly uri: string },
+  examine: Examine,
 ): Promise<string | undefined> {
-  const { beyond, missing } = await inspectReach(runtime.db, serveGrants(runtime.classes));
-  if (missing.length > 0)
-    return `grants are missing (${missing.join('; ')}): run \`bulkhead provision ${runtime.name}\``;
-  if (beyond.length === 0) return undefined;
-  const { wideCredential } = runtime.product;
-  const reach = `its credential reaches ${beyond.join(', ')}`;
-  if (production && !wideCredential)
-    return `${reach}: run \`bulkhead provision ${runtime.name}\` and use the credential it makes`;
-  logger.warn({ product: runtime.name, wideCredential }, `${reach}; in production this parks the product`);
-  return undefined;
+  const { compartment, product, name } = runtime;
+  const { signal, logger, recheckMs = RECHECK_MS } = options;
+  const { poolSize, waitQueueTimeoutMs, deadlineMs } = product.limits;
+  let unfollow = () => {};
+  try {
+    await openConnection(runtime.connection, {
+      appName: `bulkhead:${name}`,
+      uri: options.uri,
+      database: productNames(name).database,
+      poolSize,
+      waitQueueTimeoutMs,
+      deadlineMs,
+      monitorCommands: options.monitorCommands ?? false,
+    });
+    let isReachable = true;
+    let isServing = false;
+    const tell = () => {
+      if (isServing) compartment.set(isReachable ? 'ready' : 'open', isReachable ? '' : UNREACHABLE);
+    };
+    unfollow = followTopology(runtime.client, (now) => {
+      isReachable = now;
+      tell();
+    });
+    let problem = await examine();
+    isServing = problem === undefined;
+    tell();
+    while (problem === undefined && !signal.aborted) {
+      await pause(recheckMs, signal);
+      if (signal.aborted) break;
+      // A database that is away says nothing about the credential.
+      problem = await examine().catch((error: unknown) => (isRefusal(error) ? REFUSED : undefined));
+    }
+    return problem;
+  } catch (error) {
+    logger.debug({ product: name, why: why(error) }, 'connection attempt failed');
+    return isRefusal(error) ? REFUSED : UNREACHABLE;
+  } finally {
+    unfollow();
+  }
 }
 
-/** Opens the compartment's state while no server can be written to, and readies it when one is back. */
-function followTopology(runtime: ProductRuntime): void {
-  const { compartment } = runtime;
-  let pending: NodeJS.Timeout | undefined;
-  runtime.client.on(
-    'topologyDescriptionChanged',
-    ({ newDescription }: mongo.TopologyDescriptionChangedEvent) => {
-      const writable = [...newDescription.servers.values()].some((server) => server.isWritable);
-      if (writable) {
-        clearTimeout(pending);
-        pending = undefined;
-        if (compartment.state === 'open') compartment.set('ready');
-        return;
-      }
-      pending ??= setTimeout(() => {
-        pending = undefined;
-        if (compartment.state === 'ready') compartment.set('open', 'its database cannot be reached');
-      }, GRACE_MS).unref();
-    },
-  );
+/** Looks at the credential of an open connection: what is wrong with it, or undefined when it may serve. */
+type Examine = () => Promise<string | undefined>;
+
+function examiner(
+  runtime: ProductRuntime,
+  { uri, production, neighbours, logger }: ConnectProductOptions,
+): Examine {
+  const { name, classes, product } = runtime;
+  const sendsCredential = /^[^/]*\/\/[^/]*@/.test(uri ?? '');
+  let warned: string | undefined;
+  return async () => {
+    const { authenticated, beyond, missing } = await inspectReach(runtime.db, serveGrants(classes));
+    // The user was removed while it was connected.
+    if (sendsCredential && !authenticated) return REFUSED;
+    if (missing.length > 0)
+      return `grants are missing (${missing.join('; ')}): run \`bulkhead provision ${name}\``;
+    if (beyond.length === 0) return undefined;
+    const { wideCredential } = product;
+    const reach = `its credential reaches ${beyond.join(', ')}`;
+    if (production && !wideCredential)
+      return `${reach}: run \`bulkhead provision ${name}\` and use the credential it makes`;
+    if (production && neighbours.length > 0)
+      return `${reach}, and wideCredential is not accepted beside ${neighbours.join(', ')} on the same server`;
+    if (warned !== reach)
+      logger.warn({ product: name, wideCredential }, `${reach}; in production this parks it`);
+    warned = reach;
+    return undefined;
+  };
 }
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => {});

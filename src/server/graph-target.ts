@@ -113,7 +113,9 @@ class Doors {
     if (!stay) {
       stay = ProductRequest.enter(this.runtimes.get(product)!, this.request, this.operationName).then(
         (entered) => {
-          this.#open.add(entered);
+          // The answer may be out before the place was given.
+          if (this.#closed) entered.close();
+          else this.#open.add(entered);
           return entered;
         },
       );

@@ -28,7 +28,7 @@ export class ProductRequest {
   ): Promise<ProductRequest> {
     const deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, request.client);
     try {
-      const leave = await runtime.compartment.enter(deadline);
+      const leave = await runtime.compartment.enter(deadline.signal);
       const name = operationName && NAME.test(operationName) ? operationName : '-';
       return new ProductRequest(runtime, request, name, deadline, leave);
     } catch (error) {

@@ -1,18 +1,18 @@
 import type { Connection, mongo } from 'mongoose';
-import { createSessions, type Sessions } from '../auth/sessions.js';
 import { authChecker } from '../auth/auth-checker.js';
+import type { Sessions } from '../auth/sessions.js';
 import { Compartment } from '../compartment/compartment.js';
 import type { ClassType } from '../database/class-type.js';
 import { createConnection } from '../database/connection.js';
 import { DriverReader } from '../database/driver-reader.js';
 import { ModelRegistry } from '../database/models.js';
 import type { Reader } from '../database/reader.js';
-import { collectionOf } from '../database/schema.js';
 import type { BindCapability } from '../graph/capability.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
+import { productSessions } from './product-sessions.js';
 
 /**
  * One product at run time: its graph, its own connection and models, its compartment. Nothing in it is shared with
@@ -44,10 +44,7 @@ export class ProductRuntime {
     this.capabilities = capabilities.map((one) =>
       one.open({ product: name, client: () => this.client, db: () => this.db }),
     );
-    const session = product.signIns?.session;
-    this.sessions =
-      session &&
-      createSessions({ product: name, collection: () => this.db.collection(collectionOf(session)) });
+    this.sessions = productSessions(this);
   }
 
   /** The product's database. @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */

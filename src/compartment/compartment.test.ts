@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../product/product.js';
+import { Compartment } from './compartment.js';
+
+const never = new AbortController().signal;
+const compartment = (limits = {}) => new Compartment('shop', { ...DEFAULT_LIMITS, ...limits });
+const unavailable = { code: 'PRODUCT_UNAVAILABLE', status: 503 };
+
+describe('a compartment’s state', () => {
+  it('is undecided until it was ready or parked once', () => {
+    const one = compartment();
+    expect([one.state, one.reason, one.decided]).toEqual(['open', 'connecting', false]);
+    one.set('parked', 'no');
+    expect(one.decided).toBe(true);
+    one.set('open', 'away');
+    expect(one.decided).toBe(true);
+  });
+
+  it('is the gravest of what its watchers say', () => {
+    const one = compartment();
+    one.set('ready');
+    one.set('open', 'half of the commands fail', 'breaker');
+    expect([one.state, one.reason]).toEqual(['open', 'half of the commands fail']);
+    // The database is back, which says nothing about the breaker.
+    one.set('ready');
+    expect(one.state).toBe('open');
+    one.set('parked', 'refused');
+    one.set('ready', '', 'breaker');
+    expect([one.state, one.reason]).toEqual(['parked', 'refused']);
+    one.set('ready');
+    expect([one.state, one.reason]).toEqual(['ready', '']);
+  });
+
+  it('is told once per change', () => {
+    const one = compartment();
+    const told: string[] = [];
+    one.onChange((state, reason) => told.push(`${state} ${reason}`));
+    for (const reason of ['a', 'a', 'b', 'b']) one.set('parked', reason);
+    one.set('ready');
+    one.set('ready', '', 'breaker');
+    expect(told).toEqual(['parked a', 'parked b', 'ready ']);
+  });
+});
+
+describe('entering a compartment', () => {
+  it('is refused while it is not ready, with a time to come again', async () => {
+    const one = compartment();
+    await expect(one.enter(never)).rejects.toMatchObject({ ...unavailable, retryAfterS: 1 });
+    one.set('parked', 'a reason for operators only');
+    const refused = one.enter(never);
+    await expect(refused).rejects.toMatchObject({ ...unavailable, retryAfterS: 5 });
+    await expect(refused).rejects.not.toThrow('a reason');
+  });
+
+  it('is refused at once when places and queue are full, and counted', async () => {
+    const one = compartment({ inFlight: 1, queue: 1 });
+    one.set('ready');
+    const leave = await one.enter(never);
+    const waiting = one.enter(never);
+    await expect(one.enter(never)).rejects.toMatchObject({ ...unavailable, message: /It is full/ });
+    expect(one.load).toEqual({ inFlight: 1, waiting: 1 });
+    leave();
+    (await waiting)();
+    expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
+  });
+
+  it('is refused to one whose product went away while it waited', async () => {
+    const one = compartment({ inFlight: 1 });
+    one.set('ready');
+    const leave = await one.enter(never);
+    const waiting = one.enter(never);
+    one.set('open', 'away');
+    leave();
+    await expect(waiting).rejects.toMatchObject(unavailable);
+    expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
+  });
+});
