@@ -1,12 +1,15 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
-import type { Logger } from 'pino';
 import { unwrapResolverError } from '@apollo/server/errors';
-import { formatError, isPublic } from './error-format.js';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { type ExecutionResult, GraphQLError, Kind } from 'graphql';
+import type { Logger } from 'pino';
 import { depthLimit, MAX_DEPTH, MAX_TOKENS } from './depth-limit.js';
+import { formatError, formatErrorTersely, shownOf } from './error-format.js';
 import type { GraphTarget } from './graph-target.js';
 import { legacyStatus } from './legacy-status.js';
+import { checkPersistedQuery } from './persisted-queries.js';
 import type { RequestScope } from './request-scope.js';
+import { sealResult } from './seal-result.js';
 
 /** How a graph is served. */
 export interface ApolloOptions {
@@ -18,20 +21,40 @@ export interface ApolloOptions {
   readonly plugins: readonly ApolloServerPlugin<RequestScope>[];
 }
 
-/** Logs what is masked, whole, under the request's id; errors of the catalogue are the client's affair. */
+/**
+ * Logs what is masked, whole, under the request's id; errors of the catalogue are the client's affair. Which operation
+ * it was is told by its hash and the schema's own field, since names and aliases are the client's words.
+ */
 const logUnexpected = (logger: Logger): ApolloServerPlugin<RequestScope> => ({
   requestDidStart: async () => ({
-    didEncounterErrors: async ({ errors, contextValue, operationName }) => {
+    didEncounterErrors: async ({ errors, contextValue, operation, queryHash }) => {
       for (const error of errors) {
-        const original = unwrapResolverError(error) as Error & { extensions?: { code?: unknown } };
-        if (isPublic(error.extensions['code']) || isPublic(original.extensions?.code)) continue;
+        if (shownOf(error)) continue;
+        const node = error.nodes?.[0];
         logger.error(
-          { requestId: contextValue.requestId, operationName, path: error.path, err: original },
+          {
+            reqId: contextValue.requestId,
+            operation: operation?.operation,
+            queryHash,
+            field: node?.kind === Kind.FIELD ? node.name.value : undefined,
+            err: unwrapResolverError(error),
+          },
           'unexpected error',
         );
       }
     },
   }),
+});
+
+/** Apollo gives it the code and the status; graphql-js would say the same if it were asked to execute. */
+const noOperation = (name: string | undefined): ExecutionResult => ({
+  errors: [
+    new GraphQLError(
+      name
+        ? 'The document has no operation of the name given.'
+        : 'The document has not exactly one operation: give `operationName`.',
+    ),
+  ],
 });
 
 /**
@@ -46,13 +69,19 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
         return () => {};
       },
       load: async () => ({
-        executor: (incoming) =>
-          target.execute({
-            document: incoming.document,
-            definition: incoming.operation,
-            variables: incoming.request.variables ?? {},
-            request: incoming.context as RequestScope,
-          }),
+        executor: async (incoming) => {
+          // Typed as always there; it is missing where the name fits no operation, or several ask for one.
+          const definition = incoming.operation as typeof incoming.operation | undefined;
+          if (!definition) return noOperation(incoming.request.operationName);
+          return sealResult(
+            await target.execute({
+              document: incoming.document,
+              definition,
+              variables: incoming.request.variables ?? {},
+              request: incoming.context as RequestScope,
+            }),
+          );
+        },
       }),
       stop: async () => {},
     },
@@ -63,11 +92,12 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     allowBatchedHttpRequests: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [depthLimit(MAX_DEPTH, options.namespaces)],
-    formatError,
+    formatError: options.production ? formatErrorTersely : formatError,
     logger: options.logger,
     stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
+      checkPersistedQuery,
       legacyStatus,
       logUnexpected(options.logger),
       ...options.plugins,

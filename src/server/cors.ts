@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 /** Pages on this machine: the origins of development. */
 export const LOOPBACK = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-const HEADERS = {
+const OPTIONS = {
   methods: ['GET', 'POST'],
   allowedHeaders: [
     'content-type',
@@ -15,6 +15,8 @@ const HEADERS = {
   ],
   exposedHeaders: ['x-request-id', 'retry-after'],
   maxAge: 600,
+  // An OPTIONS that is no preflight is answered like one, not with a refusal in plain text.
+  strictPreflight: false,
 };
 
 /** Lets pages of the named origins call a path; each product has its own list, and an unlisted path has none. */
@@ -26,7 +28,7 @@ export async function allowOrigins(
     delegator: (request, done) => {
       const path = request.url?.split('?')[0] ?? '';
       const allowed = origins.get(path) ?? [];
-      done(null, allowed.length > 0 ? { ...HEADERS, origin: [...allowed] } : { origin: false });
+      done(null, allowed.length > 0 ? { ...OPTIONS, origin: [...allowed] } : { origin: false });
     },
   });
 }

@@ -1,10 +1,12 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { translateDriverError } from '../database/driver-errors.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { catalogue, isErrorCode } from '../errors/catalogue.js';
+import { MAX_TOKENS } from './depth-limit.js';
 
-const MASKED = 'Something went wrong on our side. The request id names it in the log.';
+/** What a client reads instead of an error that is none of its business. */
+export const MASKED = 'Something went wrong on our side. The request id names it in the log.';
 
 /** What TypeGraphQL reports for an input that fails its class-validator rules: the rule and the field, never the value. */
 interface ValidationFailure {
@@ -13,49 +15,93 @@ interface ValidationFailure {
   readonly children?: readonly ValidationFailure[];
 }
 
+type Shown = Pick<GraphQLFormattedError, 'message' | 'extensions'>;
+
 const flatten = (failures: readonly ValidationFailure[], above = ''): string[] =>
   failures.flatMap(({ property, constraints = {}, children = [] }) => [
     ...Object.values(constraints).map((text) => `${above}${text}`),
     ...flatten(children, `${above}${property}.`),
   ]);
 
-const placeOf = ({ locations, path }: GraphQLFormattedError) => ({
-  ...(locations && { locations }),
-  ...(path && { path }),
-});
+const isPublic = (code: unknown): boolean => isErrorCode(code) && catalogue[code].public;
 
-/** Whether an error is shown as it is: it is one of the catalogue's public ones. */
-export const isPublic = (code: unknown): boolean => isErrorCode(code) && catalogue[code].public;
+/** How Apollo says that a request was no GraphQL request, where it gives no code of its own. */
+const isBadRequest = ({ extensions, path }: GraphQLError): boolean => {
+  const { status } = { ...(extensions['http'] as { status?: unknown } | undefined) };
+  return path === undefined && typeof status === 'number' && status >= 400 && status < 500;
+};
+
+/** One of Apollo's, of graphql-js, of TypeGraphQL, or a `GraphQLError` that a resolver made on purpose. */
+function shownGraphQLError(error: GraphQLError): Shown | undefined {
+  const { message, originalError } = error;
+  const { code, validationErrors, validationErrorCode } = error.extensions;
+  if (Array.isArray(validationErrors)) {
+    const problems = flatten(validationErrors as ValidationFailure[]);
+    return {
+      message: `Not valid: ${problems.join('; ')}.`,
+      extensions: { code: 'BAD_USER_INPUT', problems },
+    };
+  }
+  // The parser has no code for it, and Apollo replaces the one of the depth rule.
+  if (
+    code === 'GRAPHQL_PARSE_FAILED' &&
+    /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message)
+  ) {
+    return {
+      message: `The document has more than ${MAX_TOKENS} tokens.`,
+      extensions: { code: 'OPERATION_TOO_LARGE' },
+    };
+  }
+  if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE')
+    return { message, extensions: { code: 'OPERATION_TOO_LARGE' } };
+  if (validationErrorCode === 'INTROSPECTION_DISABLED')
+    return { message: 'Introspection is off here.', extensions: { code } };
+  if (isPublic(code)) return { message, extensions: { code } };
+  return !isErrorCode(code) && isBadRequest(error)
+    ? { message, extensions: { code: 'BAD_REQUEST' } }
+    : undefined;
+}
+
+/**
+ * What may be shown of an error: one of the catalogue as it is, `undefined` for anything else. Never throws, whatever
+ * a resolver has thrown.
+ */
+export function shownOf(error: unknown): Shown | undefined {
+  try {
+    const original = translateDriverError(unwrapResolverError(error));
+    if (original instanceof BulkheadError)
+      return { message: original.message, extensions: { ...original.extensions, code: original.code } };
+    return original instanceof GraphQLError ? shownGraphQLError(original) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function placeOf(formatted: GraphQLFormattedError): Pick<GraphQLFormattedError, 'locations' | 'path'> {
+  try {
+    const { locations, path } = formatted;
+    return { ...(locations && { locations }), ...(path && { path }) };
+  } catch {
+    return {};
+  }
+}
 
 /**
  * What a client sees of an error: one of the catalogue as it is, anything else masked. Apollo calls it for every
  * error; it never throws.
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const place = placeOf(formatted);
-  try {
-    const original = translateDriverError(unwrapResolverError(error));
-    if (original instanceof BulkheadError) {
-      return {
-        message: original.message,
-        ...place,
-        extensions: { ...original.extensions, code: original.code },
-      };
-    }
-    const { code, validationErrors } = { ...formatted.extensions };
-    if (Array.isArray(validationErrors)) {
-      const problems = flatten(validationErrors as ValidationFailure[]);
-      return {
-        message: `Not valid: ${problems.join('; ')}.`,
-        ...place,
-        extensions: { code: 'BAD_USER_INPUT', problems },
-      };
-    }
-    if (isPublic(code)) return { message: formatted.message, ...place, extensions: { code } };
-  } catch {
-    // Whatever it was, it is not shown.
-  }
-  return { message: MASKED, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  const { message, extensions } = shownOf(error) ?? {
+    message: MASKED,
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  };
+  return { message, ...placeOf(formatted), ...(extensions && { extensions }) };
+}
+
+/** The same, without names of the schema that the client did not write: for where introspection is off. */
+export function formatErrorTersely(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const shown = formatError(formatted, error);
+  return { ...shown, message: shown.message.replace(/ ?Did you mean [^?]*\?$/, '') };
 }
 
 /** The body of a refusal before anything was parsed: the same shape as every other answer. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import compress from '@fastify/compress';
-import { fastify, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { fastify, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { createAuthenticator, type Viewers } from '../auth/authenticator.js';
 import { signToken } from '../auth/token-keys.js';
@@ -13,14 +13,15 @@ import type { Gateway } from '../product/gateway.js';
 import { createApollo } from './apollo.js';
 import { connectProduct } from './connect-product.js';
 import { allowOrigins, LOOPBACK } from './cors.js';
-import { answerFaults, serveEndpoint } from './endpoint.js';
+import { serveEndpoint } from './endpoint.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
-import { landingPage } from './landing-page.js';
 import { neighboursOf } from './neighbours.js';
+import { pageOf } from './page-of.js';
 import { ProductRuntime } from './product-runtime.js';
+import { answerFaults, refuseBytes, refuseFault } from './refusals.js';
 import { requestIdOf } from './request-id.js';
-import { sampleOperation } from './sample-operation.js';
+import { Shutdown } from './shutdown.js';
 
 /** What a gateway is made of. */
 export interface GatewayServerOptions {
@@ -33,6 +34,8 @@ export interface GatewayServerOptions {
   readonly monitorCommands?: boolean;
   /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
   readonly drainMs?: number;
+  /** How long a client that does not read its answer can hold up the end. Default 20,000. */
+  readonly longestCloseMs?: number;
 }
 
 /** A gateway, built and not yet listening. */
@@ -50,8 +53,6 @@ export interface GatewayServer {
 
 const BODY_LIMIT = 1024 * 1024;
 const DEVELOPMENT_TOKEN_S = 12 * 60 * 60;
-/** In-flight operations end by their deadline; this is for a client that does not read its answer. */
-const LONGEST_CLOSE_MS = 20_000;
 
 /** Builds every product; all faults of code in all of them are reported at once. */
 export function buildRuntimes(gateway: Gateway, only?: readonly string[]): Map<string, ProductRuntime> {
@@ -94,7 +95,6 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     ...(environment.operatorKeys && { operators: environment.operatorKeys }),
     sessionOf: (name) => runtimes.get(name)?.sessions,
   });
-  let isStopping = false;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -103,12 +103,16 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     bodyLimit: BODY_LIMIT,
     // While stopping, a request on a connection that is still open is answered, not refused.
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => void refuseFault(error, request, reply),
+    clientErrorHandler: refuseBytes,
+    // A request without a host is refused by us, in the shape of an answer.
+    http: { requireHostHeader: false },
   }) as unknown as FastifyInstance;
-  answerFaults(app);
+  answerFaults(app, new Set(targets.map(({ path }) => path)));
+  app.decorateRequest('viewers', null);
+  const shutdown = new Shutdown(app);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
-    if (isStopping) void reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
@@ -120,7 +124,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     ),
   );
   await app.register(compress, { threshold: 1024, encodings: ['gzip', 'deflate'] });
-  serveHealth(app, { runtimes, isStopping: () => isStopping });
+  serveHealth(app, { runtimes, isStopping: () => shutdown.hasBegun });
 
   const token = await developmentToken(environment);
   const namespaces = new Set([...runtimes.keys()].map((name) => productNames(name).field));
@@ -140,7 +144,15 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
         apollo,
         authenticator,
         admit: target.product ? admitToProduct(target.product) : admitToComposed(composed, runtimes),
-        page: environment.sandbox ? pageOf(target, token) : undefined,
+        page: environment.sandbox
+          ? pageOf(target, {
+              token,
+              introspection,
+              answersAnybody: target.product
+                ? target.product.product.public === 'read'
+                : composed === 'public',
+            })
+          : undefined,
       });
       return apollo;
     }),
@@ -189,11 +201,10 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
         await sleep(10);
     },
     async close() {
-      isStopping = true;
-      await sleep(options.drainMs ?? 0);
-      const force = setTimeout(() => app.server.closeAllConnections(), LONGEST_CLOSE_MS);
-      await app.close();
-      clearTimeout(force);
+      await shutdown.run({
+        drainMs: options.drainMs ?? 0,
+        longestMs: options.longestCloseMs ?? 20_000,
+      });
       await Promise.all(apollos.map((apollo) => apollo.stop()));
       stopped.abort();
       await Promise.all([...runtimes.values()].map((runtime) => runtime.connection.close().catch(() => {})));
@@ -226,15 +237,3 @@ async function developmentToken({ production, operatorKeys }: Environment): Prom
     expiresInS: DEVELOPMENT_TOKEN_S,
   });
 }
-
-const pageOf =
-  (target: GraphTarget, token: string | undefined) =>
-  (request: FastifyRequest): string =>
-    landingPage({
-      title: target.product ? `Bulkhead: ${target.product.name}` : 'Bulkhead: every product',
-      path: target.path,
-      schema: target.schema,
-      operation: sampleOperation(target.schema),
-      // Only for a page asked for by a loopback name: another name may lead here from anybody's site.
-      token: LOOPBACK.test(`http://${request.headers.host ?? ''}`) ? token : undefined,
-    });

@@ -1,46 +1,34 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { redact } from '../config/secrets.js';
+import { cleanForLog } from './log-redaction.js';
 
 /**
- * The gateway's log: JSON lines. Headers that carry credentials are cut, and whatever looks like a connection
- * string's password or a token is removed from every message and error, wherever it stands.
+ * The gateway's log: JSON lines. Whatever looks like a connection string's credentials or a token is removed from
+ * every line, wherever in it it stands, and so is every value under a key that names a secret.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const clean = (error: unknown): unknown => {
-    if (!(error instanceof Error)) return error;
-    const { code, codeName } = error as Error & { code?: unknown; codeName?: unknown };
-    return {
-      type: error.name,
-      message: redact(error.message),
-      stack: redact(error.stack ?? ''),
-      ...(code !== undefined && { code }),
-      ...(codeName !== undefined && { codeName }),
-      ...(error.cause !== undefined && { cause: clean(error.cause) }),
-    };
-  };
+  const cleanFacts = (facts: object) => cleanForLog(facts) as Record<string, unknown>;
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: {
-        paths: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.token', '*.uri'],
-        censor: '[redacted]',
-      },
+      formatters: { log: cleanFacts, bindings: cleanFacts },
       serializers: {
-        err: clean,
-        req: (request: { id: string; method: string; url: string }) => ({
+        // A path that leads nowhere is the caller's own words: a token may have been pasted there.
+        req: (request: { id: string; method: string; routeOptions?: { url?: string | undefined } }) => ({
           id: request.id,
           method: request.method,
-          path: request.url.split('?')[0],
+          path: request.routeOptions?.url ?? '-',
         }),
         res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
+        // Cleaned already: pino's own would read the error again.
+        err: (error: unknown) => error,
       },
       hooks: {
         logMethod(args, method) {
           method.apply(
             this,
-            args.map((one: unknown) => (typeof one === 'string' ? redact(one) : one)) as typeof args,
+            args.map((one: unknown) => (typeof one === 'object' ? one : cleanForLog(one))) as typeof args,
           );
         },
       },

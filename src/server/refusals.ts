@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { MASKED, refusalBody } from './error-format.js';
+
+/** The methods a graph answers. */
+export const ALLOWED = 'GET, POST, OPTIONS';
+
+/** What HTTP has a status of its own for, and the catalogue has not. */
+const BAD_REQUESTS: Readonly<Record<number, string>> = {
+  405: 'This is answered to GET and POST only.',
+  406: 'The answer is application/graphql-response+json or application/json: accept one of them.',
+  408: 'The request did not arrive in time.',
+  415: 'Send application/json, in UTF-8.',
+  431: 'The headers are too large.',
+};
+
+/** A request that is no GraphQL request. */
+export const badRequest = (status = 400, message = 'The request is not one of GraphQL over HTTP.') => ({
+  code: 'BAD_REQUEST' as const,
+  status,
+  message: BAD_REQUESTS[status] ?? message,
+  retryAfterS: undefined,
+});
+
+type Refusal = Pick<BulkheadError, 'status' | 'message' | 'retryAfterS'> & { readonly code: string };
+
+/** Answers a refusal in the shape of a GraphQL answer; an error of the catalogue has its status from there. */
+export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, retryAfterS } = refusal;
+  if (retryAfterS !== undefined) void reply.header('retry-after', String(retryAfterS));
+  if (status === 405) void reply.header('allow', ALLOWED);
+  if (status === 401) void reply.header('www-authenticate', 'Bearer');
+  const type = reply.request.headers.accept?.includes('application/graphql-response+json')
+    ? 'application/graphql-response+json'
+    : 'application/json';
+  return reply
+    .code(status)
+    .header('x-request-id', reply.request.id)
+    .type(`${type}; charset=utf-8`)
+    .send(JSON.stringify(refusalBody(refusal)));
+}
+
+const BODY_FAULTS: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
+  FST_ERR_BAD_URL: 'The path is not well-formed.',
+};
+
+/** Answers what the framework refuses or fails at. */
+export function refuseFault(
+  error: Error & { statusCode?: number; code?: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error instanceof BulkheadError) return refuse(reply, error);
+  const status = error.statusCode ?? 500;
+  if (status === 413)
+    return refuse(reply, new BulkheadError('PAYLOAD_TOO_LARGE', 'The request body is too large.'));
+  if (status >= 400 && status < 500)
+    return refuse(reply, badRequest(status, BODY_FAULTS[error.code ?? ''] ?? 'The request cannot be read.'));
+  request.log.error({ err: error }, 'unexpected error at the edge');
+  return refuse(reply, new BulkheadError('INTERNAL_SERVER_ERROR', MASKED));
+}
+
+/** Everything that Fastify itself refuses gets the body of a GraphQL answer. @param graphs the graphs' paths */
+export function answerFaults(app: FastifyInstance, graphs: ReadonlySet<string>): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    // A method the framework does not know by default, such as PROPFIND.
+    if (graphs.has(path)) return refuse(reply, badRequest(405));
+    return refuse(reply, new BulkheadError('NOT_FOUND', `There is nothing at ${request.method} ${path}.`));
+  });
+  app.setErrorHandler(refuseFault);
+}
+
+const STATUS_LINES: Readonly<Record<string, readonly [status: number, reason: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** Answers bytes that are not HTTP, on the socket itself: there is no request yet. */
+export function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, reason] = STATUS_LINES[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(refusalBody(badRequest(status, 'This is not HTTP.')));
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy(error);
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { modelOptions, prop } from '@typegoose/typegoose';
+import { BulkheadError, defineProduct, Entity, type Product, type ProductOptions, Rows } from 'bulkhead';
+import { Arg, Field, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+
+/** Something that stands in a database, so that the product is one. */
+@ObjectType()
+@Rows<Stone>(() => 'all')
+@modelOptions({ schemaOptions: { collection: 'stones' } })
+export class Stone extends Entity {
+  @Field()
+  @prop({ type: String, required: true })
+  name!: string;
+}
+
+/** A thing without end, to nest queries in. */
+@ObjectType()
+export class Doll {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => Doll, { nullable: true })
+  inner?: Doll;
+}
+
+/** What `boom` throws, by name; a test adds its own. */
+export const explosions: Record<string, () => unknown> = {
+  error: () => new Error('no route'),
+};
+
+/** How many calls of `slow` have begun. */
+export const slowCalls = { begun: 0 };
+
+@Resolver()
+export class EdgeResolver {
+  @Query(() => String, { nullable: true })
+  boom(@Arg('how', () => String) how: string): string {
+    throw explosions[how]!();
+  }
+
+  @Query(() => Int)
+  async slow(@Arg('ms', () => Int) ms: number): Promise<number> {
+    slowCalls.begun += 1;
+    await sleep(ms);
+    return ms;
+  }
+
+  @Query(() => String)
+  echo(@Arg('text', () => String) text: string): string {
+    return text;
+  }
+
+  @Query(() => String)
+  long(@Arg('length', () => Int) length: number): string {
+    return 'all work and no play '.repeat(length / 21 + 1).slice(0, length);
+  }
+
+  @Query(() => Int)
+  sum(@Arg('numbers', () => [[Int]]) numbers: number[][]): number {
+    return numbers.flat().reduce((sum, one) => sum + one, 0);
+  }
+
+  @Query(() => Doll, { nullable: true })
+  doll(): Doll {
+    return { id: '1', inner: { id: '2' } };
+  }
+
+  @Mutation(() => Boolean, { nullable: true })
+  touch(@Arg('refuse', () => Boolean, { nullable: true }) refuse?: boolean): boolean {
+    if (refuse) throw new BulkheadError('ALREADY_EXISTS', 'Taken: name.');
+    return true;
+  }
+}
+
+/** A product for tests of the edge: what it answers needs no data. */
+export const edgeProduct = (options: Partial<ProductOptions> = {}): Product =>
+  defineProduct({ schema: [Stone], resolvers: [EdgeResolver], public: 'read', ...options });
