@@ -112,7 +112,7 @@ export class Writer<T extends object> {
   /** Deletes what matches and answers how many. */
   delete(filter: Filter): Promise<number> {
     return this.#run(async () => {
-      const { deletedCount } = await this.#model.deleteMany(filter as never, this.#options() as never).exec();
+      const { deletedCount } = await this.#model.deleteMany(filter as never, this.#options()).exec();
       return deletedCount;
     });
   }

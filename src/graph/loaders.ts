@@ -14,7 +14,7 @@ import { coordinateOf, type ReadScope, visibleRows } from './read-scope.js';
 /** `$in` takes more, but a command stays small and its answer under the reply limit. */
 const MAX_KEYS = 1_000;
 /** Each parent is a stage of one pipeline, and the database takes a thousand stages. */
-const MAX_PARENTS = 500;
+export const MAX_PARENTS = 500;
 
 interface Key {
   readonly id: Types.ObjectId;

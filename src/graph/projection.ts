@@ -71,9 +71,11 @@ function descend(
   return type && { type, nodes };
 }
 
-/** Whether a path of fields below the current one is selected. */
-export const isSelected = (info: Info, ...path: readonly string[]): boolean =>
-  descend(info, path) !== undefined;
+/** Whether a field below the current one, at the end of a path of fields, is selected; it may be a leaf. */
+export function isSelected(info: Info, ...path: readonly string[]): boolean {
+  const found = descend(info, path.slice(0, -1));
+  return found !== undefined && selectAll(found.nodes, found.type, info).has(path.at(-1)!);
+}
 
 /**
  * The stored fields that the selection below the current field needs; undefined when a field does not say what it
