@@ -56,6 +56,8 @@ export function translateDriverError(error: unknown): unknown {
       });
     }
     if (REFUSED.has(error.code) || NOT_NOW.has(error.code)) return unavailable(error);
+    // What ended a bulk write without a word of the server has no code: the network, or no connection in time.
+    if (error instanceof mongo.MongoBulkWriteError && error.code === undefined) return unavailable(error);
     return error;
   }
   if (
@@ -64,7 +66,7 @@ export function translateDriverError(error: unknown): unknown {
     error instanceof mongo.MongoNotConnectedError ||
     error instanceof mongo.MongoTopologyClosedError ||
     (error instanceof Error &&
-      /^Mongo(WaitQueueTimeout|PoolCleared|PoolClosed|OperationTimeout|ClientClosed)Error/.test(
+      /^Mongo(WaitQueueTimeout|PoolCleared|PoolClosed|OperationTimeout|ClientClosed|ServerClosed)Error/.test(
         error.name,
       )) ||
     (error instanceof mongoose.Error && /before initial connection|buffering timed out/.test(error.message))

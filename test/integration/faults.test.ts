@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { createGatewayServer } from '../../src/server/gateway-server.js';
+import { createLogger } from '../../src/server/logger.js';
+import { eventually } from '../support/eventually.js';
+import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
+import { OwnServer } from '../support/own-server.js';
+
+const DEADLINE_MS = 1_000;
+const blog = config.products['blog']!;
+const gateway = defineGateway({
+  ...config,
+  products: { ...config.products, blog: { ...blog, limits: { ...blog.limits, deadlineMs: DEADLINE_MS } } },
+});
+
+const POSTS = '{ posts(first: 3) { nodes { title author { name } } } }';
+const SUBJECTS = '{ subjects { code } }';
+const BOTH = `{ blog ${POSTS} aviation ${SUBJECTS} }`;
+const SIGN_UP = 'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }';
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }';
+const VIEWER = '{ viewer { id } }';
+
+let server: OwnServer;
+let running: TestGateway;
+let token: string;
+const logged: { product: string; state: string; reason: string }[] = [];
+const unhandled: unknown[] = [];
+const onUnhandled = (error: unknown) => unhandled.push(error);
+
+beforeAll(async () => {
+  process.on('unhandledRejection', onUnhandled);
+  server = await OwnServer.start();
+  running = await TestGateway.start({
+    gateway,
+    scale: 0.02,
+    servers: { blog: server.uri },
+    env: { BULKHEAD_LOG_LEVEL: 'info' },
+    log: (line) => {
+      const { product, state, reason, level } = JSON.parse(line);
+      if (state) logged.push({ product, state, reason });
+      if (level >= 50) unhandled.push(line);
+    },
+  });
+  ({ token } = await running.signUp('blog'));
+});
+afterAll(async () => {
+  try {
+    await running.close();
+  } finally {
+    await server.remove();
+    process.off('unhandledRejection', onUnhandled);
+  }
+  // Nothing was left behind unhandled, and nothing was masked: every fault had a name.
+  expect(unhandled).toEqual([]);
+});
+
+const compartment = () => running.server.runtimes.get('blog')!.compartment;
+const codes = ({ body }: Answer): string[] => (body.errors ?? []).map((one: any) => one.extensions.code);
+
+/** Answers and how long they took. */
+async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
+  const start = performance.now();
+  const answer = await work;
+  return { ...answer, ms: performance.now() - start };
+}
+
+/** Every way into the product answers that it is unavailable, in time; the other one answers. */
+async function expectUnavailable(): Promise<void> {
+  const email = `${Math.random()}@example.org`;
+  const input = { email, password: PASSWORD };
+  const [aviation, both, ...others] = await Promise.all([
+    timed(running.ask('aviation', SUBJECTS)),
+    timed(running.ask(undefined, BOTH)),
+    timed(running.ask('blog', POSTS)),
+    timed(running.ask('blog', SIGN_UP, { variables: { input: { ...input, name: 'Late' } } })),
+    timed(running.ask('blog', SIGN_IN, { variables: { input } })),
+    timed(running.ask('blog', VIEWER, { token })),
+  ]);
+  expect(aviation.body.data.subjects).toHaveLength(13);
+  expect(both.body.data.aviation.subjects).toHaveLength(13);
+  expect(both.body.data.blog).toBeNull();
+  expect(codes(both)).toEqual(['PRODUCT_UNAVAILABLE']);
+  for (const answer of others) {
+    expect(codes(answer)).toEqual(['PRODUCT_UNAVAILABLE']);
+    expect([200, 503]).toContain(answer.status);
+    expect(answer.headers.has('retry-after')).toBe(answer.status === 503);
+  }
+  for (const { ms } of [both, ...others]) expect(ms).toBeLessThan(2 * DEADLINE_MS);
+}
+
+async function expectRefusedAtOnce(state: string): Promise<void> {
+  const refused = await running.ask('blog', POSTS);
+  expect([refused.status, codes(refused)]).toEqual([503, ['PRODUCT_UNAVAILABLE']]);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(refused.body.data).toBeUndefined();
+  const health = await fetch(`${running.address}/health/ready`);
+  expect(health.status).toBe(200);
+  expect(await health.json()).toMatchObject({ products: { blog: { state }, aviation: { state: 'ready' } } });
+}
+
+async function expectRecovered(): Promise<void> {
+  await eventually('blog is ready again', () => compartment().state === 'ready');
+  const answer = await running.ask('blog', POSTS);
+  expect(answer.body.errors).toBeUndefined();
+  expect(answer.body.data.posts.nodes).toHaveLength(3);
+  expect((await running.ask('blog', VIEWER, { token })).body.data.viewer.id).toBeTruthy();
+  expect(compartment().load).toEqual({ inFlight: 0, waiting: 0 });
+}
+
+const statesSince = (start: number) =>
+  logged
+    .slice(start)
+    .filter(({ product }) => product === 'blog')
+    .map(({ state }) => state);
+
+describe('a frozen database', () => {
+  test('costs its product the deadline, the other nothing, and is back by itself', async () => {
+    const start = logged.length;
+    // In the middle of many requests.
+    const under = Array.from({ length: 60 }, (_, i) =>
+      sleep(i).then(() => timed(running.ask(i % 3 === 0 ? undefined : 'blog', i % 3 === 0 ? BOTH : POSTS))),
+    );
+    await sleep(30);
+    server.freeze();
+    await expectUnavailable();
+    for (const answer of await Promise.all(under)) {
+      if (answer.body.errors) expect(new Set(codes(answer))).toEqual(new Set(['PRODUCT_UNAVAILABLE']));
+      if (answer.body.data?.aviation !== undefined)
+        expect(answer.body.data.aviation.subjects).toHaveLength(13);
+      expect(answer.ms).toBeLessThan(2 * DEADLINE_MS);
+    }
+    await eventually('blog is open', () => compartment().state === 'open');
+    await expectRefusedAtOnce('open');
+    await eventually('no place is taken', () => compartment().load.inFlight === 0);
+    server.thaw();
+    await expectRecovered();
+    expect(statesSince(start)).toEqual(['open', 'ready']);
+  });
+});
+
+describe('a killed database', () => {
+  test('costs its product nothing but itself, and is back by itself', async () => {
+    const start = logged.length;
+    await server.kill();
+    await expectUnavailable();
+    await eventually('blog is open', () => compartment().state === 'open');
+    await expectRefusedAtOnce('open');
+
+    // A gateway that starts meanwhile.
+    const log: string[] = [];
+    const second = await createGatewayServer({
+      gateway,
+      environment: running.environment,
+      logger: createLogger('info', { write: (line: string) => void log.push(line) }),
+    });
+    await second.settled();
+    const early = second.runtimes.get('blog')!.compartment;
+    expect([early.state, early.reason]).toEqual(['parked', 'its database cannot be reached']);
+    const answer = await second.app.inject({ url: '/health/ready' });
+    expect([answer.statusCode, answer.json().products.blog.state]).toEqual([200, 'parked']);
+
+    await server.restart();
+    await expectRecovered();
+    expect(statesSince(start)).toEqual(['open', 'ready']);
+    await eventually('blog is ready in the second gateway', () => early.state === 'ready');
+    await second.close();
+    // Closing is no change of a product's state.
+    const states = log.map((line) => JSON.parse(line)).filter(({ product }) => product === 'blog');
+    expect(states.map(({ state }) => state)).toEqual(['parked', 'ready']);
+  });
+});

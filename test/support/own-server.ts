@@ -1,0 +1,61 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { type EmbeddedServer, startMongod } from '../../src/database/embedded/supervisor.js';
+
+/** A MongoDB of one test file's own, to be frozen, killed and started again. */
+export class OwnServer {
+  #isFrozen = false;
+
+  private constructor(
+    readonly dir: string,
+    private server: EmbeddedServer,
+  ) {}
+
+  static async start(): Promise<OwnServer> {
+    const dir = mkdtempSync(join(tmpdir(), 'bulkhead-own-server-'));
+    return new OwnServer(dir, await launch(dir));
+  }
+
+  /** The administrator's connection string; the same after a restart. */
+  get uri(): string {
+    return this.server.uri;
+  }
+
+  /** Stops it in the middle of whatever it does: its connections stay open and say nothing. */
+  freeze(): void {
+    process.kill(this.server.pid, 'SIGSTOP');
+    this.#isFrozen = true;
+  }
+
+  thaw(): void {
+    process.kill(this.server.pid, 'SIGCONT');
+    this.#isFrozen = false;
+  }
+
+  async kill(): Promise<void> {
+    process.kill(this.server.pid, 'SIGKILL');
+    await this.server.exited;
+  }
+
+  /** Starts it again on the same data and port. */
+  async restart(): Promise<void> {
+    this.server = await launch(this.dir);
+  }
+
+  /** Ends it and deletes its data. */
+  async remove(): Promise<void> {
+    if (this.#isFrozen) this.thaw();
+    await this.server.stop();
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const launch = (dir: string): Promise<EmbeddedServer> =>
+  startMongod({
+    binary: inject('mongodBinary'),
+    dir,
+    extraArgs: ['--setParameter', 'enableTestCommands=1'],
+  });
