@@ -1,5 +1,4 @@
 import {
-  defaultFieldResolver,
   getNullableType,
   type GraphQLField,
   type GraphQLFieldResolver,
@@ -44,22 +43,19 @@ interface StoredPath {
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
 const isId = (value: unknown): value is Types.ObjectId => value instanceof Types.ObjectId;
 
-const getterOf = (target: ClassType, property: string): (() => unknown) | undefined => {
-  for (
-    let one: object | null = target.prototype as object;
-    one;
-    one = Object.getPrototypeOf(one) as object | null
-  ) {
+/** Whether a property of a class or of an ancestor is a getter. */
+const isGetter = (target: ClassType, property: string): boolean => {
+  for (let one = target.prototype as object | null; one; one = Object.getPrototypeOf(one) as object | null) {
     const descriptor = Object.getOwnPropertyDescriptor(one, property);
-    if (descriptor) return descriptor.get;
+    if (descriptor) return 'get' in descriptor;
   }
-  return undefined;
+  return false;
 };
 
 /**
  * Follows a reference through the operation's loaders, after whatever resolved the field before: guards still run.
  *
- * A missing document is null with `REFERENCE_MISSING`; in a list of non-null items it is left out. A value that is
+ * A missing document is null with `REFERENCE_MISSING`, in a list too; a list of non-null items leaves it out. A value that is
  * no id (a document that was embedded or already loaded) is answered as it is.
  */
 function following(field: GraphQLField<Row, ProductContext>, target: ClassType, before: Resolve): Resolve {
@@ -83,7 +79,8 @@ function following(field: GraphQLField<Row, ProductContext>, target: ClassType, 
       return found;
     }
     const found = await Promise.all((value as unknown[]).map(load));
-    return dropsMissing ? found.filter((one) => one !== null) : found;
+    // An error in a list stands at its own item, and makes no other null.
+    return dropsMissing ? found.filter((one) => one !== null) : found.map((one) => one ?? missing());
   };
   return (source, args, context, info) => {
     const value = before(source, args, context, info);
@@ -140,35 +137,36 @@ function attachType(
       continue;
     }
     if (!own) continue;
-    const getter = getterOf(target, own.name);
     const isIdentity = own.name === 'id' && target.prototype instanceof Entity;
-    const simple: Resolve | undefined = isIdentity
-      ? (source) => source['_id']
-      : getter
-        ? (source) => getter.call(source)
-        : own.name === field.name
-          ? undefined
-          : (source) => source[own.name];
-    plan(field, type, isIdentity ? [] : getter ? requirementsOf(target, own.name) : [own.name]);
+    const getter = isGetter(target, own.name);
+    const required = requirementsOf(target, own.name);
+    plan(field, type, isIdentity ? [] : getter ? required : [own.name, ...(required ?? [])]);
+    // What is no stored value may be anything, a promise too: TypeGraphQL's resolver stays.
+    if (!isIdentity && !getter && !schemaOf(target).path(own.name)) continue;
 
+    const wrapper = own.isWrapped ? (field.resolve as Resolve) : undefined;
+    const before: Resolve | undefined = wrapper
+      ? (source, ...rest) => wrapper(instanceOf(target, source), ...rest)
+      : isIdentity
+        ? (source) => source['_id']
+        : getter
+          ? (source) => Reflect.get(target.prototype as object, own.name, instanceOf(target, source))
+          : own.name === field.name
+            ? undefined
+            : (source) => source[own.name];
     const reference = getter || isIdentity ? undefined : referenceTarget(target, own.name, classes);
-    const wrapped = own.isWrapped ? field.resolve : undefined;
-    // A guard of TypeGraphQL hands over the property of the same name; what we know better is put behind it.
-    const before: Resolve | undefined = wrapped ? guarded(wrapped as Resolve, simple) : simple;
     if (reference && own.type === reference)
-      field.resolve = following(field, reference, before ?? (defaultFieldResolver as Resolve));
+      field.resolve = following(field, reference, before ?? ((source) => source[own.name]));
     else if (before) field.resolve = before;
     else delete field.resolve;
   }
 }
 
-/** Runs a guard first and answers the value afterwards. */
-const guarded =
-  (guard: Resolve, value: Resolve | undefined): Resolve =>
-  (source, args, context, info) => {
-    const passed = guard(source, args, context, info);
-    if (!value) return passed;
-    return isPromise(passed)
-      ? passed.then(() => value(source, args, context, info))
-      : value(source, args, context, info);
-  };
+/** A lean document as its class has it: with `id`, getters and methods, for code that was written against the class. */
+const instanceOf = (target: ClassType, source: Row): Row =>
+  Object.create(
+    target.prototype as object,
+    Object.getOwnPropertyDescriptors(
+      target.prototype instanceof Entity ? { ...source, id: String(source['_id']) } : source,
+    ),
+  ) as Row;

@@ -23,9 +23,13 @@ import {
   isSpecifiedDirective,
   isSpecifiedScalarType,
   isUnionType,
+  specifiedDirectives,
+  specifiedScalarTypes,
 } from 'graphql';
 import { StartError } from '../errors/bulkhead-error.js';
+import { PageInfo } from './connection.js';
 import type { ProductContext } from './context.js';
+import { classBehind } from './field-plan.js';
 
 /** The context of an operation on the composed graph: a door into each product, and nothing shared between them. */
 export interface GatewayContext {
@@ -45,8 +49,8 @@ export interface ComposedProduct {
   readonly schema: GraphQLSchema;
 }
 
-/** Types of the engine that every product has alike; one of them serves all. */
-const SHARED = new Set(['PageInfo']);
+/** A type of the engine that every product has alike; one of them serves all. */
+const isShared = (type: GraphQLNamedType): boolean => classBehind(type) === PageInfo;
 
 const capitalized = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const mapValues = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
@@ -64,16 +68,16 @@ function prefixed(
   shared: Map<string, GraphQLNamedType>,
 ) {
   const renamed = new Map<string, GraphQLNamedType>();
-  const own = Object.values(schema.getTypeMap()).filter(
-    (type) => !isScalarType(type) && !isIntrospectionType(type),
-  );
-  const ownNames = new Set(own.map((type) => type.name));
-  const nameOf = (name: string) => (ownNames.has(name) && !SHARED.has(name) ? typePrefix + name : name);
+  const all = Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type));
+  for (const type of all) if (isShared(type)) shared.set(type.name, shared.get(type.name) ?? type);
+  const own = all.filter((type) => !isScalarType(type) && !isShared(type));
+  const nameOf = (name: string) => typePrefix + name;
 
   const refer = <T extends GraphQLType>(type: T): T => {
     if (type instanceof GraphQLList) return new GraphQLList(refer(type.ofType)) as unknown as T;
     if (type instanceof GraphQLNonNull) return new GraphQLNonNull(refer(type.ofType)) as unknown as T;
-    return (renamed.get((type as GraphQLNamedType).name) ?? type) as T;
+    const { name } = type as GraphQLNamedType;
+    return (renamed.get(name) ?? (isShared(type as GraphQLNamedType) ? shared.get(name) : type)) as T;
   };
   // Definition nodes carry the product's own names; nothing at run time needs them.
   const bare = { astNode: undefined, extensionASTNodes: [] };
@@ -97,11 +101,6 @@ function prefixed(
     });
 
   for (const type of own) {
-    if (SHARED.has(type.name)) {
-      shared.set(type.name, shared.get(type.name) ?? type);
-      renamed.set(type.name, shared.get(type.name)!);
-      continue;
-    }
     const name = nameOf(type.name);
     if (isObjectType(type)) {
       const config = type.toConfig();
@@ -157,9 +156,7 @@ function prefixed(
   return {
     query: rootOf(schema.getQueryType()),
     mutation: rootOf(schema.getMutationType()),
-    types: [...renamed.values()],
-    bound,
-    refer,
+    types: renamed,
   };
 }
 
@@ -180,60 +177,80 @@ export function compose(products: readonly ComposedProduct[]): GraphQLSchema {
   const shared = new Map<string, GraphQLNamedType>();
   const scalars = new Map<string, GraphQLNamedType>();
   const directives = new Map<string, GraphQLDirective>();
-  const problems: string[] = [];
+  const names = new Names();
 
   for (const product of products) {
-    const bind: Bind = (context: GatewayContext) => context.entered(product.name);
+    const { name: who } = product;
+    const bind: Bind = (context: GatewayContext) => context.entered(who);
     const part = prefixed(product, bind, shared);
     if (part.query) {
       query[product.field] = {
         type: part.query,
-        description: `What ${product.name} answers; null when it is not available.`,
+        description: `What ${who} answers; null when it is not available.`,
         resolve: async (_source, _args, context: GatewayContext) => {
-          await context.enter(product.name);
+          await context.enter(who);
           return {};
         },
       };
     }
     for (const [name, field] of Object.entries(part.mutation?.toConfig().fields ?? {})) {
       const { resolve } = field;
-      mutation[product.field + capitalized(name)] = {
+      const prefixedName = product.field + capitalized(name);
+      names.claim(`Mutation.${prefixedName}`, `${name} of ${who}`);
+      mutation[prefixedName] = {
         ...field,
         resolve: async (source, args, context: GatewayContext, info) => {
-          await context.enter(product.name);
+          await context.enter(who);
           return resolve?.(source, args, context, info);
         },
       };
     }
-    types.push(
-      ...part.types.filter((type) => type !== part.query && type !== part.mutation && !SHARED.has(type.name)),
-    );
-    if (part.query) types.push(part.query);
+    for (const [name, type] of part.types) {
+      if (type === part.mutation) continue;
+      names.claim(type.name, `${name} of ${who}`);
+      types.push(type);
+    }
     for (const type of Object.values(product.schema.getTypeMap())) {
       if (!isScalarType(type) || isSpecifiedScalarType(type)) continue;
-      if ((scalars.get(type.name) ?? type) !== type)
-        problems.push(`scalar ${type.name}: ${product.name} brings another one of this name.`);
+      if ((scalars.get(type.name) ?? type) !== type) names.claim(type.name, `another scalar of ${who}`);
       scalars.set(type.name, type);
     }
     for (const directive of product.schema.getDirectives()) {
       if (!isSpecifiedDirective(directive)) directives.set(directive.name, directive);
     }
   }
-  const names = types.map((type) => type.name);
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  for (const name of new Set(twice))
-    problems.push(
-      `${name}: two products come to this name in the composed graph; rename a type or a product.`,
-    );
-  if (problems.length > 0) throw new StartError(problems);
+  for (const { name } of [...shared.values(), ...scalars.values(), ...specifiedScalarTypes])
+    names.claim(name, 'a type that all products share');
+  for (const name of ['Query', 'Mutation']) names.claim(name, 'a root type');
+  names.assertDistinct();
 
   const schema = new GraphQLSchema({
     query: new GraphQLObjectType({ name: 'Query', fields: query }),
     mutation:
       Object.keys(mutation).length > 0 ? new GraphQLObjectType({ name: 'Mutation', fields: mutation }) : null,
     types: [...types, ...shared.values()],
-    directives: [...new GraphQLSchema({}).getDirectives(), ...directives.values()],
+    directives: [...specifiedDirectives, ...directives.values()],
   });
   assertValidSchema(schema);
   return schema;
+}
+
+/** The names of the composed graph, each with what came to it. */
+class Names {
+  readonly #claims = new Map<string, string[]>();
+
+  claim(name: string, by: string): void {
+    this.#claims.set(name, [...(this.#claims.get(name) ?? []), by]);
+  }
+
+  /** @throws StartError naming everything that came to a name where something else was. */
+  assertDistinct(): void {
+    const problems = [...this.#claims]
+      .filter(([, claims]) => claims.length > 1)
+      .map(
+        ([name, claims]) =>
+          `${name}: ${claims.join(' and ')} come to this name in the composed graph; rename one of them.`,
+      );
+    if (problems.length > 0) throw new StartError(problems);
+  }
 }

@@ -3,13 +3,18 @@ import {
   execute as interpret,
   type ExecutionResult,
   GraphQLError,
+  type GraphQLFieldResolver,
   type GraphQLSchema,
   getVariableValues,
+  Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type ValueNode,
+  visit,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import { mutationSteps } from './mutation-steps.js';
+import { compile, type CompiledQuery } from './compile.js';
+import { type MutationStep, mutationSteps } from './mutation-steps.js';
+import { fragmentsOf, type SelectionScope } from './selection.js';
 
 /** An operation that was parsed, validated and let in. */
 export interface Operation {
@@ -20,13 +25,21 @@ export interface Operation {
   readonly context: (fieldName?: string) => unknown;
 }
 
-type Run = (
-  context: unknown,
-  variables: Record<string, unknown>,
-) => ExecutionResult | Promise<ExecutionResult>;
-
-/** Compiling takes milliseconds, so a document is compiled when it is seen again; `null` marks one that cannot be. */
+/** Compiling takes milliseconds, so a query is compiled when it is seen again. */
 const COMPILE_AT = 2;
+/** Forms of one document, by the variables that shape it; more than that are interpreted. */
+const MOST_FORMS = 8;
+const MOST_VARIABLE_ERRORS = 50;
+
+/** One form of a document: how often it was seen, and its compiled query; null when it cannot be compiled. */
+interface Form {
+  times: number;
+  run?: CompiledQuery | null;
+}
+
+/** Documents are data: a property is handed over, and never called with the context of an operation. */
+const property: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { fieldName }) =>
+  (source as Record<string, unknown> | null | undefined)?.[fieldName];
 
 /**
  * Executes operations of one schema: queries compiled (graphql-jit) once they repeat, mutations one root field after
@@ -34,29 +47,43 @@ const COMPILE_AT = 2;
  */
 export class Executor {
   readonly #schema: GraphQLSchema;
-  // Keyed by the parsed node: the server's document cache is bounded, and with it goes the compiled query.
-  readonly #seen = new WeakMap<OperationDefinitionNode, { times: number; run?: Run | null }>();
+  // Keyed by the parsed node: the server's document cache is bounded, and with it go the compiled queries.
+  readonly #seen = new WeakMap<
+    OperationDefinitionNode,
+    { readonly shaping: Shaping; readonly forms: Map<string, Form> }
+  >();
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
   }
 
   async execute(operation: Operation): Promise<ExecutionResult> {
-    const { definition, variables } = operation;
-    const coerced = getVariableValues(this.#schema, definition.variableDefinitions ?? [], variables);
-    if (coerced.errors) return { errors: coerced.errors };
-    if (definition.operation === OperationTypeNode.MUTATION) return this.#mutate(operation);
-    const compiled = this.#compiled(operation);
+    const { document, definition, variables } = operation;
+    const schema = this.#schema;
+    const { errors, coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], variables, {
+      maxErrors: MOST_VARIABLE_ERRORS,
+    });
+    if (errors) return { errors };
+    const scope = { schema, fragments: fragmentsOf(document), variables: coerced };
+    if (definition.operation === OperationTypeNode.MUTATION) return this.#mutate(operation, scope);
+    const compiled = this.#compiled(operation, scope);
     const context = operation.context();
-    return compiled
-      ? compiled(context, { ...variables })
-      : this.#interpret(operation, operation.document, context);
+    return compiled ? compiled(context, variables) : this.#interpret(operation, document, context);
   }
 
-  async #mutate(operation: Operation): Promise<ExecutionResult> {
-    const data: Record<string, unknown> = {};
+  async #mutate(operation: Operation, scope: SelectionScope): Promise<ExecutionResult> {
+    // Without a prototype, so that no response key is special.
+    const data = Object.create(null) as Record<string, unknown>;
     const errors: GraphQLError[] = [];
-    for (const { document, fieldName } of mutationSteps(operation.document, operation.definition)) {
+    let steps: readonly MutationStep[];
+    try {
+      steps = mutationSteps(operation.definition, scope);
+    } catch (error) {
+      // A directive whose `if` is null.
+      if (error instanceof GraphQLError) return { data: null, errors: [error] };
+      throw error;
+    }
+    for (const { document, fieldName } of steps) {
       const result = await this.#interpret(operation, document, operation.context(fieldName));
       if (result.errors) errors.push(...result.errors);
       Object.assign(data, result.data);
@@ -71,20 +98,52 @@ export class Executor {
       operationName: operation.definition.name?.value,
       variableValues: operation.variables,
       contextValue,
+      fieldResolver: property,
     });
   }
 
-  #compiled({ document, definition }: Operation): Run | null | undefined {
-    const seen = this.#seen.get(definition) ?? { times: 0 };
-    seen.times += 1;
-    this.#seen.set(definition, seen);
-    if (seen.run !== undefined || seen.times < COMPILE_AT) return seen.run;
-    const compiled = compileQuery(this.#schema, document, definition.name?.value, {
-      disablingCapturingStackErrors: true,
-    });
-    seen.run = isCompiledQuery(compiled)
-      ? (context, variables) => compiled.query({}, context, variables) as ReturnType<Run>
-      : null;
-    return seen.run;
+  #compiled({ document, definition }: Operation, scope: SelectionScope): CompiledQuery | null | undefined {
+    let seen = this.#seen.get(definition);
+    if (!seen) {
+      seen = { shaping: shapingOf(document), forms: new Map() };
+      this.#seen.set(definition, seen);
+    }
+    const { shaping, forms } = seen;
+    const key = formOf(shaping, scope.variables);
+    let form = forms.get(key);
+    if (!form) {
+      if (forms.size >= MOST_FORMS) return null;
+      form = { times: 0 };
+      forms.set(key, form);
+    }
+    form.times += 1;
+    if (form.run === undefined && form.times >= COMPILE_AT) form.run = compile(definition, scope);
+    return form.run;
   }
 }
+
+/** The variables that shape a document: those of directives by value, those inside literals by being there. */
+interface Shaping {
+  readonly conditions: ReadonlySet<string>;
+  readonly inside: ReadonlySet<string>;
+}
+
+function shapingOf(document: DocumentNode): Shaping {
+  const conditions = new Set<string>();
+  const inside = new Set<string>();
+  const variableIn = (value: ValueNode, into: Set<string>) => {
+    if (value.kind === Kind.VARIABLE) into.add(value.name.value);
+  };
+  visit(document, {
+    Directive: ({ arguments: given = [] }) => given.forEach(({ value }) => variableIn(value, conditions)),
+    ListValue: ({ values }) => values.forEach((value) => variableIn(value, inside)),
+    ObjectField: ({ value }) => variableIn(value, inside),
+  });
+  return { conditions, inside };
+}
+
+const formOf = ({ conditions, inside }: Shaping, variables: Readonly<Record<string, unknown>>): string =>
+  [
+    ...[...conditions].map((name) => String(variables[name])),
+    ...[...inside].map((name) => (variables[name] === null ? 'null' : typeof variables[name])),
+  ].join();

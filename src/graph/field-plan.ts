@@ -12,20 +12,18 @@ export interface FieldPlan {
   readonly needs: readonly string[] | undefined;
 }
 
+// The type parameters must be those of graphql's own declaration to merge with it.
+/* oxlint-disable no-unused-vars, typescript/no-explicit-any */
 declare module 'graphql' {
-  // The type parameters must be those of graphql's own declaration to merge with it.
-  // oxlint-disable-next-line no-unused-vars
   interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs = any> {
-    // oxlint-disable-line typescript/no-explicit-any
     bulkhead?: FieldPlan;
   }
-  // oxlint-disable-next-line no-unused-vars
   interface GraphQLObjectTypeExtensions<_TSource = any, _TContext = any> {
-    // oxlint-disable-line typescript/no-explicit-any
     /** The stored class behind the type. */
     bulkheadClass?: ClassType;
   }
 }
+/* oxlint-enable no-unused-vars, typescript/no-explicit-any */
 
 /** The plan of a field. */
 export const planOf = (field: GraphQLField<unknown, unknown>): FieldPlan | undefined =>
@@ -33,4 +31,4 @@ export const planOf = (field: GraphQLField<unknown, unknown>): FieldPlan | undef
 
 /** The stored class behind a type, if there is one. */
 export const classBehind = (type: GraphQLNamedType): ClassType | undefined =>
-  (type as GraphQLObjectType).extensions?.['bulkheadClass'] as ClassType | undefined;
+  (type as GraphQLObjectType).extensions.bulkheadClass;

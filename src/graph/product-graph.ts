@@ -33,6 +33,8 @@ function guardRootFields(schema: GraphQLSchema): void {
       if (!resolve) continue;
       field.resolve = async (source, args, context: ProductContext, info) => {
         try {
+          // Nobody waits for it any more: a write must not begin.
+          context.deadline.signal.throwIfAborted();
           return await context.deadline.race(Promise.resolve(resolve(source, args, context, info)));
         } catch (error) {
           throw translateDriverError(error);

@@ -21,8 +21,10 @@ const badCredits = (got: string) =>
     { extensions: { code: 'BAD_USER_INPUT' } },
   );
 
+const isCredits = (value: unknown): value is number => Number.isSafeInteger(value);
+
 const toCredits = (value: unknown): number => {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  if (isCredits(value)) return value === 0 ? 0 : value;
   throw badCredits(typeof value === 'number' ? String(value) : typeof value);
 };
 
@@ -30,7 +32,12 @@ const toCredits = (value: unknown): number => {
 export const Credits = new GraphQLScalarType<number, number>({
   name: 'Credits',
   description: 'Whole credits, within ±(2^53 − 1).',
-  serialize: (value) => toCredits(typeof value === 'object' && value !== null ? Number(value) : value),
+  serialize: (value) => {
+    const amount = typeof value === 'bigint' || typeof value === 'object' ? Number(value) : value;
+    // A fault of ours, not of the client's input.
+    if (!isCredits(amount)) throw new TypeError('A stored amount is no whole number of credits.');
+    return amount;
+  },
   parseValue: toCredits,
   parseLiteral: (node) => {
     if (node.kind !== Kind.INT) throw badCredits(node.kind);

@@ -62,6 +62,7 @@ interface Store {
   authorizedFields: Definition[];
   middlewares: Definition[];
   authorizedResolver: Definition[];
+  resolverMiddlewares: Definition[];
   clone(): Store;
   build(options: { resolvers: unknown[] }): void;
 }
@@ -228,6 +229,13 @@ export function buildIsolatedSchema({
   const store = globalStore();
   prime(store);
   const copy = privateStore(store, resolvers, classes);
+  if (copy.subscriptions.length > 0)
+    throw new StartError(
+      copy.subscriptions.map(
+        ({ target, methodName }) =>
+          `${target.name}.${methodName}: subscriptions are not offered; answer it by a query.`,
+      ),
+    );
   swap(copy);
   try {
     const schema = buildSchemaSync({
@@ -277,26 +285,29 @@ export interface DeclaredField {
   readonly target: ClassType;
   readonly type: unknown;
   readonly isList: boolean;
-  /** Whether `@Authorized` or a middleware stands before it. */
+  /** Whether `@Authorized` or a middleware stands before it, its own or its class's. */
   readonly isWrapped: boolean;
 }
 
-/** The `@Field`s of a class and its ancestors. */
+/** The `@Field`s of a class and its ancestors; those of the class itself first, since they replace inherited ones. */
 export const declaredFields = (target: ClassType): DeclaredField[] => {
   const store = globalStore();
-  const line = lineage(target);
-  return store.fields
-    .filter((one) => line.includes(one.target))
-    .map((one) => ({
-      name: one.name,
-      schemaName: one.schemaName,
-      target: one.target,
-      type: one.getType?.(),
-      isList: Boolean(one.typeOptions.array),
-      isWrapped: [...store.authorizedFields, ...store.middlewares].some(
-        (guard) => guard.target === one.target && guard.fieldName === one.name,
-      ),
-    }));
+  const ofField = [...store.authorizedFields, ...store.middlewares];
+  const ofClass = [...store.authorizedResolver, ...store.resolverMiddlewares];
+  return lineage(target).flatMap((owner) =>
+    store.fields
+      .filter((one) => one.target === owner)
+      .map((one) => ({
+        name: one.name,
+        schemaName: one.schemaName,
+        target: owner,
+        type: one.getType?.(),
+        isList: Boolean(one.typeOptions.array),
+        isWrapped:
+          ofClass.some((guard) => guard.target === owner) ||
+          ofField.some((guard) => guard.target === owner && guard.fieldName === one.name),
+      })),
+  );
 };
 
 /** The name of a class in the graph; undefined when it has no `@ObjectType`. */
@@ -321,7 +332,7 @@ export function handResolvedFields(resolvers: readonly ClassType[]): HandResolve
     return store.resolverClasses.find((candidate) => candidate.target === one.target)?.getObjectType?.();
   };
   const isGetter = (one: Definition) =>
-    Boolean(Object.getOwnPropertyDescriptor(one.target.prototype, one.methodName)?.get);
+    'get' in (Object.getOwnPropertyDescriptor(one.target.prototype, one.methodName) ?? {});
   return store.fieldResolvers.flatMap((one) => {
     const type = isGetter(one) ? undefined : typeOf(one);
     return type ? [{ type, schemaName: one.schemaName, resolver: one.target, method: one.methodName }] : [];
