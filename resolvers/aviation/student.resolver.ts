@@ -50,10 +50,11 @@ export class StudentResolver {
 }
 
 function userOf({ viewer }: ProductContext, named: string | undefined): Types.ObjectId {
-  if (viewer.may('admin') && named !== undefined) return toObjectId(named, 'input.user');
-  if (viewer.kind !== 'session')
-    throw new BulkheadError('BAD_USER_INPUT', 'input.user: expected the id of a user.');
-  if (named !== undefined && named !== viewer.id)
+  if (named !== undefined && viewer.may('admin')) return toObjectId(named, 'input.user');
+  const own = viewer.kind === 'session' ? viewer.id : null;
+  if (named !== undefined && named !== own)
     throw new BulkheadError('FORBIDDEN', 'Only an administrator may name another user.');
+  if (own === null)
+    throw new BulkheadError('BAD_USER_INPUT', 'input.user: expected the id of a user; a token has none.');
   return viewer.objectId;
 }

@@ -17,6 +17,19 @@ const unavailable = (cause: unknown) =>
   });
 
 /**
+ * The fields of the unique index that refused a value. A bulk error names the index only, in its text; there the
+ * fields are read from the name, where it is the one that MongoDB gives by default.
+ */
+function duplicateFields(error: mongo.MongoServerError): string[] {
+  const { keyPattern } = error as { readonly keyPattern?: object };
+  if (keyPattern) return Object.keys(keyPattern);
+  const [, name = ''] =
+    /^E11000 duplicate key error collection: \S+ index: (\S+) dup key:/.exec(error.message) ?? [];
+  const parts = name.split(/_(?:-?1|text|hashed|2dsphere)(?:_|$)/);
+  return parts.at(-1) === '' ? parts.slice(0, -1) : [];
+}
+
+/**
  * An error of the driver or of Mongoose as one of the catalogue, with its `cause`; anything else as it is.
  *
  * A duplicate key names the fields, never the value: it may be another user's.
@@ -38,8 +51,9 @@ export function translateDriverError(error: unknown): unknown {
   }
   if (error instanceof mongo.MongoServerError) {
     if (error.code === DUPLICATE_KEY) {
-      const fields = Object.keys((error['keyPattern'] as object | undefined) ?? {});
-      return new BulkheadError('ALREADY_EXISTS', `Taken: ${fields.join(', ')}.`, {
+      const fields = duplicateFields(error);
+      const message = fields.length > 0 ? `Taken: ${fields.join(', ')}.` : 'A unique value is taken.';
+      return new BulkheadError('ALREADY_EXISTS', message, {
         cause: error,
         details: { fields },
       });

@@ -14,7 +14,7 @@ const schemas = new WeakMap<ClassType, Schema>();
 export function schemaOf(target: ClassType): Schema {
   const known = schemas.get(target);
   if (known) return known;
-  const schema = buildSchema(target as Parameters<typeof buildSchema>[0]) as unknown as Schema;
+  const schema = buildSchema(target as Parameters<typeof buildSchema>[0]);
   schema.set('timestamps', true);
   schema.set('autoIndex', false);
   schema.set('autoCreate', false);

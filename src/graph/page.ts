@@ -34,7 +34,7 @@ function sizeOf(
   const refuse = (why: string) => new BulkheadError('BAD_USER_INPUT', why);
   if (isSet(first) && isSet(last)) throw refuse('first and last: expected one of them, got both.');
   if (isSet(after) && isSet(before)) throw refuse('after and before: expected one of them, got both.');
-  const [name, size] = isSet(last) ? ['last', last!] : ['first', first ?? Math.min(DEFAULT_PAGE, max)];
+  const [name, size] = isSet(last) ? ['last', last] : ['first', first ?? Math.min(DEFAULT_PAGE, max)];
   if (size < 0 || size > max) throw refuse(`${name}: expected 0 to ${max}, got ${size}.`);
   return { size, backwards: isSet(last) };
 }
