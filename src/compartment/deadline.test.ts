@@ -43,6 +43,19 @@ describe('a deadline', () => {
     expect(getEventListeners(client.signal, 'abort')).toHaveLength(0);
   });
 
+  it('is listened to by many commands at once without a warning', async () => {
+    vi.useRealTimers();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const deadline = new Deadline('shop', 1_000);
+    await Promise.all(Array.from({ length: 50 }, () => deadline.race(sleep(1))));
+    await sleep(1);
+    process.off('warning', onWarning);
+    deadline.close();
+    expect(warnings).toEqual([]);
+  });
+
   it('tells work that nobody waits for any more', async () => {
     const deadline = new Deadline('shop', 100);
     const left = deadline.race(forever());

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 
 /** Reaches nobody but work that nobody waits for; made once, since an error costs more than the rest of a deadline. */
@@ -26,6 +27,8 @@ export class Deadline {
     client?: AbortSignal,
   ) {
     this.at = Date.now() + limitMs;
+    // Every command of the operation listens; Node would take eleven for a leak and warn.
+    setMaxListeners(0, this.#controller.signal);
     this.#timer = setTimeout(
       () => this.#controller.abort(this.#unavailable(`It did not answer within ${limitMs} ms.`)),
       limitMs,

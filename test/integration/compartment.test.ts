@@ -1,0 +1,203 @@
+import { request } from 'node:http';
+import { mongo } from 'mongoose';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { eventually } from '../support/eventually.js';
+import { type Answer, TestGateway } from '../support/gateway.js';
+import { OwnServer } from '../support/own-server.js';
+
+const LIMITS = { deadlineMs: 3_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
+const blog = config.products['blog']!;
+const gateway = defineGateway({
+  ...config,
+  products: { ...config.products, blog: { ...blog, limits: LIMITS } },
+});
+
+const POSTS = '{ posts(first: 1) { nodes { title } } }';
+const SUBJECTS = '{ subjects { code } }';
+const BOTH = `{ blog ${POSTS} aviation ${SUBJECTS} }`;
+const FULL = 'blog is not available. It is full.';
+
+/** Fail points belong to a server, so blog has one of its own. */
+let server: OwnServer;
+let admin: mongo.MongoClient;
+let running: TestGateway;
+
+beforeAll(async () => {
+  server = await OwnServer.start();
+  admin = await new mongo.MongoClient(server.uri).connect();
+  running = await TestGateway.start({ gateway, scale: 0.02, servers: { blog: server.uri } });
+});
+afterEach(() => release());
+afterAll(async () => {
+  try {
+    await running.close();
+    await admin.close();
+  } finally {
+    await server.remove();
+  }
+});
+
+/**
+ * Holds the reads of blog's posts in the database until it is called again with `off`. They do not notice when their
+ * time is up or their client has gone, unless `interruptible`.
+ */
+const hold = (mode: 'off' | 'alwaysOn' = 'alwaysOn', shouldCheckForInterrupt = false) =>
+  admin.db('admin').command({
+    configureFailPoint: 'waitInFindBeforeMakingBatch',
+    mode,
+    data: { nss: `${running.databases['blog']}.posts`, shouldCheckForInterrupt },
+  });
+const release = () => hold('off');
+const load = () => running.server.runtimes.get('blog')!.compartment.load;
+const isEmpty = () => load().inFlight === 0 && load().waiting === 0;
+const faults = ({ body }: Answer) =>
+  ((body.errors ?? []) as { message: string; extensions: { code: string } }[]).map(
+    ({ message, extensions: { code } }) => [code, message] as const,
+  );
+
+/** What the gateway has under way on blog's server. */
+async function underWay(): Promise<mongo.Document[]> {
+  const [...found] = await admin
+    .db('admin')
+    .aggregate([
+      { $currentOp: { allUsers: true } },
+      { $match: { appName: 'bulkhead:blog', 'command.find': 'posts' } },
+    ])
+    .toArray();
+  return found;
+}
+
+describe('a product’s places', () => {
+  test('are taken, then its queue, and then the next is refused at once, on both ways in', async () => {
+    await hold();
+    const inside = [running.ask('blog', POSTS), running.ask(undefined, BOTH)];
+    await eventually('both places are taken', () => load().inFlight === 2);
+    const waiting = [running.ask(undefined, BOTH), running.ask('blog', POSTS)];
+    await eventually('both wait', () => load().waiting === 2);
+    await eventually('both read', async () => (await underWay()).length === 2);
+
+    const commands = await running.commandsOf(async () => {
+      const own = await running.ask('blog', POSTS);
+      expect([own.status, faults(own)]).toEqual([503, [['PRODUCT_UNAVAILABLE', FULL]]]);
+      expect(own.headers.get('retry-after')).toBe('1');
+      const composed = await running.ask(undefined, BOTH);
+      expect([composed.status, faults(composed)]).toEqual([200, [['PRODUCT_UNAVAILABLE', FULL]]]);
+      expect(composed.body.data.blog).toBeNull();
+      expect(composed.body.data.aviation.subjects).toHaveLength(13);
+    });
+    expect(commands.filter(({ product }) => product === 'blog')).toEqual([]);
+    expect(load()).toEqual({ inFlight: 2, waiting: 2 });
+    expect(await underWay()).toHaveLength(2);
+
+    // All end by their deadline, those in the queue as well, and nothing stays taken.
+    const answers = await Promise.all([...inside, ...waiting]);
+    for (const answer of answers) {
+      expect(faults(answer)).toEqual([
+        ['PRODUCT_UNAVAILABLE', `blog is not available. It did not answer within ${LIMITS.deadlineMs} ms.`],
+      ]);
+    }
+    expect(isEmpty()).toBe(true);
+    await release();
+    expect((await running.ask('blog', POSTS)).body.data.posts.nodes).toHaveLength(1);
+  });
+
+  test('go to those who wait when an operation is over', async () => {
+    await hold();
+    const asked = Array.from({ length: 4 }, () => running.ask('blog', POSTS));
+    await eventually('two are in and two wait', () => load().inFlight === 2 && load().waiting === 2);
+    await release();
+    for (const { body } of await Promise.all(asked)) expect(body.data.posts.nodes).toHaveLength(1);
+    expect(isEmpty()).toBe(true);
+  });
+
+  test('are one per operation, however many fields it has', async () => {
+    await hold();
+    const fields = (...aliases: string[]) =>
+      aliases.map((alias) => `${alias}: posts(first: 1) { nodes { title } }`).join(' ');
+    const asked = running.ask(
+      undefined,
+      `{ one: blog { ${fields('a', 'b')} } two: blog { ${fields('c')} } }`,
+    );
+    await eventually('all its reads are under way', async () => (await underWay()).length === 3);
+    expect(load()).toEqual({ inFlight: 1, waiting: 0 });
+    await release();
+    expect((await asked).body.errors).toBeUndefined();
+    expect(isEmpty()).toBe(true);
+  });
+
+  test('are given back by an operation that fails', async () => {
+    const answers = await Promise.all([
+      running.ask('blog', '{ posts(first: 1, after: "nonsense") { nodes { title } } }'),
+      running.ask('blog', 'mutation { signOut }'),
+      running.ask('blog', 'query ($first: Int!) { posts(first: $first) { nodes { title } } }'),
+    ]);
+    expect(answers.map(({ body }) => body.errors?.length ?? 0)).toEqual([1, 0, 1]);
+    await eventually('no place is taken', isEmpty);
+  });
+
+  test('are needed for looking up a session, too', async () => {
+    const { token } = await running.signUp('blog');
+    await hold();
+    const filled = Array.from({ length: 4 }, () => running.ask('blog', POSTS));
+    await eventually('blog is full', () => load().inFlight === 2 && load().waiting === 2);
+    const refused = await running.ask('blog', '{ viewer { id } }', { token });
+    expect([refused.status, faults(refused).map(([code]) => code)]).toEqual([503, ['PRODUCT_UNAVAILABLE']]);
+    await release();
+    await Promise.all(filled);
+    expect((await running.ask('blog', '{ viewer { id } }', { token })).body.data.viewer).not.toBeNull();
+    expect(isEmpty()).toBe(true);
+  });
+});
+
+describe('a product’s connections', () => {
+  test('are bounded, the wait for one is, too, and what is left of a failed operation ends with it', async () => {
+    await hold('alwaysOn', true);
+    const fields = Array.from({ length: 4 }, (_, i) => `p${i}: posts(first: 1) { nodes { title } }`);
+    const asked = running.ask(undefined, `{ blog { ${fields.join(' ')} } aviation ${SUBJECTS} }`);
+    await eventually('every connection is in use', async () => (await underWay()).length === LIMITS.poolSize);
+    const answer = await asked;
+    expect(answer.body.data.blog).toBeNull();
+    expect(answer.body.data.aviation.subjects).toHaveLength(13);
+    expect(faults(answer).map(([code]) => code)).toEqual(['PRODUCT_UNAVAILABLE']);
+    expect(isEmpty()).toBe(true);
+    await eventually('the other reads have ended', async () => (await underWay()).length === 0);
+  });
+});
+
+describe('a deadline', () => {
+  test('is the time limit of every command', async () => {
+    const commands = await running.commandsOf(async () => {
+      await running.ask('blog', '{ posts(first: 2) { nodes { title author { name } } } }');
+      await running.signUp('blog');
+    });
+    expect(commands.map(({ name }) => name)).toEqual(['find', 'find', 'insert', 'insert']);
+    for (const { command } of commands) {
+      expect(command['maxTimeMS']).toBeGreaterThan(0);
+      expect(command['maxTimeMS']).toBeLessThanOrEqual(LIMITS.deadlineMs);
+    }
+  });
+});
+
+describe('a client that goes away', () => {
+  test('takes its work with it, in the gateway and in the database', async () => {
+    await hold('alwaysOn', true);
+    const body = JSON.stringify({ query: 'query Leaving { posts(first: 1) { nodes { title } } }' });
+    const leaving = request(running.url('blog'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    const ended = new Promise((resolve) => leaving.once('error', resolve));
+    const sentAt = Date.now();
+    leaving.end(body);
+    await eventually('its read is under way', async () => (await underWay()).length === 1);
+    expect((await underWay())[0]!['command'].comment).toBe('bulkhead:blog:Leaving:Query.posts');
+    leaving.destroy();
+    await ended;
+    await eventually('its place is free', isEmpty);
+    await eventually('its read has ended', async () => (await underWay()).length === 0);
+    // Not by the deadline, which lies ahead.
+    expect(Date.now() - sentAt).toBeLessThan(LIMITS.deadlineMs);
+  });
+});
