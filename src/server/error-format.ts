@@ -26,13 +26,26 @@ const flatten = (failures: readonly ValidationFailure[], above = ''): string[] =
 const isPublic = (code: unknown): boolean => isErrorCode(code) && catalogue[code].public;
 
 /** How Apollo says that a request was no GraphQL request, where it gives no code of its own. */
-const isBadRequest = ({ extensions, path }: GraphQLError): boolean => {
+const isBadRequest = ({ extensions }: GraphQLError): boolean => {
   const { status } = { ...(extensions['http'] as { status?: unknown } | undefined) };
-  return path === undefined && typeof status === 'number' && status >= 400 && status < 500;
+  return typeof status === 'number' && status >= 400 && status < 500;
 };
 
+/** How graphql-js says that a document is too large for it: in words, without a code. */
+function tooLargeFor(message: string, code: unknown): string | undefined {
+  if (code === 'GRAPHQL_PARSE_FAILED') {
+    if (/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message))
+      return `The document has more than ${MAX_TOKENS} tokens.`;
+    // The parser calls itself for every level, and 2,000 tokens can be that many.
+    if (message.startsWith('Maximum call stack')) return 'The document is nested too deeply.';
+  }
+  return code === 'GRAPHQL_VALIDATION_FAILED' && message === 'Validation aborted.'
+    ? 'The document repeats its fields too often to be checked.'
+    : undefined;
+}
+
 /** One of Apollo's, of graphql-js, of TypeGraphQL, or a `GraphQLError` that a resolver made on purpose. */
-function shownGraphQLError(error: GraphQLError): Shown | undefined {
+function shownGraphQLError(error: GraphQLError, isResolvers: boolean): Shown | undefined {
   const { message, originalError } = error;
   const { code, validationErrors, validationErrorCode } = error.extensions;
   if (Array.isArray(validationErrors)) {
@@ -42,22 +55,14 @@ function shownGraphQLError(error: GraphQLError): Shown | undefined {
       extensions: { code: 'BAD_USER_INPUT', problems },
     };
   }
-  // The parser has no code for it, and Apollo replaces the one of the depth rule.
-  if (
-    code === 'GRAPHQL_PARSE_FAILED' &&
-    /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message)
-  ) {
-    return {
-      message: `The document has more than ${MAX_TOKENS} tokens.`,
-      extensions: { code: 'OPERATION_TOO_LARGE' },
-    };
-  }
+  const tooLarge = tooLargeFor(message, code);
+  if (tooLarge) return { message: tooLarge, extensions: { code: 'OPERATION_TOO_LARGE' } };
   if (originalError instanceof GraphQLError && originalError.extensions['code'] === 'OPERATION_TOO_LARGE')
     return { message, extensions: { code: 'OPERATION_TOO_LARGE' } };
   if (validationErrorCode === 'INTROSPECTION_DISABLED')
     return { message: 'Introspection is off here.', extensions: { code } };
   if (isPublic(code)) return { message, extensions: { code } };
-  return !isErrorCode(code) && isBadRequest(error)
+  return !isResolvers && !isErrorCode(code) && isBadRequest(error)
     ? { message, extensions: { code: 'BAD_REQUEST' } }
     : undefined;
 }
@@ -69,9 +74,10 @@ function shownGraphQLError(error: GraphQLError): Shown | undefined {
 export function shownOf(error: unknown): Shown | undefined {
   try {
     const original = translateDriverError(unwrapResolverError(error));
+    const isResolvers = original !== error || (error as GraphQLError).path !== undefined;
     if (original instanceof BulkheadError)
       return { message: original.message, extensions: { ...original.extensions, code: original.code } };
-    return original instanceof GraphQLError ? shownGraphQLError(original) : undefined;
+    return original instanceof GraphQLError ? shownGraphQLError(original, isResolvers) : undefined;
   } catch {
     return undefined;
   }

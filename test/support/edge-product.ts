@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { modelOptions, prop } from '@typegoose/typegoose';
 import { BulkheadError, defineProduct, Entity, type Product, type ProductOptions, Rows } from 'bulkhead';
-import { Arg, Field, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Field, ID, Int, Mutation, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
 
 /** Something that stands in a database, so that the product is one. */
 @ObjectType()
@@ -28,8 +28,14 @@ export const explosions: Record<string, () => unknown> = {
   error: () => new Error('no route'),
 };
 
-/** How many calls of `slow` have begun. */
-export const slowCalls = { begun: 0 };
+/** How many calls have begun, by field. */
+export const calls = { slow: 0, touch: 0 };
+
+export enum Colour {
+  RED = 'RED',
+  GREEN = 'GREEN',
+}
+registerEnumType(Colour, { name: 'Colour' });
 
 @Resolver()
 export class EdgeResolver {
@@ -40,7 +46,7 @@ export class EdgeResolver {
 
   @Query(() => Int)
   async slow(@Arg('ms', () => Int) ms: number): Promise<number> {
-    slowCalls.begun += 1;
+    calls.slow += 1;
     await sleep(ms);
     return ms;
   }
@@ -60,6 +66,11 @@ export class EdgeResolver {
     return numbers.flat().reduce((sum, one) => sum + one, 0);
   }
 
+  @Query(() => Colour)
+  paint(@Arg('colour', () => Colour) colour: Colour): Colour {
+    return colour;
+  }
+
   @Query(() => Doll, { nullable: true })
   doll(): Doll {
     return { id: '1', inner: { id: '2' } };
@@ -67,6 +78,7 @@ export class EdgeResolver {
 
   @Mutation(() => Boolean, { nullable: true })
   touch(@Arg('refuse', () => Boolean, { nullable: true }) refuse?: boolean): boolean {
+    calls.touch += 1;
     if (refuse) throw new BulkheadError('ALREADY_EXISTS', 'Taken: name.');
     return true;
   }

@@ -1,0 +1,456 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { defineGateway } from 'bulkhead';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalogue, type ErrorCode } from '../../src/errors/catalogue.js';
+import { calls, edgeProduct } from '../support/edge-product.js';
+import { type Answer, TestGateway } from '../support/gateway.js';
+import { json, send, sendBytes } from '../support/http.js';
+
+const products = {
+  edge: edgeProduct({ cors: ['https://app.example'] }),
+  other: edgeProduct({ cors: ['https://other.example'] }),
+  plain: edgeProduct(),
+  closed: edgeProduct({ public: undefined }),
+};
+const DEPTH = (levels: number) =>
+  `{ doll ${'{ inner '.repeat(levels - 2)} { id } ${'}'.repeat(levels - 2)} }`;
+
+let gateway: TestGateway;
+let production: TestGateway;
+beforeAll(async () => {
+  const declared = defineGateway({ products });
+  [gateway, production] = await Promise.all([
+    TestGateway.start({ gateway: declared }),
+    TestGateway.start({ gateway: declared, env: { NODE_ENV: 'production' } }),
+  ]);
+});
+afterAll(() => Promise.all([gateway.close(), production.close()]));
+
+/** The one error of a refusal, which has the shape of every answer and nothing from inside. */
+function refusalOf({ status, headers, body }: Pick<Answer, 'status' | 'headers' | 'body'>) {
+  expect(status).toBeGreaterThanOrEqual(400);
+  expect(status).toBeLessThan(500);
+  expect(headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json; charset=utf-8$/);
+  expect(headers.get('x-request-id')).toMatch(/^[\w.:-]{8,128}$/);
+  expect(Object.keys(body)).toEqual(['errors']);
+  expect(body.errors).toHaveLength(1);
+  const [error] = body.errors;
+  expect(Object.keys(error).sort()).toEqual(['extensions', 'message']);
+  expect(Object.keys(error.extensions)).toEqual(['code']);
+  expect(Object.keys(catalogue)).toContain(error.extensions.code);
+  expect(JSON.stringify(body)).not.toMatch(/node_modules|\.js:\d|\\n\s+at |call stack|FST_|Fastify/);
+  return { status, code: error.extensions.code as ErrorCode };
+}
+
+const ASK = { query: '{ __typename }' };
+const query = (text: string) => `?query=${encodeURIComponent(text)}`;
+const PREFLIGHT = { 'apollo-require-preflight': '1' };
+
+describe('what is no GraphQL request is refused in the shape of an answer', () => {
+  const cases: [what: string, path: string, init: RequestInit, status: number, code: ErrorCode][] = [
+    ['a bad token', '', json(ASK, { authorization: 'Bearer a.b.c' }), 401, 'UNAUTHENTICATED'],
+    ['another scheme', '', json(ASK, { authorization: 'Basic dTpw' }), 401, 'UNAUTHENTICATED'],
+    ['another path', '/nothing/here', json(ASK), 404, 'NOT_FOUND'],
+    ['a malformed path', '/%zz', json(ASK), 400, 'BAD_REQUEST'],
+    ['a mutation by GET', query('mutation { touch }'), { headers: PREFLIGHT }, 405, 'BAD_REQUEST'],
+    ['a GET that any page could send', query('{ __typename }'), {}, 400, 'BAD_REQUEST'],
+    [
+      'a GET with a type of its own',
+      query('{ __typename }'),
+      { headers: { 'content-type': 'message/rfc822' } },
+      415,
+      'BAD_REQUEST',
+    ],
+    ['an Accept that cannot be met', '', json(ASK, { accept: 'text/html' }), 406, 'BAD_REQUEST'],
+    ['an Accept that rules JSON out', '', json(ASK, { accept: 'application/json;q=0' }), 406, 'BAD_REQUEST'],
+    [
+      'a body over 1 MiB',
+      '',
+      json({ query: `#${'x'.repeat(1 << 20)}\n{ __typename }` }),
+      413,
+      'PAYLOAD_TOO_LARGE',
+    ],
+    [
+      'a packed body that unpacks to over 1 MiB',
+      '',
+      {
+        ...json(''),
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        body: gzipSync(`{"query":"${' '.repeat(1 << 21)}{__typename}"}`),
+      },
+      413,
+      'PAYLOAD_TOO_LARGE',
+    ],
+    ['a packed body that is none', '', json('x', { 'content-encoding': 'gzip' }), 400, 'BAD_REQUEST'],
+    ['text', '', { ...json(ASK), headers: { 'content-type': 'text/plain' } }, 415, 'BAD_REQUEST'],
+    ['a form', '', { method: 'POST', body: new URLSearchParams(ASK) }, 415, 'BAD_REQUEST'],
+    ['an upload', '', { method: 'POST', body: new FormData() }, 415, 'BAD_REQUEST'],
+    ['no type', '', { method: 'POST', body: new Uint8Array([123, 125]) }, 415, 'BAD_REQUEST'],
+    ['UTF-7', '', json(ASK, { 'content-type': 'application/json; charset=utf-7' }), 415, 'BAD_REQUEST'],
+    ['UTF-16', '', json(ASK, { 'content-type': 'application/json;charset="UTF-16LE"' }), 415, 'BAD_REQUEST'],
+    ['half a body', '', json('{"query": "{ __ty'), 400, 'BAD_REQUEST'],
+    ['an empty body', '', json(''), 400, 'BAD_REQUEST'],
+    ['null', '', json('null'), 400, 'BAD_REQUEST'],
+    ['a string', '', json('"{ __typename }"'), 400, 'BAD_REQUEST'],
+    ['a batch', '', json([ASK, ASK]), 400, 'BAD_REQUEST'],
+    [
+      'a prototype',
+      '',
+      json('{"query":"{__typename}","variables":{"__proto__":{"x":1}}}'),
+      400,
+      'BAD_REQUEST',
+    ],
+    ['no query', '', json({ query: '' }), 400, 'BAD_REQUEST'],
+    ['variables as text', '', json({ ...ASK, variables: '{}' }), 400, 'BAD_REQUEST'],
+    [
+      'a persisted query of another version',
+      '',
+      json({ extensions: { persistedQuery: { version: 2, sha256Hash: 'x' } } }),
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a hash that is an object',
+      '',
+      json({ extensions: { persistedQuery: { version: 1, sha256Hash: { toString: 1 } } } }),
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'a hash of another query',
+      '',
+      json({ ...ASK, extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } }),
+      400,
+      'BAD_REQUEST',
+    ],
+    [
+      'several operations and no name',
+      '',
+      json({ query: 'query A { __typename } query B { __typename }' }),
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+    [
+      'a name that no operation has',
+      '',
+      json({ query: 'query A { __typename }', operationName: 'B' }),
+      400,
+      'OPERATION_RESOLUTION_FAILURE',
+    ],
+  ];
+  test.each(cases)('%s', async (_what, path, init, status, code) => {
+    const url = path.startsWith('/') ? `${gateway.address}${path}` : `${gateway.url('edge')}${path}`;
+    expect(refusalOf(await send(url, init))).toEqual({ status, code });
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'QUERY', 'PROPFIND', 'HEAD'])(
+    '%s is 405 and says what is allowed',
+    async (method) => {
+      const { status, headers, body } = await send(gateway.url('edge'), { method });
+      expect(status).toBe(405);
+      expect(headers.get('allow')).toBe('GET, POST, OPTIONS');
+      if (method !== 'HEAD') expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    },
+  );
+
+  const HEADERS = 'content-type: application/json\r\nconnection: close\r\ncontent-length: 26';
+  const BODY = JSON.stringify(ASK);
+  test.each([
+    ['a Host that is none', `POST /graphql/edge HTTP/1.1\r\nhost: %%[\r\n${HEADERS}\r\n\r\n${BODY}`, 400],
+    ['no Host', `POST /graphql/edge HTTP/1.1\r\n${HEADERS}\r\n\r\n${BODY}`, 400],
+    ['no Host, in HTTP/1.0', `POST /graphql/edge HTTP/1.0\r\n${HEADERS}\r\n\r\n${BODY}`, 400],
+    ['headers of 64 KB', `GET /graphql/edge HTTP/1.1\r\nhost: x\r\na: ${'a'.repeat(65_536)}\r\n\r\n`, 431],
+    [
+      'two lengths',
+      `POST /graphql/edge HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n${HEADERS}\r\n\r\n${BODY}`,
+      400,
+    ],
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ])('%s', async (_what, bytes, status) => {
+    expect(BODY).toHaveLength(26);
+    const answer = await sendBytes(gateway.address, bytes);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+  });
+
+  test('an ordinary request is not', async () => {
+    for (const type of [
+      'application/json',
+      'application/json; charset=UTF-8',
+      'application/json;charset="utf-8"',
+    ])
+      expect((await send(gateway.url('edge'), json(ASK, { 'content-type': type }))).body).toEqual({
+        data: { __typename: 'Query' },
+      });
+  });
+
+  test('a mutation whose answer nobody would accept does not take effect', async () => {
+    const ask = (accept: string) =>
+      send(gateway.url('edge'), json({ query: 'mutation { touch }' }, { accept }));
+    calls.touch = 0;
+    expect((await ask('image/png')).status).toBe(406);
+    expect(calls.touch).toBe(0);
+    expect((await ask('text/html, application/*;q=0.1')).status).toBe(200);
+    expect(calls.touch).toBe(1);
+  });
+});
+
+describe('limits', () => {
+  const TOO_LARGE: [string, string][] = [
+    ['10,000 tokens', `{ ${'__typename '.repeat(10_000)} }`],
+    ['5,000 levels', DEPTH(5_000)],
+    ['20,000 brackets', `{ sum(numbers: ${'['.repeat(20_000)}${']'.repeat(20_000)}) }`],
+    ['2,000 times one field', `{ ${'__typename '.repeat(1_998)} }`],
+    ['13 levels', DEPTH(13)],
+    [
+      '13 levels in fragments',
+      `{ doll { ...F } } fragment F on Doll ${'{ inner '.repeat(11)} { id } ${'}'.repeat(11)}`,
+    ],
+  ];
+  test.each(TOO_LARGE)('%s are too large', async (_what, text) => {
+    const { status, body } = await gateway.ask('edge', text);
+    expect({ status, code: body.errors[0].extensions }).toEqual({
+      status: 400,
+      code: { code: 'OPERATION_TOO_LARGE' },
+    });
+    expect(JSON.stringify(body)).not.toMatch(/call stack|node_modules/);
+  });
+
+  test('2,000 tokens and 12 levels are not; a namespace is no level', async () => {
+    const tokens = await gateway.ask('edge', `{ sum(numbers: [[${'1 '.repeat(1_989)}]]) }`);
+    expect(tokens.body).toEqual({ data: { sum: 1_989 } });
+    const more = await gateway.ask('edge', `{ sum(numbers: [[${'1 '.repeat(1_990)}]]) }`);
+    expect(more.body.errors[0].extensions.code).toBe('OPERATION_TOO_LARGE');
+    expect((await gateway.ask('edge', DEPTH(12))).body.data.doll).toBeTruthy();
+    expect((await gateway.ask(undefined, `{ edge ${DEPTH(12)} }`)).body.data.edge.doll).toBeTruthy();
+    expect((await gateway.ask(undefined, `{ edge ${DEPTH(13)} }`)).body.errors[0].extensions.code).toBe(
+      'OPERATION_TOO_LARGE',
+    );
+  });
+
+  test('no nesting within the limit of tokens is a fault of ours', async () => {
+    const nested: ((levels: number) => string)[] = [
+      (n) => `{ sum(numbers: ${'['.repeat(n)}${']'.repeat(n)}) }`,
+      (n) => `{ echo(text: ${'{ a: '.repeat(n / 2)} 1 ${'}'.repeat(n / 2)}) }`,
+      (n) => `query ($a: ${'['.repeat(n)} Int ${']'.repeat(n)}) { __typename }`,
+      (n) => `${'{ ...'.repeat(n / 2)}${'}'.repeat(n / 2)}`,
+      (n) => `{ doll ${'{ ... { inner '.repeat(n / 4)} { id } ${'} }'.repeat(n / 4)} }`,
+    ];
+    for (const build of nested) {
+      for (const levels of [100, 600, 800, 980, 1_500, 1_990]) {
+        const { status, body } = await gateway.ask('edge', build(levels));
+        expect(status).toBe(400);
+        expect(['OPERATION_TOO_LARGE', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']).toContain(
+          body.errors[0].extensions.code,
+        );
+        expect(JSON.stringify(body)).not.toMatch(/call stack|node_modules/);
+      }
+    }
+  });
+
+  test('a fragment that spreads itself is refused, not followed', async () => {
+    const { status, body } = await gateway.ask(
+      'edge',
+      '{ doll { ...A } } fragment A on Doll { inner { ...A } }',
+    );
+    expect(status).toBe(400);
+    expect(body.errors[0].extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  test('values nested without end are refused, not followed', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const text = `{"query":"query ($n: [[Int!]!]!) { sum(numbers: $n) }","variables":{"n":${deep}}}`;
+    const { status, body } = await send(gateway.url('edge'), json(text));
+    expect(status).toBe(200);
+    expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(JSON.stringify(body)).not.toContain('call stack');
+  });
+});
+
+describe('automatic persisted queries', () => {
+  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+  const ask = (text: string | undefined, hash: string) =>
+    send(
+      gateway.url('edge'),
+      json({ query: text, extensions: { persistedQuery: { version: 1, sha256Hash: hash } } }),
+    );
+
+  test('a query is sent once and asked for by its hash', async () => {
+    const text = '{ echo(text: "kept") }';
+    const miss = await ask(undefined, hashOf(text));
+    expect(miss.status).toBe(200);
+    expect(miss.body.errors[0].extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
+    expect((await ask(text, hashOf(text))).body.data).toEqual({ echo: 'kept' });
+    expect((await ask(undefined, hashOf(text))).body.data).toEqual({ echo: 'kept' });
+    const other = await send(
+      gateway.url('other'),
+      json({ extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(text) } } }),
+    );
+    expect(other.body.errors[0].extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
+  });
+
+  test('the oldest go when 30 MiB are kept', async () => {
+    const first = '{ echo(text: "first") }';
+    await ask(first, hashOf(first));
+    for (let i = 0; i < 33; i += 1) {
+      const long = `{ __typename } #${i} ${'x'.repeat(1_000_000)}`;
+      expect((await ask(long, hashOf(long))).status).toBe(200);
+    }
+    expect((await ask(undefined, hashOf(first))).body.errors[0].extensions).toEqual({
+      code: 'PERSISTED_QUERY_NOT_FOUND',
+    });
+  });
+});
+
+describe('pages of other origins', () => {
+  const preflight = (server: TestGateway, product: string | undefined, origin: string) =>
+    send(server.url(product), {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type, authorization',
+      },
+    });
+  const allowed = async (server: TestGateway, product: string | undefined, origin: string) => {
+    const { status, headers, body } = await preflight(server, product, origin);
+    expect({ status, body }).toEqual({ status: 204, body: '' });
+    expect(headers.get('vary')).toContain('Origin');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    return headers.get('access-control-allow-origin');
+  };
+
+  test('each product has its own list', async () => {
+    for (const server of [gateway, production]) {
+      expect(await allowed(server, 'edge', 'https://app.example')).toBe('https://app.example');
+      expect(await allowed(server, 'edge', 'https://other.example')).toBeNull();
+      expect(await allowed(server, 'edge', 'https://app.example.evil.example')).toBeNull();
+      expect(await allowed(server, 'other', 'https://other.example')).toBe('https://other.example');
+      expect(await allowed(server, 'other', 'https://app.example')).toBeNull();
+    }
+  });
+
+  test('without a list: pages of this machine in development, none in production', async () => {
+    for (const origin of ['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:8080']) {
+      expect(await allowed(gateway, 'plain', origin)).toBe(origin);
+      expect(await allowed(gateway, undefined, origin)).toBe(origin);
+      expect(await allowed(production, 'plain', origin)).toBeNull();
+      expect(await allowed(production, undefined, origin)).toBeNull();
+    }
+    for (const origin of ['http://localhost.evil.example', 'http://evil.example', 'null'])
+      expect(await allowed(gateway, 'plain', origin)).toBeNull();
+  });
+
+  test('an answer, also a refusal, can be read by an allowed page only', async () => {
+    for (const headers of [{}, { authorization: 'Bearer a.b.c' }]) {
+      const ask = (origin: string) => send(production.url('edge'), json(ASK, { origin, ...headers }));
+      const own = await ask('https://app.example');
+      expect(own.headers.get('access-control-allow-origin')).toBe('https://app.example');
+      expect(own.headers.get('access-control-expose-headers')).toContain('x-request-id');
+      expect((await ask('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+});
+
+test('large answers are packed for who asks for it', async () => {
+  const ask = (length: number, accept: string) =>
+    send(gateway.url('edge'), json({ query: `{ long(length: ${length}) }` }, { 'accept-encoding': accept }));
+  const packed = await ask(20_000, 'gzip');
+  expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect(packed.headers.get('vary')).toContain('accept-encoding');
+  expect(packed.body.data.long).toHaveLength(20_000);
+  expect((await ask(20_000, 'identity')).headers.get('content-encoding')).toBeNull();
+  expect((await ask(100, 'gzip')).headers.get('content-encoding')).toBeNull();
+});
+
+test('liveness speaks of the process, readiness of every product', async () => {
+  const live = await send(`${gateway.address}/health/live`);
+  expect([live.status, live.body]).toEqual([200, { status: 'live' }]);
+  const ready = await send(`${gateway.address}/health/ready`);
+  expect(ready.status).toBe(200);
+  expect(ready.headers.get('cache-control')).toBe('no-store');
+  const state = { state: 'ready' };
+  expect(ready.body).toEqual({
+    status: 'ready',
+    products: { edge: state, other: state, plain: state, closed: state },
+  });
+});
+
+describe('in production', () => {
+  test('nobody introspects, whatever the fields are called', async () => {
+    for (const text of [
+      '{ a: __schema { types { name } } }',
+      '{ b: __type(name: "Doll") { name } }',
+      'fragment F on Query { __schema { types { name } } } { ...F }',
+    ]) {
+      const { status, body } = await production.ask('edge', text);
+      expect(status).toBe(400);
+      expect(body.data).toBeUndefined();
+      expect(body.errors[0].extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+      expect(JSON.stringify(body)).not.toContain('Apollo');
+      expect((await gateway.ask('edge', text)).body.data).toBeTruthy();
+    }
+  });
+
+  test('no error names what the client did not write', async () => {
+    const near: [string, Record<string, unknown>?][] = [
+      ['{ ecko(text: "x") }'],
+      ['{ echo(texd: "x") }'],
+      ['{ doll { innr { id } } }'],
+      ['query ($d: Dol) { __typename }'],
+      ['{ paint(colour: REDD) }'],
+      ['query ($c: Colour!) { paint(colour: $c) }', { c: 'REDD' }],
+    ];
+    for (const [text, variables] of near) {
+      const ask = (server: TestGateway) => server.ask('edge', text, { ...(variables && { variables }) });
+      const open = await ask(gateway);
+      expect(JSON.stringify(open.body)).toContain('Did you mean');
+      const { body } = await ask(production);
+      expect(body.errors[0].message).not.toMatch(/did you mean/i);
+    }
+  });
+
+  test('there is no page', async () => {
+    const { status, headers, body } = await send(production.url('edge'), {
+      headers: { accept: 'text/html' },
+    });
+    expect(status).toBe(406);
+    expect(headers.get('content-type')).toContain('json');
+    expect(body.errors[0].extensions.code).toBe('BAD_REQUEST');
+  });
+
+  test('the composed graph answers operators only', async () => {
+    const ask = (token?: string) => production.ask(undefined, '{ edge { __typename } }', { token });
+    const anonymous = await ask();
+    expect(refusalOf(anonymous)).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
+    expect(anonymous.headers.get('www-authenticate')).toBe('Bearer');
+    expect(refusalOf(await ask(await production.service('edge', 'edge:admin')))).toEqual({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+    });
+    expect((await ask(await production.operator())).body.data).toEqual({ edge: { __typename: 'EdgeQuery' } });
+  });
+
+  test('a product that is not public refuses strangers before it reads what they ask', async () => {
+    for (const server of [gateway, production]) {
+      for (const body of ['{ this is', '', JSON.stringify(ASK), JSON.stringify({ query: '{' })])
+        expect(refusalOf(await send(server.url('closed'), json(body)))).toEqual({
+          status: 401,
+          code: 'UNAUTHENTICATED',
+        });
+      const token = await server.service('closed', 'closed:read');
+      expect((await server.ask('closed', '{ __typename }', { token })).body.data).toEqual({
+        __typename: 'Query',
+      });
+      expect((await server.ask('edge', '{ __typename }')).body.data).toEqual({ __typename: 'Query' });
+      expect(
+        refusalOf(
+          await server.ask('closed', '{ __typename }', {
+            token: await server.service('edge', 'closed:read'),
+          }),
+        ),
+      ).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
+    }
+  });
+});
