@@ -112,16 +112,14 @@ async function record(context: ProductContext, inputs: readonly RecordAttemptInp
   const { loaders, models } = context;
   const now = new Date();
   const made = await Promise.all(
-    inputs.map(async ({ student: studentId, question: questionId, choice, answeredAt: given }) => {
+    inputs.map(async ({ student: studentText, question: questionText, choice, answeredAt: given }) => {
       const answeredAt = given ?? now;
+      // Both before either is loaded: a load that nobody waits for would fail unheard when the operation ends.
+      const studentId = toObjectId(studentText, 'input.student');
+      const questionId = toObjectId(questionText, 'input.question');
       const [student, question] = await Promise.all([
-        loaders.load(Student, toObjectId(studentId, 'input.student'), ['user'], 'Attempt.student'),
-        loaders.load(
-          Question,
-          toObjectId(questionId, 'input.question'),
-          ['correctChoice', 'choices'],
-          'Attempt.question',
-        ),
+        loaders.load(Student, studentId, ['user'], 'Attempt.student'),
+        loaders.load(Question, questionId, ['correctChoice', 'choices'], 'Attempt.question'),
       ]);
       if (!student) throw new BulkheadError('NOT_FOUND', 'There is no such student.');
       if (!question) throw new BulkheadError('NOT_FOUND', 'There is no such question.');
