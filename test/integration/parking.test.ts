@@ -1,0 +1,220 @@
+import { type mongo } from 'mongoose';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { serveGrants } from '../../src/product/grants.js';
+import type { Product } from '../../src/product/product.js';
+import { connectProduct, type ConnectProductOptions } from '../../src/server/connect-product.js';
+import { createGatewayServer } from '../../src/server/gateway-server.js';
+import { createLogger } from '../../src/server/logger.js';
+import { ProductRuntime } from '../../src/server/product-runtime.js';
+import { eventually } from '../support/eventually.js';
+import { TestGateway } from '../support/gateway.js';
+
+const blog = config.products['blog']!;
+const ROLE = 'bulkhead.serve';
+
+let running: TestGateway;
+let db: mongo.Db;
+const cleanUps: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  running = await TestGateway.start();
+  db = running.db('blog');
+});
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+afterAll(() => running.close());
+
+/** Keeps a connection of blog as the gateway does; what it logs from `warn` on is in `log`. */
+function keep(options: Partial<ConnectProductOptions> = {}, product: Product = blog) {
+  const log: string[] = [];
+  const runtime = new ProductRuntime('blog', product);
+  const stop = new AbortController();
+  const kept = connectProduct(runtime, {
+    uri: running.uris['blog'],
+    production: false,
+    neighbours: [],
+    logger: createLogger('warn', { write: (line: string) => void log.push(line) }),
+    signal: stop.signal,
+    ...options,
+  });
+  cleanUps.push(async () => {
+    stop.abort();
+    await kept;
+    await runtime.connection.close();
+  });
+  const { compartment } = runtime;
+  const becomes = (state: string, reason = /^/) =>
+    eventually(
+      `${state} because ${reason.source}`,
+      () => compartment.state === state && reason.test(compartment.reason),
+    );
+  return { compartment, becomes, log };
+}
+
+/** Gives blog's serving user a right on aviation's database; it is taken away again. */
+async function widen(): Promise<() => Promise<unknown>> {
+  const roles = [{ role: 'read', db: running.databases['aviation']! }];
+  await db.command({ grantRolesToUser: 'blog-serve', roles });
+  const narrow = () => db.command({ revokeRolesFromUser: 'blog-serve', roles });
+  cleanUps.push(narrow);
+  return narrow;
+}
+
+const wide = () => new RegExp(`reaches the database ${running.databases['aviation']}`);
+
+describe('a credential that reaches further than its product', () => {
+  test('parks it in production, says what to do, and it comes back when that is mended', async () => {
+    const narrow = await widen();
+    const { becomes, compartment } = keep({ production: true });
+    await becomes('parked', wide());
+    expect(compartment.reason).toContain('run `bulkhead provision blog`');
+    await narrow();
+    await becomes('ready');
+  });
+
+  test('is a warning in development, said once', async () => {
+    await widen();
+    const { becomes, log } = keep({ recheckMs: 20 });
+    await becomes('ready');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatch(wide());
+  });
+
+  test('serves in production with `wideCredential`, and is a warning', async () => {
+    await widen();
+    const { becomes, log } = keep({ production: true }, { ...blog, wideCredential: 'moving hosts' });
+    await becomes('ready');
+    expect(JSON.parse(log[0]!)).toMatchObject({ level: 40, wideCredential: 'moving hosts' });
+  });
+
+  test('parks it while it serves, as soon as that is seen', async () => {
+    const { becomes, compartment } = keep({ production: true, recheckMs: 50 });
+    const changes: string[] = [];
+    compartment.onChange((state) => changes.push(state));
+    await becomes('ready');
+    const narrow = await widen();
+    await becomes('parked', wide());
+    await narrow();
+    await becomes('ready');
+    expect(changes).toEqual(['ready', 'parked', 'ready']);
+  });
+
+  test('is never accepted beside another product on the same server', async () => {
+    await widen();
+    const products = { ...config.products, blog: { ...blog, wideCredential: 'moving hosts' } };
+    const server = await createGatewayServer({
+      gateway: defineGateway({ ...config, products }),
+      environment: { ...running.environment, production: true },
+      logger: createLogger('silent'),
+    });
+    cleanUps.push(() => server.close());
+    await server.settled();
+    const { compartment } = server.runtimes.get('blog')!;
+    expect(compartment.state).toBe('parked');
+    expect(compartment.reason).toContain('wideCredential is not accepted beside aviation on the same server');
+    expect(server.runtimes.get('aviation')!.compartment.state).toBe('ready');
+
+    const post = (path: string, query: string) =>
+      server.app.inject({ method: 'POST', url: path, payload: { query } });
+    const refused = await post('/graphql/blog', '{ posts { nodes { title } } }');
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5']);
+    const [error] = refused.json().errors;
+    // Why is for the operator; the client learns that it is.
+    expect([error.message, error.extensions]).toEqual([
+      'blog is not available. It is parked.',
+      { code: 'PRODUCT_UNAVAILABLE' },
+    ]);
+    expect((await post('/graphql/aviation', '{ subjects { code } }')).json().data.subjects).toEqual([]);
+    const ready = await server.app.inject({ url: '/health/ready' });
+    expect([ready.statusCode, ready.json().products]).toEqual([
+      200,
+      { blog: { state: 'parked' }, aviation: { state: 'ready' } },
+    ]);
+  });
+});
+
+describe('a credential that may do too little', () => {
+  test('parks it, names what is missing and the command, and it comes back by itself', async () => {
+    const grants = serveGrants(running.server.runtimes.get('blog')!.classes);
+    const privileges = Object.entries(grants).map(([collection, actions]) => ({
+      resource: { db: db.databaseName, collection },
+      actions: collection === 'posts' ? ['find', 'listIndexes'] : actions,
+    }));
+    const [before] = (await db.command({ rolesInfo: ROLE, showPrivileges: true }))['roles'];
+    await db.command({ updateRole: ROLE, privileges });
+    const restore = () => db.command({ updateRole: ROLE, privileges: before.privileges });
+    cleanUps.push(restore);
+    const { becomes, compartment } = keep();
+    await becomes('parked', /grants are missing/);
+    expect(compartment.reason).toBe(
+      'grants are missing (posts: insert, update, remove): run `bulkhead provision blog`',
+    );
+    await restore();
+    await becomes('ready');
+  });
+});
+
+describe('a wrong password', () => {
+  test('parks its product only, tells nobody the string, and is mended on the server', async () => {
+    const uri = new URL(running.uris['blog']!);
+    const { password } = uri;
+    uri.password = 'hunter2-hunter2';
+    const environment = {
+      ...running.environment,
+      products: {
+        ...running.environment.products,
+        blog: { ...running.environment.products['blog'], uri: uri.href },
+      },
+    };
+    const log: string[] = [];
+    const server = await createGatewayServer({
+      gateway: config,
+      environment,
+      logger: createLogger('debug', { write: (line: string) => void log.push(line) }),
+    });
+    cleanUps.push(() => server.close());
+    await server.settled();
+    const [ours, theirs] = ['blog', 'aviation'].map((name) => server.runtimes.get(name)!.compartment);
+    expect([ours!.state, ours!.reason]).toEqual(['parked', 'the server refuses its credential']);
+    await eventually('aviation serves', () => theirs!.state === 'ready');
+    await eventually(
+      'it was tried again',
+      () => log.filter((line) => line.includes('attempt failed')).length > 1,
+    );
+    // Tried again and again, and logged once.
+    expect(log.filter((line) => line.includes('blog is parked'))).toHaveLength(1);
+    expect(log.join('')).not.toContain('hunter2');
+
+    const setPassword = (pwd: string) => db.command({ updateUser: 'blog-serve', pwd });
+    cleanUps.push(() => setPassword(password));
+    await setPassword('hunter2-hunter2');
+    await eventually('blog serves', () => ours!.state === 'ready');
+  });
+
+  test('is seen while it serves: a user that was removed parks its product', async () => {
+    const { becomes, compartment } = keep({ recheckMs: 50 });
+    await becomes('ready');
+    const { password } = new URL(running.uris['blog']!);
+    const create = () =>
+      db.command({ createUser: 'blog-serve', pwd: password, roles: [{ role: ROLE, db: db.databaseName }] });
+    await db.command({ dropUser: 'blog-serve' });
+    let isBack = false;
+    cleanUps.push(async () => isBack || create());
+    await becomes('parked', /the server refuses its credential/);
+    await expect(compartment.enter(new AbortController().signal)).rejects.toThrow(/It is parked/);
+    await create();
+    isBack = true;
+    await becomes('ready');
+  });
+});
+
+test('a product without a connection string is parked, and the variable named', () => {
+  const { compartment } = keep({ uri: undefined });
+  expect([compartment.state, compartment.reason]).toEqual([
+    'parked',
+    'no connection string: set BLOG_MONGODB_URI',
+  ]);
+});
