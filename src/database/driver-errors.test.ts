@@ -1,0 +1,67 @@
+import mongoose, { mongo } from 'mongoose';
+import { describe, expect, test } from 'vitest';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { translateDriverError, translating } from './driver-errors.js';
+
+const serverError = (code: number, more: object = {}) =>
+  Object.assign(new mongo.MongoServerError({ message: 'canary', code }), more);
+const bulkError = (text: string) => serverError(11_000, { message: text });
+const prefix = 'E11000 duplicate key error collection: x.users index:';
+
+describe('an error of the database', () => {
+  test.each([
+    [serverError(11_000, { keyPattern: { email: 1 } }), 'ALREADY_EXISTS', 'Taken: email.'],
+    [
+      bulkError(`${prefix} email_1 dup key: { email: "canary index: b_1 dup key:" }`),
+      'ALREADY_EXISTS',
+      'Taken: email.',
+    ],
+    [bulkError(`${prefix} a.b_-1_c_d_1 dup key: { }`), 'ALREADY_EXISTS', 'Taken: a.b, c_d.'],
+    [
+      bulkError(`${prefix} idempotency dup key: { key: "canary" }`),
+      'ALREADY_EXISTS',
+      'A unique value is taken.',
+    ],
+    [serverError(50), 'DEADLINE_EXCEEDED', 'The database did not finish before the deadline.'],
+    [serverError(40_485), 'BAD_USER_INPUT', 'timeZone: the database does not know it.'],
+    [serverError(13), 'PRODUCT_UNAVAILABLE', 'The product is not available. Its database cannot be reached.'],
+    [
+      serverError(189),
+      'PRODUCT_UNAVAILABLE',
+      'The product is not available. Its database cannot be reached.',
+    ],
+    [
+      new mongo.MongoNetworkError('canary'),
+      'PRODUCT_UNAVAILABLE',
+      'The product is not available. Its database cannot be reached.',
+    ],
+    [
+      new mongoose.Error.CastError('date', 'canary', 'when'),
+      'BAD_USER_INPUT',
+      'Not valid: when (expected date).',
+    ],
+  ])('becomes one of the catalogue, without the value: %o', (error, code, message) => {
+    const found = translateDriverError(error);
+    expect(found).toBeInstanceOf(BulkheadError);
+    expect(found).toMatchObject({ code, message });
+    expect((found as BulkheadError).originalError).toBe(error);
+  });
+
+  test('that nobody knows stays as it is', () => {
+    const error = serverError(121);
+    expect(translateDriverError(error)).toBe(error);
+    expect(translateDriverError('text')).toBe('text');
+  });
+
+  test('keeps its label inside a transaction, where the driver tries again by it', async () => {
+    const error = serverError(189, { errorLabelSet: new Set(['TransientTransactionError']) });
+    const fail = () => Promise.reject(error);
+    expect(error.hasErrorLabel('TransientTransactionError')).toBe(true);
+    await expect(translating(fail, { session: {} as mongo.ClientSession })).rejects.toBe(error);
+    await expect(translating(fail)).rejects.toMatchObject({ code: 'PRODUCT_UNAVAILABLE' });
+    const final = serverError(50);
+    await expect(
+      translating(() => Promise.reject(final), { session: {} as mongo.ClientSession }),
+    ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+});
