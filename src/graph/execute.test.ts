@@ -245,6 +245,26 @@ describe('a compiled query answers what graphql-js answers', () => {
   });
 });
 
+test('a position that became null has one error, however the query is run', async () => {
+  const document = parse('{ nodes { a: failing b: failing node { failing } } holes { broken } }');
+  const executor = new Executor(schema);
+  for (let time = 0; time < 3; time += 1) {
+    const { data, errors } = await executor.execute({
+      document,
+      definition: definitionOf(document),
+      variables: {},
+      context: () => ({}),
+    });
+    expect(data).toEqual({ nodes: null, holes: [{ broken: null }, null, null] });
+    expect(errors?.map(({ path, extensions }) => [path?.join('.'), extensions['code']]).sort()).toEqual([
+      ['holes.0.broken', 'BROKEN'],
+      ['holes.2', 'HOLE'],
+      ['nodes.0.a', 'FAILING'],
+    ]);
+  }
+  expect(isCompiled()).toBe(true);
+});
+
 describe('compiling', () => {
   test('happens when a query is seen again, and once', async () => {
     await both('{ node { id } }');
