@@ -1,17 +1,14 @@
 import { createServer } from 'node:net';
-import { signToken } from '../auth/token-keys.js';
-import { developmentSecrets, withDevelopmentSecrets } from '../config/development-secrets.js';
-import { type Environment, readEnvironment } from '../config/environment.js';
-import { productNames } from '../config/names.js';
+import type { Environment } from '../config/environment.js';
 import { type DevelopmentDatabase, findDatabase } from '../development/find-database.js';
-import { prepareDatabases } from '../development/prepare-database.js';
-import { StartError } from '../errors/bulkhead-error.js';
-import { buildRuntimes } from '../server/gateway-server.js';
-import { sampleOperation } from '../server/sample-operation.js';
-import type { ProductRuntime } from '../server/product-runtime.js';
-import { GatewayProcess } from './gateway-process.js';
-import { loadGateway } from './load-config.js';
-import { endProgress, paint, showProgress } from './output.js';
+import type { Description } from '../development/prepare-messages.js';
+import { ProjectWorker } from '../development/project-worker.js';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { announce } from './banner.js';
+import { GatewayEnded } from './gateway-process.js';
+import { Interrupted, Interruption } from './interruption.js';
+import { endProgress, paint, reportFailure, showProgress } from './output.js';
+import { Serving } from './serving.js';
 import { start } from './start.js';
 import { watchSources } from './watch.js';
 
@@ -20,35 +17,11 @@ export interface DevOptions {
   readonly config?: string;
   /** Restart when the sources change. */
   readonly watch: boolean;
+  readonly json: boolean;
 }
 
-const TOKEN_S = 12 * 60 * 60;
-const step = (message: string) => {
-  endProgress();
-  process.stdout.write(`  ${message}\n`);
-};
-
-/** Told before a database is started for nothing. */
-async function assertPortIsFree({ host, port }: Environment): Promise<void> {
-  if (port === 0) return;
-  await new Promise<void>((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', () =>
-      reject(new StartError([`Port ${port} on ${host} is taken: stop what listens there, or set PORT.`])),
-    );
-    probe.listen(port, host, () => probe.close(() => resolve()));
-  });
-}
-
-/** The environment of the serving process: the products' own credentials, and no administrative one. */
-function servingEnvironment(uris: Readonly<Record<string, { uri: string }>>): NodeJS.ProcessEnv {
-  const env = { ...process.env };
-  for (const name of Object.keys(env))
-    if (/^(BULKHEAD_ADMIN_URI|MONGODB_URI|.*_OPS_MONGODB_URI)(_FILE)?$/.test(name)) delete env[name];
-  for (const [product, { uri }] of Object.entries(uris))
-    env[`${productNames(product).envPrefix}_MONGODB_URI`] = uri;
-  return env;
-}
+/** How long work that cannot be cut short is waited for when a signal comes. */
+const LONGEST_WAIT_MS = 8_000;
 
 /**
  * Everything around the gateway on a developer's machine: database, users, indexes, sample data; then the serving
@@ -56,114 +29,191 @@ function servingEnvironment(uris: Readonly<Record<string, { uri: string }>>): No
  */
 export async function dev(products: readonly string[], options: DevOptions): Promise<void> {
   if (process.env['NODE_ENV'] === 'production') return start(products, options);
-  const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-  const gateway = await loadGateway(options.config);
-  const names = Object.keys(gateway.products);
-  const read = readEnvironment({ products: names, ...(gateway.composed && { composed: gateway.composed }) });
-  const environment = withDevelopmentSecrets(read, developmentSecrets(read.dataDir, names));
-  const runtimes = buildRuntimes(gateway, products);
-  await assertPortIsFree(environment);
+  const session = new Development(products, options);
+  await session.run();
+}
 
-  process.stdout.write(`${paint('bold', 'Bulkhead')}\n`);
-  let database: DevelopmentDatabase | undefined;
-  let serving: GatewayProcess | undefined;
-  let endWatch = () => {};
-  const isInterrupted = interrupted.then(() => 'interrupted' as const);
-  try {
-    database = await findDatabase(environment, step);
-    step(`database: ${database.origin}`);
-    const uris = await prepare(database, [...runtimes.values()], environment);
-    const args = [...products, ...(options.config ? ['--config', options.config] : [])];
-    const launch = () => new GatewayProcess(args, servingEnvironment(uris));
-    serving = launch();
-    const listening = await Promise.race([serving.listening, isInterrupted]);
-    if (listening === 'interrupted') return;
-    await announce(listening, [...runtimes.values()], environment);
-    if (options.watch) {
-      let restarting = Promise.resolve();
-      endWatch = watchSources(() => {
-        restarting = restarting.then(async () => {
-          await serving?.stop();
-          serving = launch();
-          await serving.listening.then(
-            (address) => step(`restarted: ${address}`),
-            () => step('the gateway did not start; waiting for the next change'),
-          );
-        });
-      });
-      await interrupted;
-      await restarting;
-      return;
+class Development {
+  readonly #products: readonly string[];
+  readonly #options: DevOptions;
+  readonly #interruption = new Interruption();
+  readonly #serving: Serving;
+  #database: DevelopmentDatabase | undefined;
+  /** Set while the database is looked for or started: neither can be cut short from outside. */
+  #finding: Promise<DevelopmentDatabase> | undefined;
+  #worker: ProjectWorker | undefined;
+  #endWatch = () => {};
+  #refreshing: Promise<void> = Promise.resolve();
+  #isStale = false;
+  #isUp = false;
+
+  constructor(products: readonly string[], options: DevOptions) {
+    this.#products = products;
+    this.#options = options;
+    this.#serving = new Serving([...products, ...(options.config ? ['--config', options.config] : [])]);
+  }
+
+  async run(): Promise<void> {
+    const { watch } = this.#options;
+    if (!this.#options.json) process.stdout.write(`${paint('bold', 'Bulkhead')}\n`);
+    try {
+      if (!watch) {
+        await this.#bringUp();
+        process.exitCode = await this.#waitFor(this.#serving.ended);
+        return;
+      }
+      await this.#attempt();
+      this.#endWatch = watchSources(() => this.#refresh());
+      await this.#waitFor(new Promise<never>(() => {}));
+    } catch (error) {
+      if (error instanceof GatewayEnded) process.exitCode = error.code;
+      else if (!(error instanceof Interrupted)) throw error;
+    } finally {
+      await this.#stop();
     }
-    const ended = await Promise.race([serving.ended, isInterrupted]);
-    if (ended !== 'interrupted') process.exitCode = ended;
-  } finally {
-    endWatch();
-    await serving?.stop();
+  }
+
+  /** From the project to the banner. Every wait ends with a signal. */
+  async #bringUp(): Promise<void> {
+    const described = await this.#load();
+    const { environment } = described;
+    if (environment.production)
+      throw new StartError(['NODE_ENV is production in .env: `bulkhead dev` is for development; use start.']);
+    if (!this.#serving.address) await assertPortIsFree(environment);
+    if (!this.#database) {
+      this.#finding = findDatabase(environment, (text) => this.#step(text));
+      this.#database = await this.#interruption.cutShort(this.#finding);
+      this.#step(`database: ${this.#database.origin}`);
+    }
+    const database = this.#database;
+    const { adminUri } = database;
+    const uris = adminUri ? await this.#interruption.cutShort(this.#worker!.prepare(adminUri)) : {};
+    await this.#endWorker();
+    this.#serving.know(uris);
+    const address = await this.#interruption.cutShort(this.#serving.launch());
+    this.#isUp = true;
+    const announcement = { address, database: database.origin, ...described };
+    await this.#interruption.cutShort(announce(announcement, this.#options.json));
+  }
+
+  /** While watching, a start that fails waits for the change that mends it. */
+  async #attempt(): Promise<void> {
+    try {
+      await this.#bringUp();
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      if (!(error instanceof GatewayEnded)) reportFailure(error, this.#options.json);
+      this.#notServing();
+    }
+  }
+
+  async #load(): Promise<Description> {
+    const { config } = this.#options;
+    await this.#endWorker();
+    this.#worker = new ProjectWorker(
+      { products: this.#products, ...(config !== undefined && { config }) },
+      {
+        onStep: (text) => this.#step(text),
+        onProgress: (product, { collection, documents }) =>
+          showProgress(`  ${product}: ${documents.toLocaleString('en')} documents (${collection})`),
+      },
+    );
+    return this.#interruption.cutShort(this.#worker.described);
+  }
+
+  #refresh(): void {
+    this.#isStale = true;
+    this.#refreshing = this.#refreshing.then(async () => {
+      if (!this.#isStale || this.#interruption.why) return;
+      this.#isStale = false;
+      await (this.#isUp ? this.#restart() : this.#attempt()).catch((error: unknown) => {
+        if (!(error instanceof Interrupted)) reportFailure(error, this.#options.json);
+      });
+    });
+  }
+
+  /** The new gateway starts first; then the databases are brought to what the classes declare now. */
+  async #restart(): Promise<void> {
+    const startedAt = Date.now();
+    await this.#serving.stop();
+    await this.#serving.launch().then(
+      (address) => this.#step(`restarted in ${Date.now() - startedAt} ms: ${address}`),
+      () => this.#notServing(),
+    );
+    const { adminUri } = this.#database ?? {};
+    if (!adminUri || this.#interruption.why) return;
+    // What is wrong with the project the gateway has said already.
+    const described = await this.#load().catch(() => undefined);
+    if (!described || described.environment.production || this.#isStale) return;
+    const uris = await this.#interruption.cutShort(this.#worker!.prepare(adminUri));
+    await this.#endWorker();
+    if (!this.#serving.know(uris)) return;
+    await this.#serving.stop();
+    await this.#serving.launch().then(
+      (address) => this.#step(`restarted with a new product: ${address}`),
+      () => this.#notServing(),
+    );
+  }
+
+  #notServing(): void {
+    if (!this.#interruption.why) this.#step('not serving; waiting for the next change');
+  }
+
+  /** Waits until a signal comes. @throws BulkheadError when the embedded server ends without having been asked to. */
+  async #waitFor<T>(work: Promise<T>): Promise<T> {
+    const { embedded } = this.#database ?? {};
+    const lost = embedded?.exited.then((): never => {
+      throw new BulkheadError('PRODUCT_UNAVAILABLE', `The embedded MongoDB has ended: see ${embedded.dir}.`);
+    });
+    return this.#interruption.cutShort(lost ? Promise.race([lost, work]) : work);
+  }
+
+  async #endWorker(): Promise<void> {
+    await this.#worker?.end();
+    this.#worker = undefined;
+  }
+
+  async #stop(): Promise<void> {
+    this.#endWatch();
+    endProgress();
+    const database = this.#database ?? (await this.#abandoned());
+    await this.#endWorker();
+    await this.#serving.close();
+    await this.#refreshing;
     await database?.embedded?.stop();
   }
-}
 
-async function prepare(
-  database: DevelopmentDatabase,
-  runtimes: readonly ProductRuntime[],
-  environment: Environment,
-) {
-  const lacking = runtimes.filter(({ name }) => environment.products[name]?.uri === undefined);
-  if (!database.adminUri || lacking.length === 0) return {};
-  return prepareDatabases(database.adminUri, lacking, environment, {
-    onStep: step,
-    onProgress: (product, { collection, documents }) =>
-      showProgress(`  ${product}: ${documents.toLocaleString('en')} documents (${collection})`),
-  });
-}
-
-/** Prints where to go, an example with the first lines of its answer, and a token. */
-async function announce(
-  address: string,
-  runtimes: readonly ProductRuntime[],
-  environment: Environment,
-): Promise<void> {
-  const first = runtimes[0]!;
-  const query = sampleOperation(first.graph.schema).replace(/\s+/g, ' ').trim();
-  const url = `${address}/graphql/${first.name}`;
-  const body = JSON.stringify({ query });
-  const { operatorKeys } = environment;
-  const token =
-    operatorKeys?.kind === 'secret' &&
-    (await signToken(operatorKeys, { subject: 'developer', scopes: ['*:admin'], expiresInS: TOKEN_S }));
-  const lines = [
-    '',
-    `  every product   ${paint('cyan', `${address}/graphql`)}`,
-    ...runtimes.map(({ name }) => `  ${name.padEnd(15)} ${paint('cyan', `${address}/graphql/${name}`)}`),
-    `  health          ${address}/health/ready`,
-    '',
-    `  curl -s ${url} -H 'content-type: application/json' \\`,
-    `    -d '${body}'`,
-    ...(await firstLines(url, body)).map((line) => paint('dim', `  ${line}`)),
-    ...(token ? ['', `  a development token (an operator's, twelve hours):`, `  ${token}`] : []),
-    '',
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-const SHOWN_LINES = 12;
-
-async function firstLines(url: string, body: string): Promise<string[]> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    }).catch(() => undefined);
-    if (answer?.ok) {
-      const all = JSON.stringify(await answer.json(), null, 2).split('\n');
-      return all.length > SHOWN_LINES ? [...all.slice(0, SHOWN_LINES), '…'] : all;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  /** A database that was still being found or started when the signal came. */
+  async #abandoned(): Promise<DevelopmentDatabase | undefined> {
+    if (!this.#finding) return undefined;
+    const late = new Promise<'late'>((resolve) => setTimeout(resolve, LONGEST_WAIT_MS, 'late').unref());
+    const found = await Promise.race([this.#finding.catch(() => undefined), late]);
+    // A download is under way: leaving ends it, and a server that is starting.
+    if (found === 'late') process.exit();
+    return found;
   }
-  return ['(no answer yet: see the log)'];
+
+  #step(message: string): void {
+    endProgress();
+    if (this.#options.json) return;
+    process.stdout.write(`  ${message}\n`);
+  }
+}
+
+/** Told before a database is started for nothing. */
+async function assertPortIsFree({ host, port }: Environment): Promise<void> {
+  if (port === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', ({ code, message }: NodeJS.ErrnoException) =>
+      reject(
+        new StartError([
+          code === 'EADDRINUSE'
+            ? `Port ${port} on ${host} is taken: stop what listens there, or set PORT.`
+            : `Cannot listen on port ${port} of ${host}: ${message}.`,
+        ]),
+      ),
+    );
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
 }

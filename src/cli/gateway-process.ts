@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { StartMessage } from './start.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-const LONGEST_STOP_MS = 22_000;
+/** Operations end by their deadline of seconds; a client that does not read its answer is not waited for. */
+const LONGEST_STOP_MS = 8_000;
 
 /** The serving process as a child: it holds the products' credentials and no administrative one. */
 export class GatewayProcess {
@@ -14,14 +15,14 @@ export class GatewayProcess {
   readonly ended: Promise<number>;
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, ['--enable-source-maps', MAIN, 'start', ...args], {
+    this.#child = spawn(process.execPath, [...process.execArgv, MAIN, 'start', ...args], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code ?? 1)));
     this.listening = new Promise((resolve, reject) => {
       this.#child.once('message', (message) => resolve((message as StartMessage).listening));
-      void this.ended.then((code) => reject(new Error(`The gateway ended with ${code} before it listened.`)));
+      void this.ended.then((code) => reject(new GatewayEnded(code)));
     });
     this.listening.catch(() => {});
   }
@@ -32,5 +33,13 @@ export class GatewayProcess {
     const force = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_STOP_MS);
     await this.ended;
     clearTimeout(force);
+  }
+}
+
+/** The serving process ended before it listened; it has said why. */
+export class GatewayEnded extends Error {
+  constructor(readonly code: number) {
+    super(`The gateway ended with exit code ${code} before it listened.`);
+    this.name = 'GatewayEnded';
   }
 }

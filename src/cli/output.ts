@@ -40,6 +40,10 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** Whether the error says that something outside cannot be reached. */
+const isAway = (error: unknown): boolean =>
+  error instanceof BulkheadError || (error instanceof Error && error.name.startsWith('Mongo'));
+
 /** Prints what went wrong, without secrets, and answers the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
   const problems =
@@ -50,8 +54,14 @@ export function reportFailure(error: unknown, json: boolean): number {
     for (const problem of clean)
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${problem}\n`);
   if (error instanceof StartError) return EXIT.usage;
-  const isAway = error instanceof BulkheadError || (error instanceof Error && error.name.startsWith('Mongo'));
-  if (!isAway && !json && process.env['BULKHEAD_LOG_LEVEL'] === 'debug' && error instanceof Error)
-    process.stderr.write(`${redact(error.stack ?? '')}\n`);
-  return isAway ? EXIT.unavailable : EXIT.findings;
+  if (isAway(error)) return EXIT.unavailable;
+  // Nobody foresaw it, so where it came from is what helps.
+  const frames = error instanceof Error ? /^ {4}at .*$/m.exec(error.stack ?? '') : null;
+  if (frames && !json) process.stderr.write(`${redact((error as Error).stack!.slice(frames.index))}\n`);
+  return EXIT.findings;
+}
+
+/** Prints a command's answer: JSON for programs, or lines for people. */
+export function print(json: boolean, facts: object, lines: readonly string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : lines.map((line) => `${line}\n`).join(''));
 }

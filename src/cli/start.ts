@@ -1,8 +1,10 @@
-import { readEnvironment } from '../config/environment.js';
-import { developmentSecrets, withDevelopmentSecrets } from '../config/development-secrets.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withDevelopmentUris } from '../development/product-uris.js';
 import { createGatewayServer } from '../server/gateway-server.js';
+import { loadProject } from '../server/load-project.js';
 import { createLogger } from '../server/logger.js';
-import { loadGateway } from './load-config.js';
+import { Interrupted, Interruption } from './interruption.js';
+import { readableLog } from './log-lines.js';
 
 /** Options of `bulkhead start`. */
 export interface StartOptions {
@@ -16,20 +18,36 @@ export interface StartMessage {
 
 /** How long a production gateway says that it is stopping before it stops listening: a balancer's probe period. */
 const DRAIN_MS = 5_000;
+const CONNECT_MS = 3_000;
 
 /**
  * Serves the gateway until it is told to stop: `SIGTERM`, `SIGINT`, or a parent that is gone.
  *
  * @returns when everything that was under way is finished and every connection is closed.
  */
-export async function start(products: readonly string[], { config }: StartOptions): Promise<void> {
-  const gateway = await loadGateway(config);
-  const names = Object.keys(gateway.products);
-  const read = readEnvironment({ products: names, ...(gateway.composed && { composed: gateway.composed }) });
-  const environment = read.production
-    ? read
-    : withDevelopmentSecrets(read, developmentSecrets(read.dataDir, names));
-  const logger = createLogger(environment.logLevel);
+export async function start(products: readonly string[], options: StartOptions): Promise<void> {
+  const interruption = new Interruption();
+  try {
+    await serve(interruption, products, options);
+  } finally {
+    // Listening for its end keeps the channel open, and the channel this process.
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function serve(
+  interruption: Interruption,
+  products: readonly string[],
+  options: StartOptions,
+): Promise<void> {
+  const { gateway, environment: read } = await loadProject({ ...options, products });
+  const { adminUri, scratchUri: _, ...environment } = withDevelopmentUris(read);
+  for (const name of Object.keys(process.env)) if (ADMINISTRATIVE.test(name)) delete process.env[name];
+
+  const isForPeople = !environment.production && process.stdout.isTTY;
+  const logger = createLogger(environment.logLevel, isForPeople ? readableLog(process.stdout) : undefined);
+  if (adminUri)
+    logger.warn('BULKHEAD_ADMIN_URI is set and not used: it is for commands; keep it away from the gateway');
   const server = await createGatewayServer({
     gateway,
     environment,
@@ -37,20 +55,25 @@ export async function start(products: readonly string[], { config }: StartOption
     only: products,
     drainMs: environment.production ? DRAIN_MS : 0,
   });
-
-  const stopped = new Promise<string>((resolve) => {
-    process.once('SIGTERM', () => resolve('SIGTERM'));
-    process.once('SIGINT', () => resolve('SIGINT'));
-    process.once('disconnect', () => resolve('the parent is gone'));
-  });
   try {
-    const listening = await server.listen();
+    const listening = await interruption.cutShort(server.listen());
     logger.info({ listening, products: [...server.runtimes.keys()] }, 'listening');
-    process.send?.({ listening } satisfies StartMessage);
-    logger.info({ why: await stopped }, 'stopping');
+    // A parent shows an example next: it is told when the products have had time to connect.
+    if (process.send) {
+      await interruption.cutShort(
+        Promise.race([server.settled(), sleep(CONNECT_MS, undefined, { ref: false })]),
+      );
+      process.send({ listening } satisfies StartMessage);
+    }
+    await interruption.happened;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
   } finally {
+    if (interruption.why) logger.info({ why: interruption.why }, 'stopping');
     await server.close();
   }
   logger.info('stopped');
-  if (process.connected) process.disconnect();
 }
+
+/** What the serving process has no use for, and therefore does not keep. */
+const ADMINISTRATIVE = /^(BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|.*_OPS_MONGODB_URI)(_FILE)?$/;

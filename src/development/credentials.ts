@@ -12,27 +12,17 @@ export interface ProductPasswords {
   readonly ops: string;
 }
 
-/** Reads `<dataDir>/database-users.json` (mode 0600), and adds what is missing. */
-export function developmentPasswords(
-  dataDir: string,
-  products: readonly string[],
-): Readonly<Record<string, ProductPasswords>> {
-  const path = join(dataDir, 'database-users.json');
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const known = existsSync(path) ? parse(path) : {};
-  const missing = products.filter((name) => !Object.hasOwn(known, name));
-  if (missing.length === 0) return known;
-  const password = () => randomBytes(24).toString('base64url');
-  const all = {
-    ...known,
-    ...Object.fromEntries(missing.map((name) => [name, { serve: password(), ops: password() }])),
-  };
-  writeFileSync(`${path}.part`, JSON.stringify(all, null, 2), { mode: 0o600 });
-  renameSync(`${path}.part`, path);
-  return all;
-}
+type Passwords = Readonly<Record<string, ProductPasswords>>;
 
-function parse(path: string): Record<string, ProductPasswords> {
+const pathIn = (dataDir: string): string => join(dataDir, 'database-users.json');
+
+/** A password nobody has to remember. */
+export const createPassword = (): string => randomBytes(24).toString('base64url');
+
+/** Reads `<dataDir>/database-users.json`; empty where there is none. @throws StartError when it is damaged. */
+export function findPasswords(dataDir: string): Passwords {
+  const path = pathIn(dataDir);
+  if (!existsSync(path)) return {};
   try {
     return stored.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
@@ -40,4 +30,19 @@ function parse(path: string): Record<string, ProductPasswords> {
       `${path} is not what was written: remove it, and \`bulkhead provision\` sets new passwords.`,
     ]);
   }
+}
+
+/** Reads `<dataDir>/database-users.json` (mode 0600), and adds what is missing. */
+export function developmentPasswords(dataDir: string, products: readonly string[]): Passwords {
+  const path = pathIn(dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const known = findPasswords(dataDir);
+  const missing = products.filter((name) => !Object.hasOwn(known, name));
+  if (missing.length === 0) return known;
+  const added = missing.map((name) => [name, { serve: createPassword(), ops: createPassword() }] as const);
+  const all = { ...known, ...Object.fromEntries(added) };
+  const temporary = `${path}.${process.pid}.part`;
+  writeFileSync(temporary, JSON.stringify(all, null, 2), { mode: 0o600 });
+  renameSync(temporary, path);
+  return all;
 }

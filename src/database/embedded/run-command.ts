@@ -42,11 +42,15 @@ export function runCommand(
     const timer = setTimeout(() => giveUp(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
     const onAbort = (): void => giveUp(signal?.reason as Error);
     signal?.addEventListener('abort', onAbort, { once: true });
+    // A command that is interrupted leaves no download behind.
+    const onExit = (): void => void child.kill('SIGKILL');
+    process.once('exit', onExit);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const settle = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
+      process.off('exit', onExit);
     };
     child.once('error', (error) => {
       settle();

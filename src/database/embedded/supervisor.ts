@@ -6,6 +6,9 @@ import { chooseFreePort } from './ports.js';
 import { bringUp, buildAdminUri } from './replica-set.js';
 import { clearFolder, folderInUse, keepRecord } from './server-record.js';
 
+/** The name of an embedded server's replica set, unless a start asks for another. */
+export const REPLICA_SET = 'bulkhead';
+
 const LISTEN_MS = 60_000;
 const PRIMARY_MS = 30_000;
 const LOCK_MS = 5_000;
@@ -54,7 +57,7 @@ export interface EmbeddedServer {
  * @example const server = await startMongod({ binary: (await findMongod({ env })).path, dir: '.bulkhead' });
  */
 export async function startMongod(options: StartMongodOptions): Promise<EmbeddedServer> {
-  const { env = process.env, replicaSet = 'bulkhead' } = options;
+  const { env = process.env, replicaSet = REPLICA_SET } = options;
   refuseProduction(env);
   const folder = openDataFolder(options.dir);
   const { mongod, port } = await spawnWhenFree(options, folder, { env, replicaSet });

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { developmentSecrets, withDevelopmentSecrets } from '../config/development-secrets.js';
+import { type Environment, readEnvironment } from '../config/environment.js';
+import { StartError } from '../errors/bulkhead-error.js';
+import type { Gateway } from '../product/gateway.js';
+import { buildRuntimes } from './gateway-server.js';
+import type { ProductRuntime } from './product-runtime.js';
+
+const PLACES = ['dist/bulkhead.config.js', 'bulkhead.config.js'];
+
+/** What a command works on: the declared gateway, the surroundings, and the products it was asked about. */
+export interface Project {
+  readonly gateway: Gateway;
+  readonly environment: Environment;
+  readonly runtimes: ReadonlyMap<string, ProductRuntime>;
+}
+
+/** What is loaded, and how. */
+export interface LoadProjectOptions {
+  /** The compiled declaration. Default: `dist/bulkhead.config.js` or `bulkhead.config.js`. */
+  readonly config?: string;
+  /** Default: all. */
+  readonly products?: readonly string[];
+  /** Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Loads the gateway that the project declares.
+ *
+ * @throws StartError when there is none, or the file exports no gateway.
+ */
+export async function loadGateway(config?: string): Promise<Gateway> {
+  const places = config ? [config] : PLACES;
+  const path = places.map((place) => resolve(place)).find(existsSync);
+  if (!path) {
+    throw new StartError([
+      `No gateway found: expected ${places.join(' or ')}. Compile bulkhead.config.ts first, or name its compiled file with --config.`,
+    ]);
+  }
+  const loaded = (await import(pathToFileURL(path).href)) as { default?: Gateway };
+  if (!loaded.default?.products) {
+    throw new StartError([
+      `${path}: expected a default export made by defineGateway, got ${typeof loaded.default}.`,
+    ]);
+  }
+  return loaded.default;
+}
+
+/** Loads the gateway and its surroundings, and builds the products. @throws StartError with all that is wrong in both. */
+export async function loadProject({ config, products = [], env }: LoadProjectOptions): Promise<Project> {
+  const gateway = await loadGateway(config);
+  const problems: string[] = [];
+  const gather = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const names = Object.keys(gateway.products);
+  const read = gather(() =>
+    readEnvironment({
+      products: names,
+      ...(env && { env }),
+      ...(gateway.composed && { composed: gateway.composed }),
+    }),
+  );
+  const runtimes = gather(() => buildRuntimes(gateway, products));
+  if (!read || !runtimes) throw new StartError(problems);
+  const environment = read.production
+    ? read
+    : withDevelopmentSecrets(read, developmentSecrets(read.dataDir, names));
+  return { gateway, environment, runtimes };
+}
