@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { defineGateway } from 'bulkhead';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
+import { createLogger } from '../../src/server/logger.js';
+import { calls, edgeProduct } from '../support/edge-product.js';
+import { TestGateway } from '../support/gateway.js';
+import { json, send } from '../support/http.js';
+
+const declared = defineGateway({ products: { ...config.products, edge: edgeProduct() } });
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start({ gateway: declared, scale: 0.01 });
+});
+afterAll(() => gateway.close());
+
+const agents: Agent[] = [];
+afterEach(() => {
+  for (const agent of agents.splice(0)) agent.destroy();
+});
+
+/** One request of a keep-alive client. */
+interface Outcome {
+  readonly id: string;
+  readonly status?: number | undefined;
+  readonly error?: string;
+  /** Whether its connection had carried another request before. */
+  readonly reused: boolean;
+}
+
+function ask(address: string, agent: Agent, id: string, path: string, query: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const request = httpRequest(
+      `${address}${path}`,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json', 'x-request-id': id } },
+      (response: IncomingMessage) => {
+        response.resume();
+        const end = (error?: string) =>
+          resolve({ id, status: response.statusCode, reused: request.reusedSocket, ...(error && { error }) });
+        response.once('end', () => end()).once('error', ({ message }) => end(message));
+      },
+    );
+    request.once('error', ({ message }) => resolve({ id, error: message, reused: request.reusedSocket }));
+    request.end(JSON.stringify({ query }));
+  });
+}
+
+/** Clients that ask without pause over connections that they keep, until their gateway is gone. */
+function load(address: string, clients: number, path: string, query: string) {
+  const outcomes: Outcome[] = [];
+  const run = async (client: number): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agents.push(agent);
+    for (let i = 0; ; i += 1) {
+      const outcome = await ask(address, agent, `client-${client}-request-${i}`, path, query);
+      outcomes.push(outcome);
+      if (outcome.error) return;
+    }
+  };
+  return { outcomes, ended: Promise.all(Array.from({ length: clients }, (_, client) => run(client))) };
+}
+
+/** No request that the gateway has seen went without its answer, and no kept connection broke under a request. */
+function expectNothingLost(outcomes: readonly Outcome[], lines: readonly string[]): void {
+  const seen = lines
+    .filter((line) => line.includes('"msg":"request"'))
+    .map((line) => JSON.parse(line) as { reqId: string; res: { status: number } });
+  const answered = outcomes.filter(({ status, error }) => status === 200 && !error);
+  const lost = outcomes.filter(({ error }) => error);
+  expect(answered.length).toBeGreaterThan(100);
+  expect(outcomes.filter(({ status }) => status !== undefined && status !== 200)).toEqual([]);
+  expect(lost.filter(({ reused }) => reused)).toEqual([]);
+  const known = new Set(seen.map(({ reqId }) => reqId));
+  expect(lost.filter(({ id }) => known.has(id))).toEqual([]);
+  const ids = new Set(answered.map(({ id }) => id));
+  expect(
+    seen.filter(({ reqId, res }) => reqId.startsWith('client-') && (res.status !== 200 || !ids.has(reqId))),
+  ).toEqual([]);
+}
+
+/** Another gateway on the same databases, with times of its own. */
+async function startSecond(times: { drainMs?: number; longestCloseMs?: number } = {}) {
+  const lines: string[] = [];
+  const server: GatewayServer = await createGatewayServer({
+    gateway: declared,
+    environment: gateway.environment,
+    logger: createLogger('info', { write: (line) => void lines.push(line) }),
+    ...times,
+  });
+  await server.settled();
+  return { server, lines, address: await server.listen() };
+}
+
+const LONG = JSON.stringify({ query: '{ long(length: 50000000) }' });
+const POSTS = '{ posts(first: 5) { nodes { title author { name } } } }';
+
+test('under load nothing accepted is lost, whatever moment the end comes', async () => {
+  for (const drainMs of [0, 150]) {
+    const { server, lines, address } = await startSecond({ drainMs });
+    const { outcomes, ended } = load(address, 10, '/graphql/blog', POSTS);
+    while (outcomes.length < 150) await sleep(5);
+    await server.close();
+    await ended;
+    expectNothingLost(outcomes, lines);
+  }
+});
+
+test('readiness is refused first, while everything is still answered', async () => {
+  const { server, address } = await startSecond({ drainMs: 400 });
+  expect((await send(`${address}/health/ready`)).status).toBe(200);
+  const closing = server.close();
+  const ready = await send(`${address}/health/ready`);
+  expect([ready.status, ready.body.status]).toEqual([503, 'stopping']);
+  expect((await send(`${address}/health/live`)).status).toBe(200);
+  const answer = await send(`${address}/graphql/blog`, json({ query: POSTS }));
+  expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+  await closing;
+  await expect(fetch(address)).rejects.toThrow();
+});
+
+test('a request under way is answered, and its kept connection does not hold up the end', async () => {
+  const { server, address } = await startSecond();
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  calls.slow = 0;
+  const asked = ask(address, agent, 'slow-request', '/graphql/edge', '{ slow(ms: 700) }');
+  while (calls.slow === 0) await sleep(5);
+  const started = Date.now();
+  await server.close();
+  expect(await asked).toEqual({ id: 'slow-request', status: 200, reused: false });
+  expect(Date.now() - started).toBeGreaterThan(500);
+  expect(Date.now() - started).toBeLessThan(5_000);
+});
+
+test('clients that never read, never ask or never finish asking cannot hold up the end', async () => {
+  const { server, address } = await startSecond({ longestCloseMs: 500 });
+  const { port } = new URL(address);
+  const bodies = [
+    // Asks for more than the connection's buffers hold, and reads none of it.
+    `POST /graphql/edge HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${LONG.length}\r\n\r\n${LONG}`,
+    '',
+    'POST /graphql/edge HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"que',
+  ];
+  const sockets = await Promise.all(
+    bodies.map(async (bytes) => {
+      const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
+      await once(socket, 'connect');
+      if (bytes) socket.write(bytes);
+      return socket.pause();
+    }),
+  );
+  await sleep(200);
+  const started = Date.now();
+  await server.close();
+  const tookMs = Date.now() - started;
+  for (const socket of sockets) socket.destroy();
+  expect(tookMs).toBeGreaterThanOrEqual(500);
+  expect(tookMs).toBeLessThan(5_000);
+});
+
+test('SIGTERM to the built process in production loses no request and ends it within 30 s', async () => {
+  const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+  const secret = (name: string) => `${name}-5b1e7f0c9a2d4836e1c4b7a9d0f25368`;
+  const child: ChildProcess = spawn(process.execPath, [main, 'start', 'blog'], {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      PORT: '0',
+      BLOG_MONGODB_URI: gateway.uris['blog'],
+      AVIATION_MONGODB_URI: gateway.uris['aviation'],
+      BULKHEAD_JWT_SECRET: secret('operators'),
+      BLOG_JWT_SECRET: secret('blog'),
+      AVIATION_JWT_SECRET: secret('aviation'),
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+  const lines: string[] = [];
+  try {
+    const listening = new Promise<string>((resolve, reject) => {
+      void exited.then(() => reject(new Error(`ended too early: ${lines.join('\n')}`)));
+      createInterface(child.stdout!).on('line', (line) => {
+        lines.push(line);
+        const { listening: address } = JSON.parse(line) as { listening?: string };
+        if (address) resolve(address);
+      });
+    });
+    const address = await listening;
+    while ((await send(`${address}/health/ready`)).status !== 200) await sleep(50);
+    const { outcomes, ended } = load(address, 8, '/graphql/blog', POSTS);
+    // A client that never reads, beside them.
+    const idle = connect(Number(new URL(address).port), '127.0.0.1').on('error', () => {});
+    while (outcomes.length < 150) await sleep(5);
+    const started = Date.now();
+    child.kill('SIGTERM');
+    await sleep(300);
+    expect((await send(`${address}/health/ready`)).status).toBe(503);
+    idle.destroy();
+    await ended;
+    expect(await exited).toEqual([0, null]);
+    expect(Date.now() - started).toBeLessThan(30_000);
+    expectNothingLost(outcomes, lines);
+    expect(lines.join('')).not.toMatch(/mongodb:\/\/[^/]*@|5b1e7f0c9a2d/);
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
+}, 60_000);
