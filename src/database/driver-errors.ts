@@ -10,6 +10,11 @@ const REFUSED = new Set<unknown>([13, 18]);
 /** Interrupted or no longer primary: the server cannot answer now. */
 const NOT_NOW = new Set<unknown>([6, 7, 89, 91, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
+/** Whether a read that failed so may be sent once more: the connection broke, or the server is no longer primary. */
+export const isRetryableRead = (error: unknown): boolean =>
+  error instanceof mongo.MongoNetworkError ||
+  (error instanceof mongo.MongoServerError && NOT_NOW.has(error.code));
+
 const unavailable = (cause: unknown) =>
   new BulkheadError('PRODUCT_UNAVAILABLE', 'The product is not available. Its database cannot be reached.', {
     cause,

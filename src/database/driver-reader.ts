@@ -1,6 +1,9 @@
 import type { mongo } from 'mongoose';
-import { translating } from './driver-errors.js';
+import { isRetryableRead, translating } from './driver-errors.js';
 import { both, type CommandScope, type Filter, type Reader, type ReadPlan, type Row } from './reader.js';
+
+/** More than any page or batch of loads. */
+const FIRST_BATCH = 10_000;
 
 const projectionOf = (fields: readonly string[] | undefined): mongo.Document | undefined =>
   fields && Object.fromEntries(['_id', ...fields].map((field) => [field, 1]));
@@ -31,7 +34,19 @@ function perParentPipeline({
   ];
 }
 
-/** The plain implementation: the driver's own cursors, lean documents, projection in the database. */
+/** Options of the driver around a command: what is not part of the command's own document. */
+const around = ({ session, signal }: CommandScope) => ({
+  ...(session && { session }),
+  ...(signal && { signal }),
+});
+
+/**
+ * Reads with plain commands: lean documents, projection in the database.
+ *
+ * A driver's cursor costs a third of the processor time of a small read (measured: 456 against 289 µs for twenty
+ * documents), and a page needs none: its first batch is all of it. Where it is not (the reply would pass 16 MB), and
+ * where the connection broke, the driver's own cursor reads again, with its paging and retries.
+ */
 export class DriverReader implements Reader {
   readonly #db: () => mongo.Db;
 
@@ -41,22 +56,28 @@ export class DriverReader implements Reader {
   }
 
   find(plan: ReadPlan, scope: CommandScope): Promise<Row[]> {
-    return translating(async () => {
-      if (plan.perParent) {
-        if (plan.perParent.values.length === 0) return [];
-        return this.#run(plan.collection, perParentPipeline(plan), scope);
-      }
-      const projection = projectionOf(plan.fields);
-      const cursor = this.#db()
-        .collection(plan.collection)
-        .find(both(plan.filter, plan.rows), {
-          ...scope,
-          ...(projection && { projection }),
-          ...(plan.sort && { sort: plan.sort }),
-          ...(plan.limit !== undefined && { limit: plan.limit }),
-        });
-      return cursor.toArray();
-    }, scope);
+    if (plan.perParent) return this.#findPerParent(plan, scope);
+    const { collection, limit, sort } = plan;
+    const filter = both(plan.filter, plan.rows);
+    const projection = projectionOf(plan.fields);
+    const parts = {
+      ...(projection && { projection }),
+      ...(sort && { sort }),
+      ...(limit !== undefined && { limit }),
+    };
+    return translating(
+      () =>
+        this.#firstBatch(
+          { find: collection, filter, ...parts, ...(limit && { batchSize: limit }) },
+          scope,
+          () =>
+            this.#db()
+              .collection(collection)
+              .find(filter, { ...scope, ...parts })
+              .toArray(),
+        ),
+      scope,
+    );
   }
 
   aggregate(
@@ -67,17 +88,55 @@ export class DriverReader implements Reader {
     },
     scope: CommandScope,
   ): Promise<Row[]> {
+    const { collection, rows } = plan;
     const pipeline =
-      plan.rows && Object.keys(plan.rows).length > 0
-        ? [{ $match: plan.rows }, ...plan.pipeline]
-        : plan.pipeline;
-    return translating(() => this.#run(plan.collection, pipeline as mongo.Document[], scope), scope);
+      rows && Object.keys(rows).length > 0 ? [{ $match: rows }, ...plan.pipeline] : [...plan.pipeline];
+    return translating(() => this.#aggregate(collection, pipeline, scope), scope);
   }
 
-  #run(collection: string, pipeline: mongo.Document[], scope: CommandScope): Promise<Row[]> {
-    return this.#db()
-      .collection(collection)
-      .aggregate(pipeline, { ...scope, allowDiskUse: true })
-      .toArray();
+  async #findPerParent(plan: ReadPlan, scope: CommandScope): Promise<Row[]> {
+    if (plan.perParent!.values.length === 0) return [];
+    return translating(() => this.#aggregate(plan.collection, perParentPipeline(plan), scope), scope);
+  }
+
+  #aggregate(collection: string, pipeline: mongo.Document[], scope: CommandScope): Promise<Row[]> {
+    const command = {
+      aggregate: collection,
+      pipeline,
+      cursor: { batchSize: FIRST_BATCH },
+      allowDiskUse: true,
+    };
+    return this.#firstBatch(command, scope, () =>
+      this.#db()
+        .collection(collection)
+        .aggregate(pipeline, { ...scope, allowDiskUse: true })
+        .toArray(),
+    );
+  }
+
+  async #firstBatch(
+    command: mongo.Document,
+    scope: CommandScope,
+    byCursor: () => Promise<Row[]>,
+  ): Promise<Row[]> {
+    const db = this.#db();
+    const { comment, maxTimeMS, session, signal } = scope;
+    // A plain command takes neither from the connection string by itself.
+    const { readConcern, readPreference } = db;
+    try {
+      const { cursor } = await db.command(
+        { ...command, comment, maxTimeMS, ...(readConcern && !session && { readConcern }) },
+        { ...around(scope), ...(readPreference && !session && { readPreference }) },
+      );
+      const { id, firstBatch } = cursor as { id: number | mongo.Long; firstBatch: Row[] };
+      if (Number(id) === 0) return firstBatch;
+      await db.command(
+        { killCursors: command['find'] ?? command['aggregate'], cursors: [id], comment },
+        around(scope),
+      );
+    } catch (error) {
+      if (session || signal?.aborted || !isRetryableRead(error)) throw error;
+    }
+    return byCursor();
   }
 }
