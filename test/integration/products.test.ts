@@ -1,4 +1,6 @@
 import { mongo, type UpdateQuery } from 'mongoose';
+import { readFileSync } from 'node:fs';
+import { parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Writer } from '../../src/database/models.js';
 import type { Row } from '../../src/database/reader.js';
@@ -524,4 +526,12 @@ describe('a student and the account', () => {
     expect(await collection('aviation', 'ledger.accounts').countDocuments({ user: id(user) })).toBe(0);
     expect((await create(token)).body.errors).toBeUndefined();
   });
+});
+
+test.each(['blog', 'aviation'])('every query in docs/%s.md is one that the product answers', (product) => {
+  const page = readFileSync(new URL(`../../docs/${product}.md`, import.meta.url), 'utf8');
+  const queries = [...page.matchAll(/^```graphql\n([^`]+)^```/gm)].map(([, text]) => text!);
+  expect(queries.length).toBeGreaterThan(4);
+  const { schema } = gateway.server.runtimes.get(product)!.graph;
+  for (const query of queries) expect(validate(schema, parse(query))).toEqual([]);
 });
