@@ -93,8 +93,10 @@ export function landingPage(options: LandingPageOptions): LandingPage {
   curl.textContent = curl.textContent.replace('ORIGIN', location.origin);
   document.getElementById('here').textContent = here;
   document.getElementById('copy').onclick = async ({ target }) => {
-    await navigator.clipboard.writeText(curl.textContent);
-    target.textContent = 'Copied';
+    getSelection().selectAllChildren(curl);
+    // Missing where the page came over plain HTTP from another machine: the text is selected, at least.
+    await navigator.clipboard?.writeText(curl.textContent);
+    target.textContent = navigator.clipboard ? 'Copied' : 'Selected';
   };
   function openSandbox() {
     document.getElementById('plain').hidden = true;

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { defineGateway } from 'bulkhead';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogue, type ErrorCode } from '../../src/errors/catalogue.js';
-import { calls, edgeProduct } from '../support/edge-product.js';
+import { calls, closedProduct, edgeProduct } from '../support/edge-product.js';
 import { type Answer, TestGateway } from '../support/gateway.js';
 import { json, send, sendBytes } from '../support/http.js';
 
@@ -11,7 +11,7 @@ const products = {
   edge: edgeProduct({ cors: ['https://app.example'] }),
   other: edgeProduct({ cors: ['https://other.example'] }),
   plain: edgeProduct(),
-  closed: edgeProduct({ public: undefined }),
+  closed: closedProduct(),
 };
 const DEPTH = (levels: number) =>
   `{ doll ${'{ inner '.repeat(levels - 2)} { id } ${'}'.repeat(levels - 2)} }`;

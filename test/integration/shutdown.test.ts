@@ -67,22 +67,26 @@ function load(address: string, clients: number, path: string, query: string) {
   return { outcomes, ended: Promise.all(Array.from({ length: clients }, (_, client) => run(client))) };
 }
 
-/** No request that the gateway has seen went without its answer, and no kept connection broke under a request. */
-function expectNothingLost(outcomes: readonly Outcome[], lines: readonly string[]): void {
+/** What was lost: requests that the gateway has seen and nobody got an answer to, and kept connections that broke. */
+function lostAmong(outcomes: readonly Outcome[], lines: readonly string[]): string[] {
   const seen = lines
     .filter((line) => line.includes('"msg":"request"'))
     .map((line) => JSON.parse(line) as { reqId: string; res: { status: number } });
-  const answered = outcomes.filter(({ status, error }) => status === 200 && !error);
-  const lost = outcomes.filter(({ error }) => error);
-  expect(answered.length).toBeGreaterThan(100);
-  expect(outcomes.filter(({ status }) => status !== undefined && status !== 200)).toEqual([]);
-  expect(lost.filter(({ reused }) => reused)).toEqual([]);
   const known = new Set(seen.map(({ reqId }) => reqId));
-  expect(lost.filter(({ id }) => known.has(id))).toEqual([]);
-  const ids = new Set(answered.map(({ id }) => id));
-  expect(
-    seen.filter(({ reqId, res }) => reqId.startsWith('client-') && (res.status !== 200 || !ids.has(reqId))),
-  ).toEqual([]);
+  const answered = new Set(
+    outcomes.filter(({ status, error }) => status === 200 && !error).map(({ id }) => id),
+  );
+  return [
+    ...outcomes
+      .filter(({ status, error }) => status !== 200 && !error)
+      .map(({ id, status }) => `${id}: answered ${status}`),
+    ...outcomes
+      .filter(({ id, error, reused }) => error && (reused || known.has(id)))
+      .map(({ id, error }) => `${id}: ${error}`),
+    ...seen
+      .filter(({ reqId, res }) => reqId.startsWith('client-') && (res.status !== 200 || !answered.has(reqId)))
+      .map(({ reqId, res }) => `${reqId}: seen, ${res.status}`),
+  ];
 }
 
 /** Another gateway on the same databases, with times of its own. */
@@ -108,7 +112,7 @@ test('under load nothing accepted is lost, whatever moment the end comes', async
     while (outcomes.length < 150) await sleep(5);
     await server.close();
     await ended;
-    expectNothingLost(outcomes, lines);
+    expect(lostAmong(outcomes, lines)).toEqual([]);
   }
 });
 
@@ -122,7 +126,7 @@ test('readiness is refused first, while everything is still answered', async () 
   const answer = await send(`${address}/graphql/blog`, json({ query: POSTS }));
   expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
   await closing;
-  await expect(fetch(address)).rejects.toThrow();
+  await expect(fetch(address)).rejects.toThrow('fetch failed');
 });
 
 test('a request under way is answered, and its kept connection does not hold up the end', async () => {
@@ -206,7 +210,7 @@ test('SIGTERM to the built process in production loses no request and ends it wi
     await ended;
     expect(await exited).toEqual([0, null]);
     expect(Date.now() - started).toBeLessThan(30_000);
-    expectNothingLost(outcomes, lines);
+    expect(lostAmong(outcomes, lines)).toEqual([]);
     expect(lines.join('')).not.toMatch(/mongodb:\/\/[^/]*@|5b1e7f0c9a2d/);
   } finally {
     child.kill('SIGKILL');

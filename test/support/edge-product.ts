@@ -87,3 +87,6 @@ export class EdgeResolver {
 /** A product for tests of the edge: what it answers needs no data. */
 export const edgeProduct = (options: Partial<ProductOptions> = {}): Product =>
   defineProduct({ schema: [Stone], resolvers: [EdgeResolver], public: 'read', ...options });
+
+/** The same, for callers with a token only. */
+export const closedProduct = (): Product => defineProduct({ schema: [Stone], resolvers: [EdgeResolver] });
