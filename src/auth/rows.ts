@@ -1,10 +1,15 @@
 import type { Viewer } from './viewer.js';
 
-/** A filter on stored documents, as the database takes it. */
-export type RowFilter = Readonly<Record<string, unknown>>;
+/** A filter on stored documents, as the database takes it; of a class, it names no field that the class lacks. */
+export type RowFilter<T extends object = Record<string, unknown>> = { readonly [K in keyof T]?: unknown } & {
+  readonly $or?: readonly RowFilter<T>[];
+  readonly $and?: readonly RowFilter<T>[];
+};
 
 /** Which rows of a class a viewer may see: every one, none, or those that match a filter. */
-export type RowRule = (viewer: Viewer) => 'all' | 'none' | RowFilter;
+export type RowRule<T extends object = Record<string, unknown>> = (
+  viewer: Viewer,
+) => 'all' | 'none' | RowFilter<T>;
 
 const rules = new WeakMap<object, RowRule>();
 
@@ -15,7 +20,7 @@ const rules = new WeakMap<object, RowRule>();
  * @example @Rows<Post>((viewer) => viewer.may('admin') ? 'all' : { status: 'PUBLISHED' })
  */
 export function Rows<T extends object>(
-  rule: RowRule,
+  rule: RowRule<T>,
 ): (target: abstract new (...args: never[]) => T) => void {
   return (target) => void rules.set(target, rule);
 }
