@@ -1,80 +1,41 @@
-import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
-import {
-  getDirectiveValues,
-  getNamedType,
-  GraphQLIncludeDirective,
-  GraphQLSkipDirective,
-  isAbstractType,
-  isObjectType,
-  Kind,
-} from 'graphql';
+import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
+import { getNamedType, isObjectType } from 'graphql';
 import { planOf } from './field-plan.js';
+import { collectFields } from './selection.js';
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'fieldNodes' | 'returnType'>;
-type Selected = Map<string, FieldNode[]>;
 
-const isWanted = (
-  node: Parameters<typeof getDirectiveValues>[1],
-  variables: Record<string, unknown>,
-): boolean =>
-  node.directives === undefined ||
-  node.directives.length === 0 ||
-  (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] !== true &&
-    getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false);
-
-/** Adds the fields a selection set asks of a type: fragments opened, `@skip` and `@include` obeyed. */
-function select(set: SelectionSetNode, type: GraphQLObjectType, info: Info, into: Selected): void {
-  for (const node of set.selections) {
-    if (!isWanted(node, info.variableValues)) continue;
-    if (node.kind === Kind.FIELD) {
-      const name = node.name.value;
-      const nodes = into.get(name);
-      if (nodes) nodes.push(node);
-      else into.set(name, [node]);
-      continue;
-    }
-    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? info.fragments[node.name.value] : node;
-    if (!fragment) continue;
-    const condition = fragment.typeCondition && info.schema.getType(fragment.typeCondition.name.value);
-    const fits =
-      !condition ||
-      condition === type ||
-      (isAbstractType(condition) && info.schema.isSubType(condition, type));
-    if (fits) select(fragment.selectionSet, type, info, into);
+/** The fields that nodes of one type ask for, by their names in the schema: aliases of a field come together. */
+function select(nodes: readonly FieldNode[], type: GraphQLObjectType, info: Info): Map<string, FieldNode[]> {
+  const scope = { schema: info.schema, fragments: info.fragments, variables: info.variableValues };
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const byName = new Map<string, FieldNode[]>();
+  for (const found of collectFields(scope, type, sets).values()) {
+    const name = found[0]!.name.value;
+    byName.set(name, [...(byName.get(name) ?? []), ...found]);
   }
+  return byName;
 }
 
-const selectAll = (nodes: readonly FieldNode[], type: GraphQLObjectType, info: Info): Selected => {
-  const selected: Selected = new Map();
-  for (const node of nodes) if (node.selectionSet) select(node.selectionSet, type, info, selected);
-  return selected;
-};
+const namedType = (type: unknown) => getNamedType(type as Parameters<typeof getNamedType>[0]);
 
-const objectType = (type: unknown): GraphQLObjectType | undefined => {
-  const named = getNamedType(type as Parameters<typeof getNamedType>[0]);
-  return isObjectType(named) ? named : undefined;
-};
-
-/** The object type and merged nodes at the end of a path of fields below the current one. */
-function descend(
-  info: Info,
-  path: readonly string[],
-): { type: GraphQLObjectType; nodes: readonly FieldNode[] } | undefined {
-  let type = objectType(info.returnType);
+/** The type and merged nodes at the end of a path of fields below the current one; undefined when it is not selected. */
+function descend(info: Info, path: readonly string[]) {
+  let type = namedType(info.returnType);
   let nodes: readonly FieldNode[] = info.fieldNodes;
   for (const step of path) {
-    if (!type) return undefined;
-    nodes = selectAll(nodes, type, info).get(step) ?? [];
+    if (!isObjectType(type)) return undefined;
+    nodes = select(nodes, type, info).get(step) ?? [];
     if (nodes.length === 0) return undefined;
-    type = objectType(type.getFields()[step]?.type);
+    type = namedType(type.getFields()[step]?.type);
   }
-  return type && { type, nodes };
+  return { type, nodes };
 }
 
 /** Whether a field below the current one, at the end of a path of fields, is selected; it may be a leaf. */
 export function isSelected(info: Info, ...path: readonly string[]): boolean {
   const found = descend(info, path.slice(0, -1));
-  return found !== undefined && selectAll(found.nodes, found.type, info).has(path.at(-1)!);
+  return isObjectType(found?.type) && select(found.nodes, found.type, info).has(path.at(-1)!);
 }
 
 /**
@@ -91,8 +52,10 @@ export function wantedFields(
   for (const path of paths) {
     const found = descend(info, path);
     if (!found) continue;
+    // Which of its types a union's or interface's documents are is known only when they are here.
+    if (!isObjectType(found.type)) return undefined;
     const fields = found.type.getFields();
-    for (const name of selectAll(found.nodes, found.type, info).keys()) {
+    for (const name of select(found.nodes, found.type, info).keys()) {
       if (name === '__typename') continue;
       const needs = fields[name] && planOf(fields[name])?.needs;
       if (!needs) return undefined;
