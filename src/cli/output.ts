@@ -5,6 +5,18 @@ import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 /** Exit codes of every command. */
 export const EXIT = { fine: 0, findings: 1, usage: 2, unavailable: 3 } as const;
 
+/** Options of every command. */
+export interface CommonOptions {
+  /** The compiled declaration. */
+  readonly config?: string;
+  /** Print JSON for programs. */
+  readonly json: boolean;
+}
+
+/** What to do when a command finds no database. */
+export const NOTHING_RUNS =
+  'no database runs here. Start one with `npm start` (or `bulkhead dev`), or name yours: MONGODB_URI, or a URI for each product.';
+
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** Text in a style on a terminal, as it is elsewhere; `NO_COLOR` is obeyed. */

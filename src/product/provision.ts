@@ -5,7 +5,8 @@ import { serveGrants } from './grants.js';
 /** A user to make. */
 export interface Credential {
   readonly user: string;
-  readonly password: string;
+  /** Left out, a user who exists keeps the password. */
+  readonly password?: string;
 }
 
 /** What `provision` sets up for one product. */
@@ -94,7 +95,7 @@ export async function provision(admin: mongo.MongoClient, options: ProvisionOpti
   ] as const) {
     await db.command({
       [users.has(user) ? 'updateUser' : 'createUser']: user,
-      pwd: password,
+      ...(password !== undefined && { pwd: password }),
       roles: [{ role, db: database }],
     });
   }

@@ -9,7 +9,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['product', 'database'],
   ['graph', 'auth', 'compartment'],
   ['ledger', 'monitor', 'indexes', 'contract', 'migrate', 'stream', 'backup'],
-  ['cli', 'development', 'server', 'jobs'],
+  ['cli', 'development', 'doctor', 'server', 'jobs'],
 ];
 
 const isTest = (path: string) => path.includes('.test.');

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommonOptions } from './output.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const toScale = (text: string): number => {
+  const scale = Number(text);
+  if (!(scale > 0 && Number.isFinite(scale))) throw new InvalidArgumentError('expected a number above 0.');
+  return scale;
+};
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+const toSeconds = (text: string): number => {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  if (!(seconds > 0)) throw new InvalidArgumentError('expected a time such as 30m, 12h or 7d.');
+  return seconds;
+};
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ bulkhead ${line}\n`).join('')}`;
+
+/** Every command, its options and help. Each loads what it needs when it is called: `token` opens no server. */
+export function buildProgram(isJson = false): Command {
+  const program = new Command('bulkhead')
+    .description('One GraphQL gateway; one watertight MongoDB database per product.')
+    .version(version)
+    .option('--config <file>', 'the compiled gateway declaration (default: dist/bulkhead.config.js)')
+    .option('--json', 'print JSON for programs', false)
+    .showHelpAfterError('(add --help for usage)')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', '\nExit codes: 0 fine, 1 findings, 2 usage or configuration, 3 unavailable.')
+    // With --json the mistake is told as JSON, by whoever catches it.
+    .configureOutput(isJson ? { outputError: () => {}, writeErr: () => {} } : {})
+    .exitOverride();
+  const common = () => program.opts<CommonOptions>();
+  const exitWith = async (code: Promise<number>): Promise<void> => {
+    process.exitCode = await code;
+  };
+
+  program
+    .command('start [products...]')
+    .description('serve the gateway (some products, or all)')
+    .addHelpText('after', examples('start', 'start shop'))
+    .action(async (products: string[]) => (await import('./start.js')).start(products, common()));
+
+  program
+    .command('dev [products...]')
+    .description('database, users, sample data and the gateway; restarts when sources change')
+    .option('--no-watch', 'do not watch: what npm start does')
+    .addHelpText('after', examples('dev', 'dev shop --no-watch'))
+    .action(async (products: string[], { watch }: { watch: boolean }) =>
+      (await import('./dev.js')).dev(products, { ...common(), watch }),
+    );
+
+  program
+    .command('seed [product]')
+    .description('load sample data, for development')
+    .option('--scale <n>', 'as many times the everyday size', toScale, 1)
+    .addHelpText('after', examples('seed', 'seed --scale 10', 'seed shop --scale 0.01'))
+    .action(async (product: string | undefined, options: { scale: number }) =>
+      (await import('./seed.js')).seedProducts(product, { ...common(), ...options }),
+    );
+
+  program
+    .command('doctor [product]')
+    .description('check configuration, contract, connection, privileges, indexes and versions')
+    .option('--attack', "try each credential on every other product's database; all must be refused", false)
+    .addHelpText('after', examples('doctor', 'doctor shop', 'doctor --attack --json'))
+    .action(async (product: string | undefined, options: { attack: boolean }) =>
+      exitWith((await import('./doctor.js')).doctor(product, { ...common(), ...options })),
+    );
+
+  program
+    .command('status')
+    .description('one line per product: state, database, version, ping, documents')
+    .option('--url <address>', 'where the gateway listens (default: HOST and PORT)')
+    .addHelpText('after', examples('status', 'status --json', 'status --url http://10.0.0.7:4000'))
+    .action(async (options: { url?: string }) =>
+      exitWith((await import('./status.js')).status({ ...common(), ...options })),
+    );
+
+  program
+    .command('provision [product]')
+    .description('users, roles, collections and indexes, with BULKHEAD_ADMIN_URI')
+    .option('--new-passwords', 'new passwords for users whose connection string is not configured', false)
+    .addHelpText('after', examples('provision', 'provision shop', 'provision shop --new-passwords'))
+    .action(async (product: string | undefined, options: { newPasswords: boolean }) =>
+      exitWith((await import('./provision.js')).provisionProducts(product, { ...common(), ...options })),
+    );
+
+  program
+    .command('token')
+    .description('sign a token and print it alone')
+    .requiredOption('--product <product>', "whose key signs; '*' for an operator's token")
+    .requiredOption('--scope <scopes...>', 'what it may do, such as shop:read')
+    .option('--subject <subject>', 'whom it names', 'command-line')
+    .addOption(
+      new Option('--expires <time>', 'how long it is good: 30m, 12h, 7d')
+        .argParser(toSeconds)
+        .default(12 * SECONDS.h, '12h'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'token --product shop --scope shop:read',
+        "token --product '*' --scope '*:admin' --expires 1h --subject ada",
+      ),
+    )
+    .action(async (options: { product: string; scope: string[]; subject: string; expires: number }) =>
+      (await import('./token.js')).token({ ...common(), ...options }),
+    );
+
+  const schema = program.command('schema').description('the GraphQL schemas as text');
+  schema
+    .command('print [product]')
+    .description('print the SDL of one product, or of the composed graph')
+    .option('--out <dir>', 'write a file per product and graph.graphql instead')
+    .addHelpText('after', examples('schema print shop', 'schema print --out generated'))
+    .action(async (product: string | undefined, options: { out?: string }) =>
+      (await import('./schema.js')).printSchemas(product, { ...common(), ...options }),
+    );
+  schema
+    .command('check [product]')
+    .description('compare the written SDL with what is built now')
+    .option('--dir <dir>', 'where the files lie', 'generated')
+    .addHelpText('after', examples('schema check', 'schema check shop --dir schemas'))
+    .action(async (product: string | undefined, options: { dir: string }) =>
+      exitWith((await import('./schema.js')).checkSchemas(product, { ...common(), ...options })),
+    );
+
+  program
+    .command('product')
+    .description('the products themselves')
+    .command('new <name>')
+    .description('make folders, a class with a reference and an index, a resolver, a test and the entry')
+    .option('--no-codegen', "do not run the project's codegen script")
+    .addHelpText('after', examples('product new shop'))
+    .action(async (name: string, options: { codegen: boolean }) =>
+      (await import('./product-new.js')).newProduct(name, { ...common(), ...options }),
+    );
+  return program;
+}

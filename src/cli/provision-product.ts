@@ -1,0 +1,151 @@
+import { mongo } from 'mongoose';
+import type { Environment } from '../config/environment.js';
+import { productNames } from '../config/names.js';
+import { redact } from '../config/secrets.js';
+import { databaseOf } from '../database/connection.js';
+import { inspectReach } from '../database/privileges.js';
+import { createPassword } from '../development/credentials.js';
+import { withDatabase } from '../development/with-database.js';
+import { ensureIndexes } from '../indexes/ensure-indexes.js';
+import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
+import { serveGrants } from '../product/grants.js';
+import { provision, provisionScript } from '../product/provision.js';
+import type { ProductRuntime } from '../server/product-runtime.js';
+
+type Role = 'serve' | 'ops';
+const ROLES: readonly Role[] = ['serve', 'ops'];
+
+/** Which users a product gets, and where their passwords come from. */
+export interface CredentialPlan {
+  readonly runtime: ProductRuntime;
+  readonly database: string;
+  readonly users: Readonly<Record<Role, PlannedUser>>;
+  readonly problems: readonly string[];
+}
+
+interface PlannedUser {
+  readonly user: string;
+  /** Missing where it is to be made up. */
+  readonly password?: string;
+  readonly variable: string;
+  /** The product's configured connection string. */
+  readonly uri?: string;
+}
+
+/** What was done for one product. */
+export interface ProvisionedProduct {
+  readonly product: string;
+  readonly database: string;
+  readonly users: readonly { readonly user: string; readonly what: string }[];
+  /** How many indexes were created. */
+  readonly indexes: number;
+  /** What to run on a server that refuses user commands. */
+  readonly script?: string;
+  readonly problems: readonly string[];
+  /** Connection strings with passwords that were made up. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The users that the configured connection strings name; where there is none, `known` ones, or new ones. */
+export function planCredentials(
+  runtime: ProductRuntime,
+  environment: Environment,
+  known?: Readonly<Record<Role, UserPassword>>,
+): CredentialPlan {
+  const { name } = runtime;
+  const { envPrefix } = productNames(name);
+  const configured = { serve: environment.products[name]?.uri, ops: environment.products[name]?.opsUri };
+  const database = databaseOf(configured.serve ?? configured.ops ?? '', name);
+  const problems: string[] = [];
+  const plan = (role: Role): PlannedUser => {
+    const variable = `${envPrefix}_${role === 'ops' ? 'OPS_' : ''}MONGODB_URI`;
+    const uri = configured[role];
+    if (uri === undefined) return { user: `${name}-${role}`, ...known?.[role], variable };
+    const credential = credentialOf(uri);
+    if (!credential) problems.push(`${variable}: names no user and password to make.`);
+    else if (credential.authSource !== database)
+      problems.push(
+        `${variable}: expected authSource=${database}; a product's users are kept in its own database.`,
+      );
+    return { user: credential?.user ?? '', password: credential?.password ?? '', variable, uri };
+  };
+  const users = { serve: plan('serve'), ops: plan('ops') };
+  if (users.serve.user === users.ops.user && problems.length === 0)
+    problems.push(`${users.serve.variable} and ${users.ops.variable} name the same user: expected two.`);
+  return { runtime, database, users, problems };
+}
+
+/** Answered to user commands by a server that does not let this credential, or anybody, manage users. */
+const REFUSED = new Set<unknown>([13, 59, 8000]);
+
+/** Sets one product up. @throws the driver's error when the server cannot be reached or refuses the credential itself. */
+export async function provisionProduct(
+  admin: mongo.MongoClient,
+  { runtime, database, users }: CredentialPlan,
+  { base, newPasswords }: { readonly base: string; readonly newPasswords: boolean },
+): Promise<ProvisionedProduct> {
+  const { name, classes } = runtime;
+  const made: Record<string, string> = {};
+  const told: { user: string; what: string }[] = [];
+  try {
+    const existing = await existingUsers(admin.db(database));
+    const credential = ({ user, password, variable, uri }: PlannedUser) => {
+      const exists = existing.has(user);
+      // A password in use somewhere is left alone, unless told otherwise.
+      const isKept = password === undefined && exists && !newPasswords;
+      const known = password ?? (isKept ? undefined : createPassword());
+      if (known !== undefined && password === undefined)
+        made[variable] = uriFor(base, database, { user, password: known });
+      const source = uri ? `as ${variable} says` : password === undefined ? 'new' : "development's own";
+      const what = isKept
+        ? `there already, and its password is left (--new-passwords makes one; or set ${variable})`
+        : `${exists ? 'updated' : 'created'}, password ${source}`;
+      told.push({ user, what });
+      return { user, ...(known !== undefined && { password: known }) };
+    };
+    await provision(admin, {
+      database,
+      classes,
+      serve: credential(users.serve),
+      ops: credential(users.ops),
+    });
+    const indexes = await ensureIndexes(admin.db(database), classes);
+    return { product: name, database, users: told, indexes, problems: [], variables: made };
+  } catch (error) {
+    if (!(error instanceof mongo.MongoServerError) || !REFUSED.has(error.code)) throw error;
+  }
+  const script = provisionScript({ database, classes, serve: users.serve, ops: users.ops });
+  const { indexes, problems } = await checkResult(runtime, users);
+  return { product: name, database, users: [], indexes, script, problems, variables: {} };
+}
+
+async function existingUsers(db: mongo.Db): Promise<ReadonlySet<string>> {
+  const { users } = (await db.command({ usersInfo: 1 })) as unknown as { users: { user: string }[] };
+  return new Set(users.map(({ user }) => user));
+}
+
+/** After the commands were run by hand: whether each credential may do what it needs; then creates the indexes. */
+async function checkResult(
+  { name, classes }: ProductRuntime,
+  users: Readonly<Record<Role, PlannedUser>>,
+): Promise<{ indexes: number; problems: string[] }> {
+  const problems: string[] = [];
+  let indexes = 0;
+  for (const role of ROLES) {
+    const { uri, variable } = users[role];
+    if (uri === undefined) {
+      problems.push(`${variable} is not set: cannot check its user.`);
+      continue;
+    }
+    try {
+      await withDatabase(uri, name, async (db) => {
+        const { missing } = await inspectReach(db, role === 'serve' ? serveGrants(classes) : {});
+        problems.push(...missing.map((one) => `${variable}: a grant is missing: ${one}`));
+        if (role === 'ops') indexes = await ensureIndexes(db, classes);
+      });
+    } catch (error) {
+      problems.push(`${variable}: ${redact(error instanceof Error ? error.message : String(error))}`);
+    }
+  }
+  return { indexes, problems };
+}

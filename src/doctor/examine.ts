@@ -1,0 +1,121 @@
+import { mongo } from 'mongoose';
+import type { Environment } from '../config/environment.js';
+import { productNames } from '../config/names.js';
+import { redact } from '../config/secrets.js';
+import type { ClassType } from '../database/class-type.js';
+import { withDatabase } from '../development/with-database.js';
+import type { Product } from '../product/product.js';
+import { type Check, Findings } from './check.js';
+import { checkIndexes } from './index-check.js';
+import { checkPrivileges } from './privilege-check.js';
+import { checkServerVersion } from './versions.js';
+
+/** A product, as the doctor sees it. */
+export interface Patient {
+  readonly name: string;
+  readonly product: Product;
+  readonly classes: readonly ClassType[];
+  readonly uri: string | undefined;
+  readonly opsUri: string | undefined;
+}
+
+const AUTHENTICATION_FAILED = new Set<unknown>([18, 8000]);
+
+/** Examines one product: its configuration, and its database with each of its credentials. */
+export async function examine(patient: Patient, environment: Environment): Promise<readonly Check[]> {
+  const findings = new Findings(patient.name);
+  checkConfiguration(findings, patient, environment);
+  if (patient.uri) {
+    await visit(findings, 'serve', patient.uri, patient, async (db) => {
+      const startedAt = performance.now();
+      await db.command({ ping: 1 });
+      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+      findings.settle('connection', `database ${db.databaseName}, answers in ${ms} ms`);
+      await checkPrivileges(findings, 'serve', { ...patient, db });
+      await checkServer(findings, db, patient, environment.production);
+      if (!patient.opsUri)
+        await checkIndexes(findings, { product: patient.name, db, classes: patient.classes });
+    });
+  }
+  if (patient.opsUri) {
+    await visit(findings, 'ops', patient.opsUri, patient, async (db) => {
+      await checkPrivileges(findings, 'ops', { ...patient, db });
+      await checkIndexes(findings, { product: patient.name, db, classes: patient.classes });
+    });
+  }
+  const connected = findings.list.some(({ check }) => check === 'indexes');
+  if (connected) findings.settle('privileges', 'what is needed, and nothing beyond');
+  return findings.list;
+}
+
+function checkConfiguration(
+  findings: Findings,
+  { name, uri, opsUri }: Patient,
+  environment: Environment,
+): void {
+  const { envPrefix } = productNames(name);
+  const remedy = `Run \`bulkhead provision ${name}\`, and set the variables it prints.`;
+  if (!uri && !opsUri && !environment.production) {
+    findings.add('connection', 'unreachable', 'no database runs here', 'Start one: npm start.');
+    return;
+  }
+  if (!uri) findings.add('configuration', 'finding', `${envPrefix}_MONGODB_URI is not set`, remedy);
+  if (!opsUri) {
+    findings.add(
+      'configuration',
+      'note',
+      `${envPrefix}_OPS_MONGODB_URI is not set: the commands cannot work`,
+    );
+  }
+  findings.settle('configuration', 'connection strings and keys are set');
+}
+
+/** Opens the database with one credential; what keeps it from opening is a finding. */
+async function visit(
+  findings: Findings,
+  role: string,
+  uri: string,
+  { name }: Patient,
+  work: (db: mongo.Db) => Promise<void>,
+): Promise<void> {
+  try {
+    await withDatabase(uri, name, work);
+  } catch (error) {
+    const why = redact(error instanceof Error ? error.message : String(error));
+    if (error instanceof mongo.MongoServerError && AUTHENTICATION_FAILED.has(error.code))
+      findings.add(
+        'connection',
+        'finding',
+        `${role}: the server refuses the credential`,
+        `Run \`bulkhead provision ${name}\`, or correct user and password.`,
+      );
+    else if (error instanceof mongo.MongoServerError)
+      findings.add('connection', 'finding', `${role}: ${why}`, `Run \`bulkhead provision ${name}\`.`);
+    else if (error instanceof mongo.MongoError)
+      findings.add(
+        'connection',
+        'unreachable',
+        `${role}: ${why}`,
+        'Start the database, or correct the address.',
+      );
+    else throw error;
+  }
+}
+
+async function checkServer(
+  findings: Findings,
+  db: mongo.Db,
+  { product }: Patient,
+  production: boolean,
+): Promise<void> {
+  const [hello, build] = [await db.command({ hello: 1 }), await db.command({ buildInfo: 1 })];
+  checkServerVersion(findings, String(build['version']), production);
+  const isStandalone = hello['setName'] === undefined && hello['msg'] !== 'isdbgrid';
+  if (isStandalone)
+    findings.add(
+      'connection',
+      product.ledger ? 'finding' : 'note',
+      `the server is standalone: no transactions${product.ledger ? ', which the ledger needs' : ''}`,
+      'Run it as a replica set; one member is enough.',
+    );
+}
