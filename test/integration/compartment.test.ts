@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { type Answer, TestGateway } from '../support/gateway.js';
 import { OwnServer } from '../support/own-server.js';
 
-const LIMITS = { deadlineMs: 3_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
+const LIMITS = { deadlineMs: 2_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
 const blog = config.products['blog']!;
 const gateway = defineGateway({
   ...config,
@@ -142,7 +142,11 @@ describe('a product’s places', () => {
     await hold();
     const filled = Array.from({ length: 4 }, () => running.ask('blog', POSTS));
     await eventually('blog is full', () => load().inFlight === 2 && load().waiting === 2);
-    const refused = await running.ask('blog', '{ viewer { id } }', { token });
+    let refused!: Answer;
+    const commands = await running.commandsOf(async () => {
+      refused = await running.ask('blog', '{ viewer { id } }', { token });
+    });
+    expect(commands.filter(({ command }) => command['find'] === 'sessions')).toEqual([]);
     expect([refused.status, faults(refused).map(([code]) => code)]).toEqual([503, ['PRODUCT_UNAVAILABLE']]);
     await release();
     await Promise.all(filled);
@@ -154,6 +158,7 @@ describe('a product’s places', () => {
 describe('a product’s connections', () => {
   test('are bounded, the wait for one is, too, and what is left of a failed operation ends with it', async () => {
     await hold('alwaysOn', true);
+    const sentAt = Date.now();
     const fields = Array.from({ length: 4 }, (_, i) => `p${i}: posts(first: 1) { nodes { title } }`);
     const asked = running.ask(undefined, `{ blog { ${fields.join(' ')} } aviation ${SUBJECTS} }`);
     await eventually('every connection is in use', async () => (await underWay()).length === LIMITS.poolSize);
@@ -163,6 +168,8 @@ describe('a product’s connections', () => {
     expect(faults(answer).map(([code]) => code)).toEqual(['PRODUCT_UNAVAILABLE']);
     expect(isEmpty()).toBe(true);
     await eventually('the other reads have ended', async () => (await underWay()).length === 0);
+    // Not by the deadline, which lies ahead.
+    expect(Date.now() - sentAt).toBeLessThan(LIMITS.deadlineMs);
   });
 });
 

@@ -130,6 +130,18 @@ describe('connections', () => {
   });
 });
 
+const KNOWN = new Set([
+  'product',
+  'viewer',
+  'lists',
+  'loaders',
+  'models',
+  'signIns',
+  'ledger',
+  'deadline',
+  'report',
+]);
+
 describe('a resolver', () => {
   const asked = [
     ['blog', '{ probe }'],
@@ -150,6 +162,8 @@ describe('a resolver', () => {
       );
       for (const { context, info } of given) {
         expect(Object.isFrozen(context)).toBe(true);
+        // A function can be a door: what is added here needs a second look.
+        expect(Object.keys(context).filter((key) => !KNOWN.has(key))).toEqual([]);
         const other = context.product === 'blog' ? runtimes.aviation : runtimes.blog;
         const { connection, client, db, models, reader, compartment } = other;
         const strangers = [other, connection, client, db, models, reader, compartment];
