@@ -21,13 +21,25 @@ export class AnswerCache {
   readonly #reader: Reader;
   readonly #writer: Writer<KeptAnswer>;
 
-  constructor(target: ClassType<KeptAnswer>, reader: Reader, writer: Writer<KeptAnswer>) {
+  readonly #underWay: Map<string, Promise<Row[]>>;
+
+  /** @param underWay answers that are being computed in this product, shared by its operations. */
+  constructor(
+    target: ClassType<KeptAnswer>,
+    reader: Reader,
+    writer: Writer<KeptAnswer>,
+    underWay: Map<string, Promise<Row[]>>,
+  ) {
     this.#target = target;
     this.#reader = reader;
     this.#writer = writer;
+    this.#underWay = underWay;
   }
 
-  /** The kept answer, or a new one, kept for `keepMs`. A cache that cannot be written costs nobody the answer. */
+  /**
+   * The kept answer, or a new one, kept for `keepMs`. When it has expired, one operation computes it and the others
+   * that ask meanwhile wait for it. A cache that cannot be written costs nobody the answer.
+   */
   async answer(
     dependsOn: unknown,
     keepMs: number,
@@ -41,9 +53,23 @@ export class AnswerCache {
       command,
     );
     if (kept) return kept['answer'] as Row[];
-    const answer = await work();
-    const expiresAt = new Date(Date.now() + keepMs);
-    await this.#writer.upsert({ key }, { $set: { answer, expiresAt } }).catch(() => {});
-    return answer;
+    const leader = this.#underWay.get(key);
+    if (leader) {
+      try {
+        return await leader;
+      } catch {
+        // The leader's trouble need not be ours: its client may have gone.
+      }
+    }
+    const computing = work();
+    this.#underWay.set(key, computing);
+    try {
+      const answer = await computing;
+      const expiresAt = new Date(Date.now() + keepMs);
+      await this.#writer.upsert({ key }, { $set: { answer, expiresAt } }).catch(() => {});
+      return answer;
+    } finally {
+      if (this.#underWay.get(key) === computing) this.#underWay.delete(key);
+    }
   }
 }

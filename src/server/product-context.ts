@@ -80,7 +80,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const viewer = request.viewers(runtime.name);
   const models = modelsOf(runtime, here, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
-  const answers = kept && new AnswerCache(kept, runtime.reader, models.of(kept));
+  const answers = kept && new AnswerCache(kept, runtime.reader, models.of(kept), runtime.answersUnderWay);
   const reads: ReadScope = {
     product: runtime.name,
     viewer,

@@ -6,7 +6,7 @@ import type { ClassType } from '../database/class-type.js';
 import { createConnection } from '../database/connection.js';
 import { DriverReader } from '../database/driver-reader.js';
 import { ModelRegistry } from '../database/models.js';
-import type { Reader } from '../database/reader.js';
+import type { Reader, Row } from '../database/reader.js';
 import type { BindCapability } from '../graph/capability.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
@@ -25,6 +25,8 @@ export class ProductRuntime {
   readonly models: ModelRegistry;
   readonly reader: Reader;
   readonly sessions: Sessions | undefined;
+  /** Kept answers that are being computed. */
+  readonly answersUnderWay = new Map<string, Promise<Row[]>>();
   readonly capabilities: readonly BindCapability[];
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
