@@ -1,5 +1,6 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 
 /** How long the end may take. */
@@ -12,7 +13,18 @@ export interface ShutdownTimes {
 
 /** Long enough for a busy client to finish its request and learn that its connection ends. */
 const HANDOVER_MS = 100;
+/** A connection that is this old and has asked nothing was opened in advance, as browsers do. */
+const UNUSED_MS = 1_000;
 const SWEEP_MS = 50;
+
+/** What a connection is doing. */
+interface Use {
+  /** Requests whose answer has not left, to its last byte. */
+  open: number;
+  /** How many requests it has carried. */
+  carried: number;
+  readonly since: number;
+}
 
 /**
  * The end of the HTTP server without a lost request: first every answer says that its connection closes, so that
@@ -20,11 +32,24 @@ const SWEEP_MS = 50;
  */
 export class Shutdown {
   #hasBegun = false;
+  readonly #uses = new Map<Socket, Use>();
 
   constructor(readonly app: FastifyInstance) {
     // On sending, not on receiving: a request that was under way before is told, too.
     app.addHook('onSend', async (_request, reply) => {
       if (this.#hasBegun) void reply.header('connection', 'close');
+    });
+    const server = app.server as Server;
+    server.on('connection', (socket) => {
+      this.#uses.set(socket, { open: 0, carried: 0, since: Date.now() });
+      socket.once('close', () => this.#uses.delete(socket));
+    });
+    server.on('request', (request, response) => {
+      const use = this.#uses.get(request.socket);
+      if (!use) return;
+      use.open += 1;
+      use.carried += 1;
+      response.once('close', () => (use.open -= 1));
     });
   }
 
@@ -36,11 +61,11 @@ export class Shutdown {
   /** Resolves when every accepted request is answered and no connection is left. */
   async run({ drainMs, longestMs }: ShutdownTimes): Promise<void> {
     this.#hasBegun = true;
-    const { server } = this.app;
-    const connections = server.listening ? await promisify(server.getConnections.bind(server))() : 0;
-    await sleep(connections > 0 ? Math.max(drainMs, HANDOVER_MS) : drainMs);
-    // An answer that had begun before promised to keep its connection: the server would wait for the next request.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    await sleep(this.#uses.size > 0 ? Math.max(drainMs, HANDOVER_MS) : drainMs);
+    const server = this.app.server as Server;
+    // Node's own takes a connection for idle whose answer is written but not yet sent, and cuts the answer off.
+    server.closeIdleConnections = () => this.#closeIdle();
+    const sweep = setInterval(() => this.#closeIdle(), SWEEP_MS);
     const force = setTimeout(() => server.closeAllConnections(), longestMs);
     try {
       await this.app.close();
@@ -48,5 +73,11 @@ export class Shutdown {
       clearInterval(sweep);
       clearTimeout(force);
     }
+  }
+
+  #closeIdle(): void {
+    const now = Date.now();
+    for (const [socket, { open, carried, since }] of this.#uses)
+      if (open === 0 && (carried > 0 || now - since > UNUSED_MS)) socket.destroySoon();
   }
 }

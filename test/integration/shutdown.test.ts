@@ -143,6 +143,27 @@ test('a request under way is answered, and its kept connection does not hold up 
   expect(Date.now() - started).toBeLessThan(5_000);
 });
 
+test('an answer that is being read is read to its end, and its kept connection does not hold up the end', async () => {
+  const { server, address } = await startSecond();
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  const request = httpRequest(`${address}/graphql/edge`, {
+    method: 'POST',
+    agent,
+    headers: { 'content-type': 'application/json' },
+  }).end(LONG);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  expect(response.headers.connection).toBe('keep-alive');
+  const closing = server.close();
+  await sleep(200);
+  const started = Date.now();
+  let length = 0;
+  for await (const chunk of response) length += (chunk as Buffer).length;
+  expect(length).toBeGreaterThan(50_000_000);
+  await closing;
+  expect(Date.now() - started).toBeLessThan(10_000);
+});
+
 test('clients that never read, never ask or never finish asking cannot hold up the end', async () => {
   const { server, address } = await startSecond({ longestCloseMs: 500 });
   const { port } = new URL(address);
