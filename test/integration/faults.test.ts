@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
 import { OwnServer } from '../support/own-server.js';
 
-const DEADLINE_MS = 1_000;
+const DEADLINE_MS = 1_500;
 const blog = config.products['blog']!;
 const gateway = defineGateway({
   ...config,
