@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -39,7 +38,7 @@ export class Shutdown {
     app.addHook('onSend', async (_request, reply) => {
       if (this.#hasBegun) void reply.header('connection', 'close');
     });
-    const server = app.server as Server;
+    const server = app.server;
     server.on('connection', (socket) => {
       this.#uses.set(socket, { open: 0, carried: 0, since: Date.now() });
       socket.once('close', () => this.#uses.delete(socket));
@@ -62,7 +61,7 @@ export class Shutdown {
   async run({ drainMs, longestMs }: ShutdownTimes): Promise<void> {
     this.#hasBegun = true;
     await sleep(this.#uses.size > 0 ? Math.max(drainMs, HANDOVER_MS) : drainMs);
-    const server = this.app.server as Server;
+    const server = this.app.server;
     // Node's own takes a connection for idle whose answer is written but not yet sent, and cuts the answer off.
     server.closeIdleConnections = () => this.#closeIdle();
     const sweep = setInterval(() => this.#closeIdle(), SWEEP_MS);
