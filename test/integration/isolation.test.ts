@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import mongoose, { mongo, type Schema } from 'mongoose';
 import { Ctx, Info, Mutation, Query, Resolver } from 'type-graphql';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import * as aviation from '../../schema/aviation/index.js';
 import * as blog from '../../schema/blog/index.js';
@@ -43,7 +43,13 @@ const products = Object.fromEntries(
 let gateway: TestGateway;
 let runtimes: Readonly<Record<'blog' | 'aviation', ProductRuntime>>;
 beforeAll(async () => {
-  gateway = await TestGateway.start({ gateway: defineGateway({ ...config, products }), scale: 0.02 });
+  const administrative = inject('mongodAdminUri');
+  gateway = await TestGateway.start({
+    gateway: defineGateway({ ...config, products }),
+    scale: 0.02,
+    // It has no business with these, and does not use them where somebody leaves them lying about.
+    env: { BULKHEAD_ADMIN_URI: administrative, MONGODB_URI: administrative },
+  });
   const of = (name: string) => gateway.server.runtimes.get(name)!;
   runtimes = { blog: of('blog'), aviation: of('aviation') };
 });
@@ -125,6 +131,7 @@ describe('connections', () => {
     const users = operations.flatMap(
       ({ effectiveUsers = [] }) => effectiveUsers as { user: string; db: string }[],
     );
+    expect(users.filter(({ db }) => db === 'admin')).toEqual([]);
     const own = users.filter(({ db }) => Object.values(gateway.databases).includes(db));
     expect(new Set(own.map(({ user }) => user))).toEqual(new Set(['blog-serve', 'aviation-serve']));
   });
