@@ -57,7 +57,8 @@ export async function connectProduct(runtime: ProductRuntime, options: ConnectPr
   let wait = FIRST_RETRY_MS;
   while (!signal.aborted) {
     const problem = await serve(runtime, { ...options, uri }, examine);
-    if (problem === undefined) return;
+    // What the stop of the gateway interrupted is no fault of the product.
+    if (problem === undefined || signal.aborted) return;
     if (compartment.state === 'ready') wait = FIRST_RETRY_MS;
     compartment.set('parked', problem);
     await connection.close().catch(() => {});

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { type mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
@@ -50,7 +51,7 @@ function keep(options: Partial<ConnectProductOptions> = {}, product: Product = b
       `${state} because ${reason.source}`,
       () => compartment.state === state && reason.test(compartment.reason),
     );
-  return { compartment, becomes, log };
+  return { compartment, kept, becomes, log };
 }
 
 /** Gives blog's serving user a right on aviation's database; it is taken away again. */
@@ -217,4 +218,23 @@ test('a product without a connection string is parked, and the variable named', 
     'parked',
     'no connection string: set BLOG_MONGODB_URI',
   ]);
+});
+
+test('a gateway that stops while it connects says nothing of its products, and waits for nobody', async () => {
+  // Accepts connections and never says a word.
+  const silent = createServer();
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  cleanUps.push(() => new Promise((resolve) => silent.close(resolve)));
+  const stop = new AbortController();
+  const { compartment, kept } = keep({
+    uri: `mongodb://u:p@127.0.0.1:${port}/blog?directConnection=true`,
+    signal: stop.signal,
+  });
+  await new Promise((resolve) => silent.once('connection', resolve));
+  const stoppedAt = Date.now();
+  stop.abort();
+  await kept;
+  expect(Date.now() - stoppedAt).toBeLessThan(blog.limits.deadlineMs);
+  expect([compartment.state, compartment.reason]).toEqual(['open', 'connecting']);
 });
