@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mongo } from 'mongoose';
+import mongoose, { mongo } from 'mongoose';
 import { inject } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { hashPassword } from '../../src/auth/passwords.js';
@@ -75,7 +75,7 @@ export class TestGateway {
         client().on('commandStarted', ({ commandName, command }) => {
           if (!HOUSEKEEPING.has(commandName)) this.commands.push({ product, name: commandName, command });
         });
-      if (runtime.connection.readyState === 1) listen();
+      if (runtime.connection.readyState === mongoose.ConnectionStates.connected) listen();
       else runtime.connection.once('connected', listen);
     }
   }
@@ -191,7 +191,7 @@ export class TestGateway {
 
   /** A product's database, as administrator. */
   db(product: string): mongo.Db {
-    return this.admins.get(product)!.db(this.databases[product]!);
+    return this.admins.get(product)!.db(this.databases[product]);
   }
 
   /** Forgets the commands seen so far, runs the work, and answers those that it sent. */
