@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,19 @@ export class OwnServer {
   private constructor(
     readonly dir: string,
     private server: EmbeddedServer,
-  ) {}
+  ) {
+    process.once('exit', this.#abandon);
+  }
+
+  /** A run that ends early leaves nothing behind; a frozen server takes note of no other signal. */
+  readonly #abandon = () => {
+    try {
+      process.kill(this.server.pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  };
 
   static async start(): Promise<OwnServer> {
     const dir = mkdtempSync(join(tmpdir(), 'bulkhead-own-server-'));
@@ -49,6 +61,7 @@ export class OwnServer {
   async remove(): Promise<void> {
     if (this.#isFrozen) this.thaw();
     await this.server.stop();
+    process.off('exit', this.#abandon);
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
