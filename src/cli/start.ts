@@ -48,6 +48,10 @@ async function serve(
   const logger = createLogger(environment.logLevel, isForPeople ? readableLog(process.stdout) : undefined);
   if (adminUri)
     logger.warn('BULKHEAD_ADMIN_URI is set and not used: it is for commands; keep it away from the gateway');
+  // One product's forgotten promise must not end the process that serves the others.
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error }, 'a promise was rejected, and nobody waited for it'),
+  );
   const server = await createGatewayServer({
     gateway,
     environment,

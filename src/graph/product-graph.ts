@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
@@ -22,12 +22,15 @@ export function buildProductGraph({ classes, resolvers, authChecker }: ProductGr
   const isolated = buildIsolatedSchema({ classes, resolvers, authChecker });
   attachStorage(isolated, classes, resolvers);
   guardRootFields(isolated.schema);
+  guardOtherFields(isolated.schema);
   return isolated;
 }
 
+const roots = (schema: GraphQLSchema) => [schema.getQueryType(), schema.getMutationType()];
+
 /** A root field answers by the deadline, whatever its resolver waits for, and with an error of the catalogue. */
 function guardRootFields(schema: GraphQLSchema): void {
-  for (const root of [schema.getQueryType(), schema.getMutationType()]) {
+  for (const root of roots(schema)) {
     for (const field of Object.values(root?.getFields() ?? {})) {
       const { resolve } = field;
       if (!resolve) continue;
@@ -37,9 +40,44 @@ function guardRootFields(schema: GraphQLSchema): void {
           context.deadline.signal.throwIfAborted();
           return await context.deadline.race(Promise.resolve(resolve(source, args, context, info)));
         } catch (error) {
-          throw translateDriverError(error);
+          throw readable(translateDriverError(error));
         }
       };
     }
   }
+}
+
+/** Below the root a resolver runs as it is; only what it throws is looked at. */
+function guardOtherFields(schema: GraphQLSchema): void {
+  const rest = Object.values(schema.getTypeMap()).filter(
+    (type) => isObjectType(type) && !roots(schema).includes(type),
+  );
+  for (const type of rest as GraphQLObjectType<unknown, ProductContext>[]) {
+    for (const field of Object.values(type.getFields())) {
+      const { resolve } = field;
+      if (!resolve) continue;
+      const rethrow = (error: unknown): never => {
+        throw readable(error);
+      };
+      field.resolve = (source, args, context, info) => {
+        try {
+          const value = resolve(source, args, context, info);
+          return value instanceof Promise ? value.catch(rethrow) : value;
+        } catch (error) {
+          return rethrow(error);
+        }
+      };
+    }
+  }
+}
+
+/** An error that can be read: compiled execution would lose the whole operation over one whose properties throw. */
+function readable(error: unknown): unknown {
+  try {
+    const { message, extensions } = error as { message?: unknown; extensions?: unknown };
+    if (typeof message === 'string' && { ...(extensions as object | undefined) }) return error;
+  } catch {
+    // What is thrown in its place says all that can be said.
+  }
+  return new Error('A resolver threw something that is no readable error.');
 }

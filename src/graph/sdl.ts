@@ -30,7 +30,8 @@ function membersOf(sdl: string): Map<string, string> {
     const quotes = line.split('"""').length - 1;
     if (quotes > 0 || isInDescription) {
       if (quotes === 1) isInDescription = !isInDescription;
-      members.set(`${owner} ${members.size}`, `${owner} ${text}`.trim());
+      const described = line.startsWith(' ') ? `${owner} ${text}` : text;
+      members.set(described, described);
       continue;
     }
     if (text === '' || text === '}' || text === ')') continue;
