@@ -11,8 +11,9 @@ export async function withClient<T>(
 ): Promise<T> {
   const client = new mongo.MongoClient(uri, {
     appName: `bulkhead:${appName}`,
-    serverSelectionTimeoutMS: SELECTION_MS,
     connectTimeoutMS: SELECTION_MS,
+    // The driver's own patience is half a minute; a connection string may ask for another.
+    ...(!/[?&]serverSelectionTimeoutMS=/i.test(uri) && { serverSelectionTimeoutMS: SELECTION_MS }),
   });
   try {
     await client.connect();

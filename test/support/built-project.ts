@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const STORE = join(ROOT, '.cache/built-projects');
+const FOLDERS = ['src', 'schema', 'resolvers', 'sample', 'generated', 'examples', 'test'];
+const FILES = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'vitest.config.ts',
+  'bulkhead.config.ts',
+  'codegen.ts',
+  '.prettierrc.json',
+];
+const LONGEST_BUILD_MS = 120_000;
+
+/** A copy of the whole project in a folder of its own, built; its packages are this repository's. */
+export async function copyBuiltProject(folder: string): Promise<void> {
+  cpSync(await buildOnce(), folder, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+}
+
+/** Builds a copy of the sources as they are now; test files of one run share it. */
+async function buildOnce(): Promise<string> {
+  const built = join(STORE, hashOfSources());
+  mkdirSync(STORE, { recursive: true });
+  const lock = `${built}.lock`;
+  for (const until = Date.now() + LONGEST_BUILD_MS; !existsSync(built); await sleep(100)) {
+    if (Date.now() > until) throw new Error(`${lock}: whoever builds there does not finish; remove it.`);
+    if (!isFirst(lock)) continue;
+    try {
+      build(built);
+    } finally {
+      rmSync(lock, { force: true });
+    }
+  }
+  return built;
+}
+
+function isFirst(lock: string): boolean {
+  try {
+    writeFileSync(lock, '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function build(built: string): void {
+  const part = `${built}.part`;
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(part);
+  for (const name of [...FOLDERS, ...FILES])
+    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(part, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(part, 'node_modules'));
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+    cwd: part,
+    stdio: 'inherit',
+  });
+  renameSync(part, built);
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha256');
+  const paths = FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  for (const path of [...paths.sort(), ...FILES.map((name) => join(ROOT, name))])
+    if (existsSync(path)) hash.update(path).update(readFileSync(path));
+  return hash.digest('hex').slice(0, 16);
+}
