@@ -10,7 +10,7 @@ import { Interrupted, Interruption } from './interruption.js';
 import { endProgress, paint, reportFailure, showProgress } from './output.js';
 import { Serving } from './serving.js';
 import { start } from './start.js';
-import { watchSources } from './watch.js';
+import { SourceWatch } from './watch.js';
 
 /** Options of `bulkhead dev`. */
 export interface DevOptions {
@@ -42,7 +42,7 @@ class Development {
   /** Set while the database is looked for or started: neither can be cut short from outside. */
   #finding: Promise<DevelopmentDatabase> | undefined;
   #worker: ProjectWorker | undefined;
-  #endWatch = () => {};
+  #watch: SourceWatch | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isStale = false;
   #isUp = false;
@@ -63,7 +63,7 @@ class Development {
         return;
       }
       await this.#attempt();
-      this.#endWatch = watchSources(() => this.#refresh());
+      this.#watch = new SourceWatch(() => this.#refresh());
       await this.#waitFor(new Promise<never>(() => {}));
     } catch (error) {
       if (error instanceof GatewayEnded) process.exitCode = error.code;
@@ -174,13 +174,14 @@ class Development {
   }
 
   async #stop(): Promise<void> {
-    this.#endWatch();
     endProgress();
+    const watched = this.#watch?.end();
     const database = this.#database ?? (await this.#abandoned());
     await this.#endWorker();
     await this.#serving.close();
     await this.#refreshing;
     await database?.embedded?.stop();
+    await watched;
   }
 
   /** A database that was still being found or started when the signal came. */

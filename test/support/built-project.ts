@@ -26,6 +26,7 @@ const FILES = [
   'bulkhead.config.ts',
   'codegen.ts',
   '.prettierrc.json',
+  '.oxlintrc.json',
 ];
 const LONGEST_BUILD_MS = 120_000;
 

@@ -46,7 +46,7 @@ export class Running {
   }
 
   /** Waits until it has said something that was not said before `from`. @throws when it ends or is silent for too long. */
-  async says(what: RegExp, { withinMs = 30_000, from = 0 } = {}): Promise<RegExpExecArray> {
+  async says(what: RegExp, { withinMs = 60_000, from = 0 } = {}): Promise<RegExpExecArray> {
     for (const until = Date.now() + withinMs; ;) {
       const found = what.exec(this.stdout.slice(from)) ?? what.exec(this.stderr);
       if (found) return found;
