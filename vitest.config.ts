@@ -20,6 +20,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Tests wait for databases more than they compute: one worker per core, the runner's own included.
+    maxWorkers: 2,
     coverage: {
       provider: 'v8',
       include: ['src/**', 'resolvers/**', 'schema/**'],
