@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Environment } from '../config/environment.js';
-import { type DevelopmentDatabase, findDatabase } from '../development/find-database.js';
+import { beginDatabase, type DevelopmentDatabase, findDatabase } from '../development/find-database.js';
 import type { Description } from '../development/prepare-messages.js';
 import { ProjectWorker } from '../development/project-worker.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
@@ -9,7 +9,6 @@ import { GatewayEnded } from './gateway-process.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { endProgress, paint, reportFailure, showProgress } from './output.js';
 import { Serving } from './serving.js';
-import { start } from './start.js';
 import { SourceWatch } from './watch.js';
 
 /** Options of `bulkhead dev`. */
@@ -28,7 +27,8 @@ const LONGEST_WAIT_MS = 8_000;
  * process. `npm start` is this without watching. In production it only serves.
  */
 export async function dev(products: readonly string[], options: DevOptions): Promise<void> {
-  if (process.env['NODE_ENV'] === 'production') return start(products, options);
+  // The server is loaded by the process that serves; here it would only cost time.
+  if (process.env['NODE_ENV'] === 'production') return (await import('./start.js')).start(products, options);
   const session = new Development(products, options);
   await session.run();
 }
@@ -75,14 +75,20 @@ class Development {
 
   /** From the project to the banner. Every wait ends with a signal. */
   async #bringUp(): Promise<void> {
+    const onStep = (text: string) => this.#step(text);
+    this.#finding ??= beginDatabase(onStep);
+    // What is wrong with the project comes first; this is looked at below.
+    this.#finding?.catch(() => {});
     const described = await this.#load();
     const { environment } = described;
     if (environment.production)
       throw new StartError(['NODE_ENV is production in .env: `bulkhead dev` is for development; use start.']);
     if (!this.#serving.address) await assertPortIsFree(environment);
     if (!this.#database) {
-      this.#finding = findDatabase(environment, (text) => this.#step(text));
-      this.#database = await this.#interruption.cutShort(this.#finding);
+      const finding = (this.#finding ??= findDatabase(environment, onStep));
+      // An attempt that failed is not remembered.
+      finding.catch(() => (this.#finding = undefined));
+      this.#database = await this.#interruption.cutShort(finding);
       this.#step(`database: ${this.#database.origin}`);
     }
     const database = this.#database;

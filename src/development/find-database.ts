@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import type { Environment } from '../config/environment.js';
 import { redactUri } from '../config/secrets.js';
+import { VariableSource } from '../config/variable-source.js';
 import { findMongod } from '../database/embedded/find-mongod.js';
 import { type EmbeddedServer, startMongod } from '../database/embedded/supervisor.js';
 import { serverFolder } from './running-server.js';
@@ -55,6 +57,26 @@ export async function findDatabase(
       embedded: undefined,
     };
   }
+  return startEmbedded(dataDir, mongod, onStep);
+}
+
+/**
+ * Begins with the embedded server before the project is loaded, where nothing names another database; undefined where
+ * something does, and the project has to be asked.
+ */
+export function beginDatabase(onStep: (message: string) => void): Promise<DevelopmentDatabase> | undefined {
+  const source = new VariableSource(process.env, process.cwd());
+  const isNamed = source.names.some((name) => /(MONGODB_URI|BULKHEAD_ADMIN_URI)(_FILE)?$/.test(name));
+  if (isNamed || source.get('NODE_ENV') === 'production') return undefined;
+  const dataDir = resolve(source.get('BULKHEAD_DATA_DIR') ?? '.bulkhead');
+  return startEmbedded(dataDir, source.get('BULKHEAD_MONGOD'), onStep);
+}
+
+async function startEmbedded(
+  dataDir: string,
+  mongod: string | undefined,
+  onStep: (message: string) => void,
+): Promise<DevelopmentDatabase> {
   const found = await findMongod({
     env: { ...process.env, ...(mongod && { BULKHEAD_MONGOD: mongod }) },
     onProgress: onStep,
