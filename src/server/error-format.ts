@@ -59,7 +59,8 @@ function shownGraphQLError(error: GraphQLError, isResolvers: boolean): Shown | u
   if (tooLarge) return { message: tooLarge, extensions: { code: 'OPERATION_TOO_LARGE' } };
   // Apollo gives every error of validation one code; a rule and a scalar know better.
   const own = originalError instanceof GraphQLError && originalError.extensions['code'];
-  if (own === 'OPERATION_TOO_LARGE' || own === 'BAD_USER_INPUT') return { message, extensions: { code: own } };
+  if (own === 'OPERATION_TOO_LARGE' || own === 'BAD_USER_INPUT')
+    return { message, extensions: { code: own } };
   if (validationErrorCode === 'INTROSPECTION_DISABLED')
     return { message: 'Introspection is off here.', extensions: { code } };
   if (isPublic(code)) return { message, extensions: { code } };

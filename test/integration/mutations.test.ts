@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestGateway } from '../support/gateway.js';
 import { library } from '../support/library.js';
 
-const ISSUE = (alias: string, to: string, key: string, amount = 10) =>
+const ISSUE = (alias: string, to: string, key: string, amount = '10') =>
   `${alias}: %ssueCredits(input: { to: "${to}", amount: ${amount}, idempotencyKey: "${key}", reason: "test" }) { amount to { balance } }`;
 
 describe.each([
@@ -140,6 +140,18 @@ describe.each([
     const again = await ask(query);
     expect(again.extensions).toEqual({ replayed: ['a', 'b', 'c'] });
     expect(again.data.c).toEqual({ amount: 10, to: { balance: 20 } });
+  });
+
+  test.each([
+    ['1.5', 'BAD_USER_INPUT'],
+    ['9007199254740993', 'BAD_USER_INPUT'],
+    ['"10"', 'BAD_USER_INPUT'],
+    ['0', 'AMOUNT_INVALID'],
+    ['-10', 'AMOUNT_INVALID'],
+  ])('with the amount %s written into the document are refused as %s', async (amount, code) => {
+    const [to] = accounts;
+    const { errors } = await ask(`mutation { ${ISSUE('a', to, key('amount'), amount)} }`);
+    expect(errors.map((error: { extensions: { code: string } }) => error.extensions.code)).toEqual([code]);
   });
 });
 
