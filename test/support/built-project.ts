@@ -8,9 +8,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,7 @@ const FILES = [
   '.oxlintrc.json',
 ];
 const LONGEST_BUILD_MS = 120_000;
+const LONGEST_KEPT_MS = 60 * 60_000;
 
 /** A copy of the whole project in a folder of its own, built; its packages are this repository's. */
 export async function copyBuiltProject(folder: string): Promise<void> {
@@ -62,6 +64,10 @@ function isFirst(lock: string): boolean {
 }
 
 function build(built: string): void {
+  // Copies of earlier sources; one that another run still reads is younger than this.
+  for (const name of readdirSync(STORE))
+    if (Date.now() - statSync(join(STORE, name)).mtimeMs > LONGEST_KEPT_MS)
+      rmSync(join(STORE, name), { recursive: true, force: true });
   const part = `${built}.part`;
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part);
