@@ -94,7 +94,7 @@ describe.each([
     const { data, errors } = await ask(`mutation {
       ${ISSUE('a', to, key('a'))}
       ${ISSUE('b', '000000000000000000000000', key('b'))}
-      ${ISSUE('c', to, key('c'), 0)}
+      ${ISSUE('c', to, key('c'), '0')}
       ${ISSUE('d', to, key('d'))}
     }`);
     expect(data).toEqual({
