@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import gateway from './bulkhead.config.js';
 import type { Gateway } from './src/product/gateway.js';
-import { buildRuntimes } from './src/server/gateway-server.js';
+import { buildRuntimes } from './src/server/build-runtimes.js';
 import { composedTarget } from './src/server/graph-target.js';
 
 const GENERATED = 'generated';

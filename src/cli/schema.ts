@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { diffSdl, printSdl } from '../graph/sdl.js';
-import { buildRuntimes } from '../server/gateway-server.js';
+import { buildRuntimes } from '../server/build-runtimes.js';
 import { composedTarget } from '../server/graph-target.js';
 import { loadGateway } from '../server/load-project.js';
 import { type CommonOptions, EXIT, paint, print } from './output.js';

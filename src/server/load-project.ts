@@ -5,7 +5,7 @@ import { developmentSecrets, withDevelopmentSecrets } from '../config/developmen
 import { type Environment, readEnvironment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
-import { buildRuntimes } from './gateway-server.js';
+import { buildRuntimes } from './build-runtimes.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 const PLACES = ['dist/bulkhead.config.js', 'bulkhead.config.js'];

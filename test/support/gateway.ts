@@ -10,7 +10,8 @@ import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
 import type { Gateway } from '../../src/product/gateway.js';
 import { provision } from '../../src/product/provision.js';
 import { seed } from '../../src/product/seed.js';
-import { buildRuntimes, createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
+import { buildRuntimes } from '../../src/server/build-runtimes.js';
+import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
 import { countUnstamped } from './timestamps.js';
 

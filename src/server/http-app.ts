@@ -1,0 +1,46 @@
+import compress from '@fastify/compress';
+import { fastify, type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import type { Environment } from '../config/environment.js';
+import { allowOrigins, LOOPBACK } from './cors.js';
+import type { GraphTarget } from './graph-target.js';
+import { answerFaults, refuseBytes, refuseFault } from './refusals.js';
+import { requestIdOf } from './request-id.js';
+
+const BODY_LIMIT = 1024 * 1024;
+
+/** The HTTP application without its endpoints: limits, ids, log, origins, compression, faults. */
+export async function createHttpApp(
+  targets: readonly GraphTarget[],
+  { production, trustProxy }: Environment,
+  logger: Logger,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
+    trustProxy,
+    bodyLimit: BODY_LIMIT,
+    // While stopping, a request on a connection that is still open is answered, not refused.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void refuseFault(error, request, reply),
+    clientErrorHandler: refuseBytes,
+    // A request without a host is refused by us, in the shape of an answer.
+    http: { requireHostHeader: false },
+  }) as unknown as FastifyInstance;
+  answerFaults(app, new Set(targets.map(({ path }) => path)));
+  app.decorateRequest('viewers', null);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+  });
+  const byDefault = production ? [] : [LOOPBACK];
+  await allowOrigins(
+    app,
+    new Map(targets.map(({ path, product }) => [path, product?.product.cors ?? byDefault])),
+  );
+  await app.register(compress, { threshold: 1024, encodings: ['gzip', 'deflate'] });
+  return app;
+}
