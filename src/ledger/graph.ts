@@ -41,27 +41,6 @@ declare module '../graph/context.js' {
   }
 }
 
-/** A move of credits between two accounts. */
-@InputType()
-export class TransferCreditsInput {
-  @Field(() => ID)
-  from!: string;
-
-  @Field(() => ID)
-  to!: string;
-
-  @Field(() => Credits)
-  amount!: number;
-
-  @Field({
-    description: 'Chosen by the caller, unique to this transfer: sent again, it answers the same transfer.',
-  })
-  idempotencyKey!: string;
-
-  @Field()
-  reason!: string;
-}
-
 /** New credits for an account, out of the system account `issuance`. */
 @InputType()
 export class IssueCreditsInput {
@@ -78,6 +57,13 @@ export class IssueCreditsInput {
 
   @Field()
   reason!: string;
+}
+
+/** A move of credits between two accounts. */
+@InputType()
+export class TransferCreditsInput extends IssueCreditsInput {
+  @Field(() => ID)
+  from!: string;
 }
 
 const TransferConnection = connectionOf(Transfer);
