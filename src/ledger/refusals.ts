@@ -19,7 +19,7 @@ export const ledgerNotReady = (product: string, found: string, cause?: unknown):
   new BulkheadError(
     'LEDGER_NOT_READY',
     `The ledger of ${product} needs the unique index "idempotency" on ledger.transfers; ${found}. ` +
-      `Nothing was moved. An operator creates it: bulkhead indexes apply ${product}.`,
+      `Nothing was moved. An operator creates it: bulkhead provision ${product}.`,
     { cause, retryAfterS: 30 },
   );
 

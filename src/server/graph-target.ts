@@ -1,5 +1,5 @@
 import type { ExecutionResult, GraphQLSchema, OperationDefinitionNode, DocumentNode } from 'graphql';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import { productNames } from '../config/names.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { compose, type GatewayContext } from '../graph/compose.js';
@@ -46,6 +46,13 @@ function notExecuted(error: unknown): ExecutionResult {
   };
 }
 
+/** No graph here has subscriptions; graphql-js would call that a fault of the schema. */
+const notOffered = () =>
+  new BulkheadError(
+    'OPERATION_RESOLUTION_FAILURE',
+    'Subscriptions are not offered: send a query or a mutation.',
+  );
+
 /** One product's own graph: `/graphql/<product>`. */
 export function productTarget(runtime: ProductRuntime): GraphTarget {
   const { schema } = runtime.graph;
@@ -55,6 +62,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
     product: runtime,
     schema,
     async execute({ document, definition, variables, request }) {
+      if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notExecuted(notOffered());
       let stay: ProductRequest;
       try {
         stay = await ProductRequest.enter(runtime, request, definition.name?.value);
@@ -145,6 +153,7 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
     product: undefined,
     schema,
     async execute({ document, definition, variables, request }) {
+      if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notExecuted(notOffered());
       const doors = new Doors(runtimes, request, definition.name?.value);
       try {
         const context = (fieldName?: string) => doors.context(fieldName);

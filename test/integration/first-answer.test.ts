@@ -43,3 +43,16 @@ test('the composed graph answers both products in one operation', async () => {
   expect(body.data.blog.posts.nodes).toHaveLength(1);
   expect(body.data.aviation.subjects).toHaveLength(13);
 });
+
+test.each(['blog', undefined])('a subscription is refused before it is executed: %s', async (product) => {
+  const { status, body } = await gateway.ask(product, 'subscription { anything }');
+  expect(status).toBe(400);
+  expect(body).toEqual({
+    errors: [
+      {
+        message: expect.stringContaining('Subscriptions are not offered'),
+        extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+      },
+    ],
+  });
+});
