@@ -65,3 +65,11 @@ describe('an error of the database', () => {
     ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
 });
+
+test('a full pool says that it is full, and not that the database is away', () => {
+  const full = Object.assign(new Error('timed out'), { name: 'MongoWaitQueueTimeoutError' });
+  expect(translateDriverError(full)).toMatchObject({
+    code: 'PRODUCT_UNAVAILABLE',
+    message: 'The product is not available. All its connections are busy.',
+  });
+});

@@ -15,11 +15,14 @@ export const isRetryableRead = (error: unknown): boolean =>
   error instanceof mongo.MongoNetworkError ||
   (error instanceof mongo.MongoServerError && NOT_NOW.has(error.code));
 
-const unavailable = (cause: unknown) =>
-  new BulkheadError('PRODUCT_UNAVAILABLE', 'The product is not available. Its database cannot be reached.', {
+function unavailable(cause: unknown): BulkheadError {
+  const isFull = cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError';
+  const why = isFull ? 'All its connections are busy.' : 'Its database cannot be reached.';
+  return new BulkheadError('PRODUCT_UNAVAILABLE', `The product is not available. ${why}`, {
     cause,
     retryAfterS: 1,
   });
+}
 
 /**
  * The fields of the unique index that refused a value. A bulk error names the index only, in its text; there the
