@@ -204,7 +204,7 @@ describe('the request’s id', () => {
   };
 
   test('is the caller’s where it is well-formed', async () => {
-    for (const id of ['order-17.retry:2', 'a'.repeat(128), '01890a5d-ac96-774b-bcce-b302099a8057'])
+    for (const id of ['order-17.part:2', 'a'.repeat(128), '01890a5d-ac96-774b-bcce-b302099a8057'])
       expect(await ask(id)).toBe(id);
   });
 
