@@ -1,6 +1,14 @@
 import type { mongo } from 'mongoose';
 import { isRetryableRead, translating } from './driver-errors.js';
-import { both, type CommandScope, type Filter, type Reader, type ReadPlan, type Row } from './reader.js';
+import {
+  type AggregatePlan,
+  both,
+  type CommandScope,
+  type LoadPlan,
+  type Reader,
+  type ReadPlan,
+  type Row,
+} from './reader.js';
 
 /** More than any page or batch of loads. */
 const FIRST_BATCH = 10_000;
@@ -80,14 +88,13 @@ export class DriverReader implements Reader {
     );
   }
 
-  aggregate(
-    plan: {
-      readonly collection: string;
-      readonly rows?: Filter | undefined;
-      readonly pipeline: readonly Row[];
-    },
-    scope: CommandScope,
-  ): Promise<Row[]> {
+  async load({ ids, ...plan }: LoadPlan, scope: CommandScope): Promise<Map<string, Row>> {
+    const filter = { _id: ids.length === 1 ? ids[0] : { $in: ids } };
+    const rows = await this.find({ ...plan, filter, limit: ids.length }, scope);
+    return new Map(rows.map((row) => [String(row['_id']), row]));
+  }
+
+  aggregate(plan: AggregatePlan, scope: CommandScope): Promise<Row[]> {
     const { collection, rows } = plan;
     const pipeline =
       rows && Object.keys(rows).length > 0 ? [{ $match: rows }, ...plan.pipeline] : [...plan.pipeline];

@@ -1,4 +1,4 @@
-import type { mongo } from 'mongoose';
+import type { mongo, Types } from 'mongoose';
 
 /** A stored document as the reader answers it: plain, never a Mongoose document. */
 export type Row = Record<string, unknown>;
@@ -32,6 +32,16 @@ export interface ReadPlan {
   readonly perParent?: { readonly path: string; readonly values: readonly unknown[] };
 }
 
+/** Documents by their ids. */
+export interface LoadPlan extends Pick<ReadPlan, 'collection' | 'rows' | 'fields'> {
+  readonly ids: readonly Types.ObjectId[];
+}
+
+/** One aggregation in the database; `rows` is matched before anything else. */
+export interface AggregatePlan extends Pick<ReadPlan, 'collection' | 'rows'> {
+  readonly pipeline: readonly Row[];
+}
+
 /**
  * The one seam through which documents are read. Nothing above it knows the driver, so that a faster path can
  * take its place without touching a resolver.
@@ -39,15 +49,10 @@ export interface ReadPlan {
 export interface Reader {
   /** The documents of a plan, in its order; with `perParent`, in the parents' order. */
   find(plan: ReadPlan, scope: CommandScope): Promise<Row[]>;
-  /** One aggregation in the database. `rows` is matched before anything else. */
-  aggregate(
-    plan: {
-      readonly collection: string;
-      readonly rows?: Filter | undefined;
-      readonly pipeline: readonly Row[];
-    },
-    scope: CommandScope,
-  ): Promise<Row[]>;
+  /** The documents with these ids, by the id in hexadecimal; those that are not there, or not visible, are missing. */
+  load(plan: LoadPlan, scope: CommandScope): Promise<Map<string, Row>>;
+  /** The answer of an aggregation, in its order. */
+  aggregate(plan: AggregatePlan, scope: CommandScope): Promise<Row[]>;
 }
 
 /** Both filters at once. */

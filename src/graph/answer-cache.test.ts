@@ -19,7 +19,11 @@ class Answer extends Entity {
 }
 
 const command = { comment: 'bulkhead:test:-:Query.answer', maxTimeMS: 1_000 };
-const nothingKept: Reader = { find: async () => [], aggregate: async () => [] };
+const nothingKept: Reader = {
+  find: async () => [],
+  load: async () => new Map(),
+  aggregate: async () => [],
+};
 const unwritable = { upsert: () => Promise.reject(new Error('read-only')) } as unknown as Writer<KeptAnswer>;
 
 /** Two operations of one product: caches of their own, one set of answers under way. */

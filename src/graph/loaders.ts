@@ -132,11 +132,9 @@ export class Loaders {
     const rows = visibleRows(target, this.#scope.viewer);
     if (!rows) return keys.map(() => null);
     const ids = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
-    const filter = { _id: ids.length === 1 ? ids[0] : { $in: ids } };
-    const plan = { collection: collectionOf(target), filter, rows, fields: unionOf(keys), limit: ids.length };
-    const found = await this.#scope.reader.find(plan, this.#scope.command(keys[0]!.coordinate));
-    const byId = new Map(found.map((row) => [String(row['_id']), row]));
-    return keys.map(({ id }) => byId.get(id.toHexString()) ?? null);
+    const plan = { collection: collectionOf(target), ids, rows, fields: unionOf(keys) };
+    const found = await this.#scope.reader.load(plan, this.#scope.command(keys[0]!.coordinate));
+    return keys.map(({ id }) => found.get(id.toHexString()) ?? null);
   }
 }
 

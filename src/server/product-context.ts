@@ -1,4 +1,5 @@
 import type { Deadline } from '../compartment/deadline.js';
+import { Places } from '../compartment/places.js';
 import type { ClassType } from '../database/class-type.js';
 import { translating } from '../database/driver-errors.js';
 import { Writer } from '../database/models.js';
@@ -8,6 +9,7 @@ import type { Models, ProductContext, SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
 import type { ReadScope } from '../graph/read-scope.js';
+import { BoundedReader } from './bounded-reader.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -35,6 +37,10 @@ const commandScope =
     maxTimeMS: deadline.remainingMs,
     signal: deadline.signal,
   });
+
+/** A fifth of the connections: with those in flight at once, an operation of many fields is not a neighbour's outage. */
+const readPlaces = ({ product }: ProductRuntime): Places =>
+  new Places(Math.max(2, Math.floor(product.limits.poolSize / 5)), Number.POSITIVE_INFINITY);
 
 function modelsOf(runtime: ProductRuntime, scope: () => CommandScope, deadline: Deadline): Models {
   return {
@@ -80,11 +86,12 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const viewer = request.viewers(runtime.name);
   const models = modelsOf(runtime, here, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
-  const answers = kept && new AnswerCache(kept, runtime.reader, models.of(kept), runtime.answersUnderWay);
+  const reader = new BoundedReader(runtime.reader, readPlaces(runtime), deadline.signal);
+  const answers = kept && new AnswerCache(kept, reader, models.of(kept), runtime.answersUnderWay);
   const reads: ReadScope = {
     product: runtime.name,
     viewer,
-    reader: runtime.reader,
+    reader,
     command,
     ...(answers && { answers }),
   };

@@ -5,6 +5,7 @@ import { Compartment } from '../compartment/compartment.js';
 import type { ClassType } from '../database/class-type.js';
 import { createConnection } from '../database/connection.js';
 import { DriverReader } from '../database/driver-reader.js';
+import { JoiningReader } from '../database/joining-reader.js';
 import { ModelRegistry } from '../database/models.js';
 import type { Reader, Row } from '../database/reader.js';
 import type { BindCapability } from '../graph/capability.js';
@@ -42,7 +43,7 @@ export class ProductRuntime {
     this.graph = buildProductGraph({ classes: this.classes, resolvers: this.resolvers, authChecker });
     this.compartment = new Compartment(name, product.limits);
     this.models = new ModelRegistry(this.connection, this.classes);
-    this.reader = new DriverReader(() => this.db);
+    this.reader = new JoiningReader(new DriverReader(() => this.db));
     this.capabilities = capabilities.map((one) =>
       one.open({ product: name, client: () => this.client, db: () => this.db }),
     );

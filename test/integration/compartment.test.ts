@@ -14,6 +14,9 @@ const gateway = defineGateway({
   products: { ...config.products, blog: { ...blog, limits: LIMITS } },
 });
 
+/** Of one operation in a product of three connections. */
+const READS_AT_ONCE = 2;
+
 const POSTS = '{ posts(first: 1) { nodes { title } } }';
 const SUBJECTS = '{ subjects { code } }';
 const BOTH = `{ blog ${POSTS} aviation ${SUBJECTS} }`;
@@ -120,7 +123,7 @@ describe('a product’s places', () => {
       undefined,
       `{ one: blog { ${fields('a', 'b')} } two: blog { ${fields('c')} } }`,
     );
-    await eventually('all its reads are under way', async () => (await underWay()).length === 3);
+    await eventually('its reads are under way', async () => (await underWay()).length === READS_AT_ONCE);
     expect(load()).toEqual({ inFlight: 1, waiting: 0 });
     await release();
     expect((await asked).body.errors).toBeUndefined();
@@ -159,17 +162,50 @@ describe('a product’s connections', () => {
   test('are bounded, the wait for one is, too, and what is left of a failed operation ends with it', async () => {
     await hold('alwaysOn', true);
     const sentAt = Date.now();
-    const fields = Array.from({ length: 4 }, (_, i) => `p${i}: posts(first: 1) { nodes { title } }`);
-    const asked = running.ask(undefined, `{ blog { ${fields.join(' ')} } aviation ${SUBJECTS} }`);
+    // Two documents, each seen once: compiled, they would wait for the fields that have not failed.
+    const asked = ['a', 'b'].map((name) => {
+      const fields = [1, 2].map((i) => `${name}${i}: posts(first: 1) { nodes { title } }`).join(' ');
+      return running.ask(undefined, `{ blog { ${fields} } aviation ${SUBJECTS} }`);
+    });
     await eventually('every connection is in use', async () => (await underWay()).length === LIMITS.poolSize);
-    const answer = await asked;
+    // The fourth read finds no connection, and its operation fails with it.
+    const answer = await Promise.race(asked);
     expect(answer.body.data.blog).toBeNull();
     expect(answer.body.data.aviation.subjects).toHaveLength(13);
     expect(faults(answer).map(([code]) => code)).toEqual(['PRODUCT_UNAVAILABLE']);
-    expect(isEmpty()).toBe(true);
-    await eventually('the other reads have ended', async () => (await underWay()).length === 0);
+    await eventually('its other read has ended', async () => (await underWay()).length === READS_AT_ONCE);
     // Not by the deadline, which lies ahead.
     expect(Date.now() - sentAt).toBeLessThan(LIMITS.deadlineMs);
+    await release();
+    for (const { body } of await Promise.all(asked)) expect(body.data.aviation.subjects).toHaveLength(13);
+    expect(isEmpty()).toBe(true);
+  });
+
+  test('are left to the neighbours of an operation that asks for much', async () => {
+    const slow = (mode: 'off' | 'alwaysOn') =>
+      admin.db('admin').command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: {
+          appName: 'bulkhead:blog',
+          failCommands: ['find', 'aggregate'],
+          blockConnection: true,
+          blockTimeMS: 120,
+        },
+      });
+    const field = (i: number) =>
+      `p${i}: posts(first: 5) { nodes { title author { name } comments(first: 2) { nodes { id } } } }`;
+    const greedy = `{ ${Array.from({ length: 10 }, (_, i) => field(i)).join(' ')} }`;
+    await slow('alwaysOn');
+    try {
+      const asked = running.ask('blog', greedy);
+      await eventually('it is at work', () => load().inFlight === 1);
+      // Its reads take longer together than anybody waits for a connection.
+      expect((await running.ask('blog', POSTS)).body.errors).toBeUndefined();
+      expect((await asked).body.errors).toBeUndefined();
+    } finally {
+      await slow('off');
+    }
   });
 });
 
