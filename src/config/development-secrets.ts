@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../errors/bulkhead-error.js';
+import { makeDataDir } from './data-dir.js';
 import type { Environment } from './environment.js';
 import { developmentSecretPrefix } from './secret-strength.js';
 import { secretKeys } from './token-keys.js';
@@ -23,7 +24,7 @@ const stored = z.object({ operators: secret, products: z.record(z.string(), secr
  */
 export function developmentSecrets(dataDir: string, products: readonly string[]): DevelopmentSecrets {
   const path = join(dataDir, 'secrets.json');
-  const isNew = mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined;
+  const isNew = makeDataDir(dataDir);
   // A folder that is not ours by name may be shared on purpose: its mode is left alone.
   if (isNew || basename(dataDir) === '.bulkhead') chmodSync(dataDir, 0o700);
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeDataDir } from '../config/data-dir.js';
 import { StartError } from '../errors/bulkhead-error.js';
 
 const stored = z.record(z.string(), z.object({ serve: z.string().min(20), ops: z.string().min(20) }));
@@ -35,7 +36,7 @@ export function findPasswords(dataDir: string): Passwords {
 /** Reads `<dataDir>/database-users.json` (mode 0600), and adds what is missing. */
 export function developmentPasswords(dataDir: string, products: readonly string[]): Passwords {
   const path = pathIn(dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
   const known = findPasswords(dataDir);
   const missing = products.filter((name) => !Object.hasOwn(known, name));
   if (missing.length === 0) return known;

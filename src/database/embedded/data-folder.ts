@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, linkSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataDir } from '../../config/data-dir.js';
 
 /** The folder of one embedded server: its data, its secrets, its port, its log. */
 export interface DataFolder {
@@ -23,11 +15,11 @@ export interface DataFolder {
 
 /** Opens the folder, creating what is missing; the secrets are made once and readable by the owner only. */
 export function openDataFolder(dir: string): DataFolder {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDataDir(dir);
   const path = realpathSync(dir);
   const dbPath = join(path, 'data');
   const runDir = join(path, 'run');
-  for (const folder of [dbPath, runDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [dbPath, runDir]) makeDataDir(folder);
   const keyFile = join(path, 'keyfile');
   keepSecret(keyFile, () => randomBytes(384).toString('base64'));
   const password = keepSecret(join(path, 'root-password'), () => randomBytes(24).toString('base64url'));
