@@ -22,6 +22,7 @@ export { findObjectId, toObjectId } from './graph/ids.js';
 export type { AggregateOptions, ListOptions, Lists } from './graph/lists.js';
 export type { Loaders } from './graph/loaders.js';
 export { Requires } from './graph/requires.js';
+export { IsLine } from './graph/line.js';
 export { toTimeZone } from './auth/months.js';
 export { Credits, DateTime, MAX_CREDITS } from './graph/scalars.js';
 export { type Composed, defineGateway, type Gateway, type GatewayOptions } from './product/gateway.js';

@@ -1,5 +1,4 @@
-import { BulkheadError, type ProductContext, toObjectId } from 'bulkhead';
-import { Length } from 'class-validator';
+import { BulkheadError, IsLine, type ProductContext, toObjectId } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Types } from 'mongoose';
 import { Arg, Authorized, Ctx, Field, ID, Info, InputType, Mutation, Query, Resolver } from 'type-graphql';
@@ -8,7 +7,7 @@ import { Student, User } from '../../schema/aviation/index.js';
 @InputType()
 export class CreateStudentInput {
   @Field()
-  @Length(1, 80)
+  @IsLine(80)
   name!: string;
 
   @Field(() => ID, {

@@ -1,3 +1,4 @@
+import { IsLine } from 'bulkhead';
 import { PostStatus } from '../../schema/blog/index.js';
 import { ArrayMaxSize, IsOptional, Length, Matches } from 'class-validator';
 import { Field, ID, InputType, registerEnumType } from 'type-graphql';
@@ -32,7 +33,7 @@ const TAG_RULE = { each: true, message: 'each tag is made of lower-case words jo
 @InputType()
 export class CreatePostInput {
   @Field()
-  @Length(1, 200)
+  @IsLine(200)
   title!: string;
 
   @Field()
@@ -42,7 +43,7 @@ export class CreatePostInput {
   @Field(() => [String], { nullable: true })
   @IsOptional()
   @ArrayMaxSize(10)
-  @Length(1, 40, { each: true })
+  @IsLine(40, { each: true })
   @Matches(TAG, TAG_RULE)
   tags?: string[];
 
@@ -57,7 +58,7 @@ export class CreatePostInput {
 export class UpdatePostInput {
   @Field(() => String, { nullable: true })
   @IsOptional()
-  @Length(1, 200)
+  @IsLine(200)
   title?: string;
 
   @Field(() => String, { nullable: true })
@@ -68,7 +69,7 @@ export class UpdatePostInput {
   @Field(() => [String], { nullable: true })
   @IsOptional()
   @ArrayMaxSize(10)
-  @Length(1, 40, { each: true })
+  @IsLine(40, { each: true })
   @Matches(TAG, TAG_RULE)
   tags?: string[];
 }

@@ -1,4 +1,4 @@
-import { BulkheadError, type ProductContext } from 'bulkhead';
+import { BulkheadError, IsLine, type ProductContext } from 'bulkhead';
 import { IsOptional, Length } from 'class-validator';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Authorized, Ctx, Field, ID, Info, InputType, Mutation, Query, Resolver } from 'type-graphql';
@@ -8,7 +8,7 @@ import { User } from '../../schema/blog/index.js';
 export class UpdateProfileInput {
   @Field(() => String, { nullable: true })
   @IsOptional()
-  @Length(1, 80)
+  @IsLine(80)
   name?: string;
 
   @Field(() => String, { nullable: true })

@@ -16,6 +16,7 @@ import {
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Capability } from '../graph/capability.js';
 import type { ProductContext, SignIns } from '../graph/context.js';
+import { IsLine } from '../graph/line.js';
 import { DateTime } from '../graph/scalars.js';
 import type { Types } from 'mongoose';
 import { hashPassword, verifyPassword } from './passwords.js';
@@ -43,7 +44,7 @@ export class ViewerResolver {
 @InputType()
 export class SignUpInput {
   @Field()
-  @Length(1, 80)
+  @IsLine(80)
   name!: string;
 
   @Field()

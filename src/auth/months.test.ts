@@ -20,13 +20,21 @@ describe('a month', () => {
     expect(until.getTime()).toBeGreaterThanOrEqual(new Date('2027-01-01T00:00:00-12:00').getTime());
   });
 
-  test.each(['', '2026', '2026-13', '2026-00', '2026-1', '26-11', '2026-11-01', ' 2026-11'])(
-    'is not %o',
-    (text) => {
-      expect(() => daysOfMonth(text)).toThrow('month: expected a month such as 2026-11.');
-      expect(() => monthRange(text)).toThrow('month: expected a month such as 2026-11.');
-    },
-  );
+  test.each([
+    '',
+    '2026',
+    '2026-13',
+    '2026-00',
+    '2026-1',
+    '26-11',
+    '2026-11-01',
+    ' 2026-11',
+    '0000-01',
+    '0099-01',
+  ])('is not %o', (text) => {
+    expect(() => daysOfMonth(text)).toThrow('month: expected a month such as 2026-11.');
+    expect(() => monthRange(text)).toThrow('month: expected a month such as 2026-11.');
+  });
 });
 
 test('a time zone is one by its IANA name', () => {

@@ -1,6 +1,7 @@
 import { BulkheadError } from '../errors/bulkhead-error.js';
 
-const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
+/** Four digits that `Date.UTC` takes as they are: it reads 0 to 99 as years of the last century. */
+const MONTH = /^([1-9]\d{3})-(0[1-9]|1[0-2])$/;
 /** No time zone is further from UTC. */
 const FURTHEST_MS = 15 * 60 * 60 * 1000;
 

@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
+import { findDeclaration } from '../config/declaration.js';
 import type { Environment } from '../config/environment.js';
 import { beginDatabase, type DevelopmentDatabase, findDatabase } from '../development/find-database.js';
 import type { Description } from '../development/prepare-messages.js';
 import { ProjectWorker } from '../development/project-worker.js';
-import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { BulkheadError, StartError, UsageError } from '../errors/bulkhead-error.js';
 import { announce } from './banner.js';
 import { GatewayEnded } from './gateway-process.js';
 import { Interrupted, Interruption } from './interruption.js';
@@ -46,6 +47,8 @@ class Development {
   #refreshing: Promise<void> = Promise.resolve();
   #isStale = false;
   #isUp = false;
+  /** The project was found once: from now on a fault is one of its code, and a change mends it. */
+  #isKnown = false;
 
   constructor(products: readonly string[], options: DevOptions) {
     this.#products = products;
@@ -54,7 +57,9 @@ class Development {
   }
 
   async run(): Promise<void> {
-    const { watch } = this.#options;
+    const { watch, config } = this.#options;
+    // Before a database is started for nothing.
+    findDeclaration(config);
     if (!this.#options.json) process.stdout.write(`${paint('bold', 'Bulkhead')}\n`);
     try {
       if (!watch) {
@@ -80,6 +85,7 @@ class Development {
     // What is wrong with the project comes first; this is looked at below.
     this.#finding?.catch(() => {});
     const described = await this.#load();
+    this.#isKnown = true;
     const { environment } = described;
     if (environment.production)
       throw new StartError(['NODE_ENV is production in .env: `bulkhead dev` is for development; use start.']);
@@ -107,7 +113,7 @@ class Development {
     try {
       await this.#bringUp();
     } catch (error) {
-      if (error instanceof Interrupted) throw error;
+      if (error instanceof Interrupted || (error instanceof UsageError && !this.#isKnown)) throw error;
       if (!(error instanceof GatewayEnded)) reportFailure(error, this.#options.json);
       this.#notServing();
     }

@@ -1,4 +1,5 @@
-import { withDevelopmentUris } from '../development/product-uris.js';
+import { productNames } from '../config/names.js';
+import { developmentServerFrom, withDevelopmentUris } from '../development/product-uris.js';
 import { attack } from '../doctor/attack.js';
 import { type Check, type CheckState, Findings } from '../doctor/check.js';
 import { examine, type Patient } from '../doctor/examine.js';
@@ -31,7 +32,13 @@ export async function doctor(product: string | undefined, options: DoctorOptions
       ]);
     const patients: Patient[] = [...project.runtimes.values()].map(({ name, product: declared, classes }) => {
       const { uri, opsUri } = environment.products[name] ?? {};
-      return { name, product: declared, classes, uri, opsUri };
+      const { envPrefix } = productNames(name);
+      const own = project.environment.products[name];
+      const serverFrom =
+        own?.uri || own?.opsUri || environment.production
+          ? `${envPrefix}_MONGODB_URI`
+          : developmentServerFrom(environment);
+      return { name, product: declared, classes, uri, opsUri, serverFrom };
     });
     for (const patient of patients.filter(({ name }) => product === undefined || name === product)) {
       checks.push(...(await examine(patient, environment)));

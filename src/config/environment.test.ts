@@ -196,6 +196,30 @@ test('JWKS over plain http is for loopback outside production only', () => {
   expect(problems({ ...env, BLOG_JWKS_URL: 'https://keys.example/jwks' })).toEqual([]);
 });
 
+test('lines of .env that say nothing are named by their number, without what they hold', () => {
+  const cwd = folder();
+  const lines = [
+    '# a comment',
+    'PORT=5000 # why',
+    'hunter2 hunter2',
+    '',
+    "export HOST='0.0.0.0'",
+    'BULKHEAD_JWT_PUBLIC_KEY="-----BEGIN',
+    'hunter2 in the middle of a value',
+    'END-----"',
+    '=hunter2',
+    'EMPTY=',
+    'BULKHEAD_DATA_DIR: here',
+  ];
+  for (const end of ['\n', '\r\n']) {
+    writeFileSync(join(cwd, '.env'), lines.join(end));
+    const said = problems({}, { cwd }).filter((one) => one.startsWith('.env'));
+    expect(said).toEqual(
+      [3, 9].map((line) => `.env, line ${line}: expected NAME=value, a comment, or nothing.`),
+    );
+  }
+});
+
 test('files: .env below the environment, NAME_FILE beside NAME', () => {
   const cwd = folder();
   writeFileSync(join(cwd, '.env'), 'PORT=5000\nHOST=0.0.0.0\nBLOG_MONGODB_URI=mongodb://file/blog\n');

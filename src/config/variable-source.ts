@@ -54,7 +54,10 @@ export class VariableSource {
 
   #readDotenv(): Values {
     try {
-      return parse(readFileSync(resolve(this.#cwd, '.env')));
+      const text = readFileSync(resolve(this.#cwd, '.env'), 'utf8');
+      for (const line of linesNotRead(text))
+        this.problem(`.env, line ${line}: expected NAME=value, a comment, or nothing.`);
+      return parse(text);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') this.problem(`.env: expected a readable file (${codeOf(error)}).`);
       return {};
@@ -72,6 +75,18 @@ export class VariableSource {
     return Object.fromEntries(Object.entries(file).filter(([name]) => !given.has(base(name))));
   }
 }
+
+/** An assignment as dotenv takes it: a value in quotes may go over several lines. */
+const ASSIGNMENT =
+  /^[^\S\n]*(?:export\s+)?[\w.-]+(?:\s*=|:\s)(?:\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]*)[^\S\n]*(?:#.*)?$/gm;
+
+/** The numbers of the lines that dotenv passes over without a word. */
+const linesNotRead = (text: string): number[] =>
+  text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(ASSIGNMENT, (assignment) => assignment.replaceAll(/[^\n]/g, ''))
+    .split('\n')
+    .flatMap((line, index) => (/^\s*(#|$)/.test(line) ? [] : [index + 1]));
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';

@@ -21,7 +21,7 @@ export type WorkerMessage =
   | { readonly kind: 'step'; readonly text: string }
   | { readonly kind: 'progress'; readonly product: string; readonly progress: SeedProgress }
   | { readonly kind: 'prepared'; readonly uris: Readonly<Record<string, ProductUris>> }
-  | { readonly kind: 'problems'; readonly problems: readonly string[] }
+  | { readonly kind: 'problems'; readonly isUsage: boolean; readonly problems: readonly string[] }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string };
 
 /** To the worker: go on, with this administrative connection string. */

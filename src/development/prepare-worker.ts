@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { StartError } from '../errors/bulkhead-error.js';
+import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
 import { sampleOperation } from '../server/sample-operation.js';
 import { prepareDatabases } from './prepare-database.js';
@@ -35,8 +35,9 @@ async function main({ products, config }: PrepareWorkerData): Promise<void> {
 try {
   await main(workerData as PrepareWorkerData);
 } catch (error) {
-  if (error instanceof StartError) tell({ kind: 'problems', problems: error.problems });
-  else {
+  if (error instanceof StartError) {
+    tell({ kind: 'problems', isUsage: error instanceof UsageError, problems: error.problems });
+  } else {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     tell({ kind: 'failed', name, message });
   }

@@ -28,6 +28,10 @@ export function developmentUris(base: string, product: string, passwords: Produc
 export const findDevelopmentServer = ({ adminUri, mongodbUri, dataDir }: Environment): string | undefined =>
   adminUri ?? mongodbUri ?? findRunningServer(dataDir);
 
+/** Who says which server that is, for messages. */
+export const developmentServerFrom = ({ adminUri, mongodbUri, dataDir }: Environment): string =>
+  adminUri ? 'BULKHEAD_ADMIN_URI' : mongodbUri ? 'MONGODB_URI' : `the embedded server of ${dataDir}`;
+
 /**
  * The products' connection strings for a command: those that are configured; outside production also those of the
  * users that `npm start` made, on the server it uses. What is not known is left out.

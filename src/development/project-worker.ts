@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { StartError } from '../errors/bulkhead-error.js';
+import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import type { PrepareListener } from './prepare-database.js';
 import type { Description, PrepareOrder, PrepareWorkerData, WorkerMessage } from './prepare-messages.js';
 import type { ProductUris } from './product-uris.js';
@@ -17,7 +17,8 @@ export class ProjectWorker {
       this.#worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'step') listener.onStep(message.text);
         if (message.kind === 'progress') listener.onProgress(message.product, message.progress);
-        if (message.kind === 'problems') reject(new StartError(message.problems));
+        if (message.kind === 'problems')
+          reject(new (message.isUsage ? UsageError : StartError)(message.problems));
         if (message.kind === 'failed')
           reject(Object.assign(new Error(message.message), { name: message.name }));
       });

@@ -3,6 +3,7 @@ import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
 import { redact } from '../config/secrets.js';
 import type { ClassType } from '../database/class-type.js';
+import { findDevelopmentServer } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import type { Product } from '../product/product.js';
 import { type Check, Findings } from './check.js';
@@ -17,6 +18,8 @@ export interface Patient {
   readonly classes: readonly ClassType[];
   readonly uri: string | undefined;
   readonly opsUri: string | undefined;
+  /** The variable that names the server: the product's own, or the one whose server development uses. */
+  readonly serverFrom: string;
 }
 
 const AUTHENTICATION_FAILED = new Set<unknown>([18, 8000]);
@@ -50,13 +53,16 @@ export async function examine(patient: Patient, environment: Environment): Promi
 
 function checkConfiguration(
   findings: Findings,
-  { name, uri, opsUri }: Patient,
+  { name, uri, opsUri, serverFrom }: Patient,
   environment: Environment,
 ): void {
   const { envPrefix } = productNames(name);
   const remedy = `Run \`bulkhead provision ${name}\`, and set the variables it prints.`;
   if (!uri && !opsUri && !environment.production) {
-    findings.add('connection', 'unreachable', 'no database runs here', 'Start one: npm start.');
+    const message = findDevelopmentServer(environment)
+      ? `${serverFrom} names a server on which ${name} has no users yet`
+      : 'no database runs here';
+    findings.add('connection', 'unreachable', message, 'Run npm start: it makes what is missing.');
     return;
   }
   if (!uri) findings.add('configuration', 'finding', `${envPrefix}_MONGODB_URI is not set`, remedy);
@@ -75,7 +81,7 @@ async function visit(
   findings: Findings,
   role: string,
   uri: string,
-  { name }: Patient,
+  { name, serverFrom }: Patient,
   work: (db: mongo.Db) => Promise<void>,
 ): Promise<void> {
   try {
@@ -96,7 +102,7 @@ async function visit(
         'connection',
         'unreachable',
         `${role}: ${why}`,
-        'Start the database, or correct the address.',
+        `Start the database, or correct ${serverFrom}.`,
       );
     else throw error;
   }

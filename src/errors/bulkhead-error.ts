@@ -43,3 +43,6 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
+
+/** A fault of how a command was called, which no change of the project would mend. */
+export class UsageError extends StartError {}

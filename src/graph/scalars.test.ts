@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { GraphQLError, parseValue } from 'graphql';
+import { GraphQLError, GraphQLObjectType, GraphQLSchema, parse, parseValue, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { Credits, DateTime, MAX_CREDITS } from './scalars.js';
 
@@ -35,6 +35,27 @@ describe('Credits', () => {
       expect(refusal(() => Credits.parseLiteral(parseValue(literal), {}))).toBe('BAD_USER_INPUT');
     },
   );
+
+  test.each([
+    ['1.5', '1.5'],
+    ['"1"', 'a string'],
+    ['true', 'a boolean'],
+    ['[1]', 'a list'],
+    ['{ n: 1 }', 'an object'],
+    ['ONE', 'a name'],
+    ['9007199254740992', '9007199254740992'],
+  ])('say what was written in place of a literal, and where: %s', (literal, got) => {
+    const query = new GraphQLObjectType({
+      name: 'Query',
+      fields: { amount: { type: Credits, args: { of: { type: Credits } } } },
+    });
+    const schema = new GraphQLSchema({ query });
+    const [error] = validate(schema, parse(`{ amount(of: ${literal}) }`));
+    expect(error).toMatchObject({
+      message: expect.stringMatching(new RegExp(`; got ${got}\\.$`)),
+      locations: [{ line: 1, column: 14 }],
+    });
+  });
 
   test('that are stored wrong are a fault of ours, not of the client’s input', () => {
     for (const stored of [0.5, 'many', 2n ** 60n])

@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { GraphQLDateTimeISO } from 'graphql-scalars';
 
 /** A moment as ISO 8601 text in UTC; stored as a BSON date. */
@@ -15,17 +15,30 @@ export const DateTime = new GraphQLScalarType<Date, string>({
 /** The largest amount that is exact as a JSON number, 2^53 − 1. */
 export const MAX_CREDITS = Number.MAX_SAFE_INTEGER;
 
-const badCredits = (got: string) =>
+const badCredits = (got: string, node?: ValueNode) =>
   new GraphQLError(
     `Credits is a whole number between -${MAX_CREDITS} and ${MAX_CREDITS}, written without quotes or fraction; got ${got}.`,
-    { extensions: { code: 'BAD_USER_INPUT' } },
+    { extensions: { code: 'BAD_USER_INPUT' }, ...(node && { nodes: node }) },
   );
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  boolean: 'a boolean',
+  object: 'an object',
+};
+const LITERALS: Readonly<Record<string, string>> = {
+  [Kind.STRING]: 'a string',
+  [Kind.BOOLEAN]: 'a boolean',
+  [Kind.ENUM]: 'a name',
+  [Kind.LIST]: 'a list',
+  [Kind.OBJECT]: 'an object',
+};
 
 const isCredits = (value: unknown): value is number => Number.isSafeInteger(value);
 
-const toCredits = (value: unknown): number => {
+const toCredits = (value: unknown, node?: ValueNode): number => {
   if (isCredits(value)) return value === 0 ? 0 : value;
-  throw badCredits(typeof value === 'number' ? String(value) : typeof value);
+  throw badCredits(typeof value === 'number' ? String(value) : (WORDS[typeof value] ?? typeof value), node);
 };
 
 /** Whole credits within ±(2^53−1); stored as int64. */
@@ -40,7 +53,7 @@ export const Credits = new GraphQLScalarType<number, number>({
   },
   parseValue: toCredits,
   parseLiteral: (node) => {
-    if (node.kind !== Kind.INT) throw badCredits(node.kind);
-    return toCredits(Number(node.value));
+    if (node.kind === Kind.INT) return toCredits(Number(node.value), node);
+    throw badCredits(node.kind === Kind.FLOAT ? node.value : (LITERALS[node.kind] ?? 'something else'), node);
   },
 });

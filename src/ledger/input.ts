@@ -1,6 +1,7 @@
 import mongoose, { type Types } from 'mongoose';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { MAX_CREDITS } from '../graph/scalars.js';
+import { isLine, LINE_IS } from '../graph/line.js';
 import { ISSUANCE_ID } from './account.js';
 import type { TransferRequest } from './committer.js';
 import { accountNotFound, amountInvalid } from './refusals.js';
@@ -19,9 +20,6 @@ export interface TransferInput extends IssueInput {
   readonly from: string;
 }
 
-/** Half of a pair: stored as a replacement character, and two different keys would become one. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** An account's id; one that cannot be an id is the id of no account. @throws BulkheadError `ACCOUNT_NOT_FOUND`. */
 export function toAccountId(id: string): Types.ObjectId {
   if (!/^[0-9a-f]{24}$/i.test(id)) throw accountNotFound(id);
@@ -34,12 +32,7 @@ function checkText(name: string, text: string, max: number): string {
   if (length < 1 || length > max) {
     throw new BulkheadError('BAD_USER_INPUT', `${name}: expected 1 to ${max} characters, got ${length}.`);
   }
-  if (LONE_SURROGATE.test(text)) {
-    throw new BulkheadError(
-      'BAD_USER_INPUT',
-      `${name}: expected Unicode text, got half of a surrogate pair.`,
-    );
-  }
+  if (!isLine(text)) throw new BulkheadError('BAD_USER_INPUT', `${name}: expected ${LINE_IS}.`);
   return text;
 }
 

@@ -1,14 +1,18 @@
 import { checkContract } from '../contract/check-contract.js';
-import { StartError } from '../errors/bulkhead-error.js';
+import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
 import { ProductRuntime } from './product-runtime.js';
 
 /** Builds every product; all faults of code in all of them are reported at once. */
 export function buildRuntimes(gateway: Gateway, only?: readonly string[]): Map<string, ProductRuntime> {
   const unknown = (only ?? []).filter((name) => !Object.hasOwn(gateway.products, name));
-  const problems = unknown.map(
-    (name) => `${name}: no such product; there are ${Object.keys(gateway.products).join(', ')}.`,
-  );
+  if (unknown.length > 0)
+    throw new UsageError(
+      unknown.map(
+        (name) => `${name}: no such product; there are ${Object.keys(gateway.products).join(', ')}.`,
+      ),
+    );
+  const problems: string[] = [];
   const runtimes = new Map<string, ProductRuntime>();
   for (const [name, product] of Object.entries(gateway.products)) {
     if (only && only.length > 0 && !only.includes(name)) continue;

@@ -64,6 +64,9 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const serving = { environment, logger, runtimes, authenticator, composed };
   const apollos = await Promise.all(targets.map((target) => serveTarget(app, target, serving)));
 
+  // A browser that is sent to the gateway's address finds a page.
+  if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
+
   const stopped = new AbortController();
   for (const runtime of runtimes.values()) connect(runtime, options, stopped.signal);
 

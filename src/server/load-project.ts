@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findDeclaration } from '../config/declaration.js';
 import { developmentSecrets, withDevelopmentSecrets } from '../config/development-secrets.js';
 import { type Environment, readEnvironment } from '../config/environment.js';
-import { StartError } from '../errors/bulkhead-error.js';
+import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
 import { buildRuntimes } from './build-runtimes.js';
 import type { ProductRuntime } from './product-runtime.js';
-
-const PLACES = ['dist/bulkhead.config.js', 'bulkhead.config.js'];
 
 /** What a command works on: the declared gateway, the surroundings, and the products it was asked about. */
 export interface Project {
@@ -33,13 +30,7 @@ export interface LoadProjectOptions {
  * @throws StartError when there is none, or the file exports no gateway.
  */
 export async function loadGateway(config?: string): Promise<Gateway> {
-  const places = config ? [config] : PLACES;
-  const path = places.map((place) => resolve(place)).find(existsSync);
-  if (!path) {
-    throw new StartError([
-      `No gateway found: expected ${places.join(' or ')}. Compile bulkhead.config.ts first, or name its compiled file with --config.`,
-    ]);
-  }
+  const path = findDeclaration(config);
   const loaded = (await import(pathToFileURL(path).href)) as { default?: Gateway };
   if (!loaded.default?.products) {
     throw new StartError([
@@ -57,7 +48,7 @@ export async function loadProject({ config, products = [], env }: LoadProjectOpt
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof StartError)) throw error;
+      if (!(error instanceof StartError) || error instanceof UsageError) throw error;
       problems.push(...error.problems);
       return undefined;
     }

@@ -56,10 +56,17 @@ describe('usage', () => {
     ['doctor nonsense', /no such product; there are blog, aviation/],
     ['schema print nonsense', /no such product; there are blog, aviation/],
     ['status --config nonsense.js', /No gateway found/],
+    ['dev --config nonsense.js', /No gateway found/],
   ])('%s is exit code 2, with the reason', async (args, reason) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(reason);
+  });
+
+  test('a product that is not there is not waited for', async () => {
+    const { code, stderr } = await bulkhead(folder, ['dev', 'nonsense'], env);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no such product; there are blog, aviation/);
   });
 
   test('a mistake is JSON where JSON was asked for', async () => {
@@ -245,6 +252,27 @@ describe('doctor', () => {
     expect(code).toBe(3);
     expect(stdout + stderr).not.toContain('hunter2');
     expect(stdout).toMatch(/aviation[\s\S]*✓ connection/);
+    expect(stdout).toContain('or correct BLOG_MONGODB_URI.');
+  });
+
+  test('names the variable whose server does not answer, also where it is not the product’s own', async () => {
+    const away = { BLOG_MONGODB_URI: undefined, BLOG_OPS_MONGODB_URI: undefined, MONGODB_URI: nobodyThere };
+    expect(await run('doctor blog', away)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('MONGODB_URI names a server on which blog has no users yet'),
+    });
+    writeFileSync(
+      join(folder, '.bulkhead', 'database-users.json'),
+      JSON.stringify({ blog: { serve: 's'.repeat(20), ops: 'o'.repeat(20) } }),
+    );
+    const { code, stdout } = await run('doctor blog', away);
+    expect([code, stdout]).toEqual([3, expect.stringContaining('or correct MONGODB_URI.')]);
+    rmSync(join(folder, '.bulkhead', 'database-users.json'));
+  });
+
+  test('a data folder that cannot be made is a mistake of configuration', async () => {
+    const { code, stderr } = await run('status', { BULKHEAD_DATA_DIR: '/proc/bulkhead' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('BULKHEAD_DATA_DIR: expected a folder')]);
   });
 
   test('in production, an unpatched server and a refused credential are findings', async () => {

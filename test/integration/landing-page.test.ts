@@ -66,6 +66,11 @@ test.each([['blog'], ['aviation'], [undefined]])(
   },
 );
 
+test('a browser that asks for the address alone is sent to the page', async () => {
+  const { statusCode, headers } = await gateway.server.app.inject({ url: '/', headers: HTML });
+  expect([statusCode, headers['location']]).toEqual([302, '/graphql']);
+});
+
 test('the page cannot be framed, and runs no script but its own and Apollo’s', async () => {
   const first = await page('blog');
   const policy = first.headers.get('content-security-policy')!;

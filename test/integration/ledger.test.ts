@@ -213,7 +213,7 @@ describe('a refusal', () => {
     expect(await refused({ from: frozen })).toBe('ACCOUNT_FROZEN');
     expect(await refused({ to: frozen })).toBe('ACCOUNT_FROZEN');
     expect(await refused({ to: from.toUpperCase() })).toBe('SAME_ACCOUNT');
-    for (const idempotencyKey of ['', 'k'.repeat(256), '\uD800']) {
+    for (const idempotencyKey of ['', '  ', 'k'.repeat(256), '\uD800', 'a\0b', 'a\nb', 'a\u202Eb']) {
       expect(await refused({ idempotencyKey })).toBe('BAD_USER_INPUT');
     }
     for (const reason of ['', 'r'.repeat(501)]) expect(await refused({ reason })).toBe('BAD_USER_INPUT');
