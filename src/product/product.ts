@@ -14,6 +14,22 @@ export interface Limits {
   readonly inFlight: number;
   /** Operations that may wait for one of those places; the next one is refused at once. Default 200. */
   readonly queue: number;
+  /** Tokens of a document. Default 2,000. */
+  readonly tokens: number;
+  /** Levels of an operation, without `edges`, `node`, `nodes`, `pageInfo` and namespaces. Default 12. */
+  readonly depth: number;
+  /** Fields with an alias, and fields that stand in their selection set already. Default 30. */
+  readonly aliases: number;
+  /** Root fields of an operation. Default 20. */
+  readonly rootFields: number;
+  /** Directives of an operation. Default 50. */
+  readonly directives: number;
+  /** Objects an operation may ask for: page sizes multiplied along each path. Default 25,000. */
+  readonly cost: number;
+  /** Bytes of a request's body, unpacked. Default 1 MiB. */
+  readonly bodyBytes: number;
+  /** Bytes of an answer before compression. Default 8 MiB. */
+  readonly answerBytes: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -22,7 +38,24 @@ export const DEFAULT_LIMITS: Limits = {
   waitQueueTimeoutMs: 1_000,
   inFlight: 100,
   queue: 200,
+  tokens: 2_000,
+  depth: 12,
+  aliases: 30,
+  rootFields: 20,
+  directives: 50,
+  cost: 25_000,
+  bodyBytes: 1024 * 1024,
+  answerBytes: 8 * 1024 * 1024,
 };
+
+/** The most that any of several products allows: what the graph composed of them allows. */
+export const mostOf = (products: readonly Limits[]): Limits =>
+  Object.fromEntries(
+    Object.entries(DEFAULT_LIMITS).map(([name, least]) => {
+      const values = products.map((limits) => limits[name as keyof Limits]);
+      return [name, values.length > 0 ? Math.max(...values) : least];
+    }),
+  ) as unknown as Limits;
 
 /** What a product says about itself in `bulkhead.config.ts`. */
 export interface ProductOptions {

@@ -3,12 +3,13 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import type { Logger } from 'pino';
-import { depthLimit, MAX_DEPTH, MAX_TOKENS } from './depth-limit.js';
 import { formatError, formatErrorTersely, shownOf } from './error-format.js';
 import type { GraphTarget } from './graph-target.js';
 import { legacyStatus } from './legacy-status.js';
+import { stringifyWithin } from './answer-size.js';
 import { checkPersistedQuery } from './persisted-queries.js';
 import type { RequestScope } from './request-scope.js';
+import { operationSize } from './operation-size.js';
 import { sealResult } from './seal-result.js';
 
 /** How a graph is served. */
@@ -90,8 +91,9 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     hideSchemaDetailsFromClientErrors: options.production,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [depthLimit(MAX_DEPTH, options.namespaces)],
+    parseOptions: { maxTokens: target.limits.tokens },
+    validationRules: [operationSize(target.limits, options.namespaces)],
+    stringifyResult: stringifyWithin(target.limits.answerBytes),
     formatError: options.production ? formatErrorTersely : formatError,
     logger: options.logger,
     stopOnTerminationSignals: false,

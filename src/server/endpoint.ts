@@ -75,6 +75,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
     scope.route({
       url: target.path,
       method: ['GET', 'POST'],
+      bodyLimit: target.limits.bodyBytes,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
         if (!page || !wantsPage(request)) return handle.call(app, request, reply);

@@ -3,7 +3,6 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { translateDriverError } from '../database/driver-errors.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { catalogue, isErrorCode } from '../errors/catalogue.js';
-import { MAX_TOKENS } from './depth-limit.js';
 
 /** What a client reads instead of an error that is none of its business. */
 export const MASKED = 'Something went wrong on our side. The request id names it in the log.';
@@ -34,8 +33,8 @@ const isBadRequest = ({ extensions }: GraphQLError): boolean => {
 /** How graphql-js says that a document is too large for it: in words, without a code. */
 function tooLargeFor(message: string, code: unknown): string | undefined {
   if (code === 'GRAPHQL_PARSE_FAILED') {
-    if (/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message))
-      return `The document has more than ${MAX_TOKENS} tokens.`;
+    const [, tokens] = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/.exec(message) ?? [];
+    if (tokens) return `The document has more than ${tokens} tokens.`;
     // The parser calls itself for every level, and 2,000 tokens can be that many.
     if (message.startsWith('Maximum call stack')) return 'The document is nested too deeply.';
   }

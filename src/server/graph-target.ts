@@ -5,6 +5,8 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 import { compose, type GatewayContext } from '../graph/compose.js';
 import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
+import { type Limits, mostOf } from '../product/product.js';
+import { costOf } from './operation-cost.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
@@ -23,6 +25,8 @@ export interface GraphTarget {
   /** The product, or undefined for the composed graph. */
   readonly product: ProductRuntime | undefined;
   readonly schema: GraphQLSchema;
+  /** What it takes of a client; the composed graph takes the most that any of its products does. */
+  readonly limits: Limits;
   execute(operation: IncomingOperation): Promise<ExecutionResult>;
 }
 
@@ -53,16 +57,39 @@ const notOffered = () =>
     'Subscriptions are not offered: send a query or a mutation.',
   );
 
+/** Why a validated operation is not executed in a graph; undefined when it is. */
+function refuser(schema: GraphQLSchema, limits: Limits) {
+  const cost = costOf(schema);
+  return (
+    document: DocumentNode,
+    definition: OperationDefinitionNode,
+    variables: Readonly<Record<string, unknown>>,
+  ): BulkheadError | undefined => {
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notOffered();
+    const objects = cost(document, definition, variables);
+    return objects > limits.cost
+      ? new BulkheadError(
+          'OPERATION_TOO_LARGE',
+          `The operation asks for up to ${objects} objects; at most ${limits.cost} are allowed: ask for smaller pages.`,
+        )
+      : undefined;
+  };
+}
+
 /** One product's own graph: `/graphql/<product>`. */
 export function productTarget(runtime: ProductRuntime): GraphTarget {
   const { schema } = runtime.graph;
   const executor = new Executor(schema);
+  const { limits } = runtime.product;
+  const refusalOf = refuser(schema, limits);
   return {
     path: `/graphql/${runtime.name}`,
     product: runtime,
     schema,
+    limits,
     async execute({ document, definition, variables, request }) {
-      if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notExecuted(notOffered());
+      const refusal = refusalOf(document, definition, variables);
+      if (refusal) return notExecuted(refusal);
       let stay: ProductRequest;
       try {
         stay = await ProductRequest.enter(runtime, request, definition.name?.value);
@@ -148,12 +175,16 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
     }),
   );
   const executor = new Executor(schema);
+  const limits = mostOf([...runtimes.values()].map(({ product }) => product.limits));
+  const refusalOf = refuser(schema, limits);
   return {
     path: '/graphql',
     product: undefined,
     schema,
+    limits,
     async execute({ document, definition, variables, request }) {
-      if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notExecuted(notOffered());
+      const refusal = refusalOf(document, definition, variables);
+      if (refusal) return notExecuted(refusal);
       const doors = new Doors(runtimes, request, definition.name?.value);
       try {
         const context = (fieldName?: string) => doors.context(fieldName);

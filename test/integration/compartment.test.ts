@@ -11,7 +11,7 @@ const LIMITS = { deadlineMs: 2_000, inFlight: 2, queue: 2, poolSize: 3, waitQueu
 const blog = config.products['blog']!;
 const gateway = defineGateway({
   ...config,
-  products: { ...config.products, blog: { ...blog, limits: LIMITS } },
+  products: { ...config.products, blog: { ...blog, limits: { ...blog.limits, ...LIMITS } } },
 });
 
 /** Of one operation in a product of three connections. */

@@ -1,18 +1,24 @@
 import * as fc from 'fast-check';
-import { buildSchema, parse, validate } from 'graphql';
+import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { depthLimit } from './depth-limit.js';
+import { operationSize, type SizeLimits } from './operation-size.js';
 
 const schema = buildSchema(`
   type Query { space: Thing  thing: Thing }
   type Thing { id: ID  thing: Thing  space: Thing  edges: [Thing]  node: Thing  nodes: [Thing]  pageInfo: Thing }
 `);
 const NAMESPACES = new Set(['space']);
-const depthsOver = (text: string, max: number): number[] =>
-  validate(schema, parse(text), [depthLimit(max, NAMESPACES)]).map((error) => {
+const ANY: SizeLimits = { depth: Infinity, aliases: Infinity, rootFields: Infinity, directives: Infinity };
+const refusals = (text: string, limits: Partial<SizeLimits>): string[] =>
+  validate(schema, parse(text), [operationSize({ ...ANY, ...limits }, NAMESPACES)]).map((error) => {
     expect(error.extensions['code']).toBe('OPERATION_TOO_LARGE');
-    return Number(/nested (\d+) levels/.exec(error.message)![1]);
+    return error.message;
   });
+const depthsOver = (text: string, depth: number): number[] =>
+  refusals(text, { depth }).map((message) => Number(/nested (\d+) levels/.exec(message)![1]));
+/** How many of something an operation has, by the message of a limit of none. */
+const countOf = (text: string, what: keyof SizeLimits): number =>
+  Number(/has (\d+) /.exec(refusals(text, { [what]: 0 })[0] ?? 'has 0 ')![1]);
 
 /** A selection, and how deep it is by the definition. */
 interface Selection {
@@ -96,5 +102,64 @@ test('cycles end, unknown fragments are another rule’s, and doubling fragments
   );
   expect(depthsOver(`{ thing { ...F0 } } ${doubling.join(' ')} fragment F60 on Thing { id }`, 12)).toEqual([
     62,
+  ]);
+});
+
+test.each([
+  ['{ thing { id } }', 0],
+  ['{ a: thing { id } }', 1],
+  ['{ thing { id id id } }', 2],
+  ['{ __typename __typename a: __typename }', 2],
+  ['{ thing { ...F ...F } } fragment F on Thing { a: id }', 2],
+  ['{ thing { ... { a: id } ... { a: id } id } }', 2],
+  ['{ __schema { a: types { name name } } }', 2],
+])('aliases and repeated fields of %s', (text, count) => {
+  expect(countOf(text, 'aliases')).toBe(count);
+});
+
+test.each([
+  ['{ thing { id } __typename }', 2],
+  ['{ ...F ...F } fragment F on Query { thing { id } }', 2],
+  ['{ space { id thing { id id } } }', 2],
+  ['{ space { __typename } thing { id } }', 2],
+  ['{ space { ...F } } fragment F on Thing { id thing { id } }', 2],
+])('root fields of %s: a namespace is as many as are asked of it', (text, count) => {
+  expect(countOf(text, 'rootFields')).toBe(count);
+});
+
+test.each([
+  ['query ($a: Boolean! @x) @y { thing @skip(if: $a) { id @include(if: $a) @a @b } }', 6],
+  ['{ thing { ...F @a ...F ... @b { id } } } fragment F on Thing @c { id @d }', 6],
+])('directives of %s', (text, count) => {
+  expect(countOf(text, 'directives')).toBe(count);
+});
+
+test('doubling fragments double what they hold', () => {
+  const doubling = Array.from(
+    { length: 40 },
+    (_, i) => `fragment F${i} on Thing { ...F${i + 1} ...F${i + 1} }`,
+  );
+  const text = `{ thing { ...F0 } } ${doubling.join(' ')} fragment F40 on Thing { a: id @x }`;
+  expect(countOf(text, 'aliases')).toBe(2 ** 40);
+  expect(countOf(text, 'directives')).toBe(2 ** 40);
+});
+
+test('introspection passes as tools ask for it, and has limits of its own', () => {
+  const standard = getIntrospectionQuery({
+    descriptions: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    schemaDescription: true,
+    inputValueDeprecation: true,
+    oneOf: true,
+  });
+  expect(refusals(standard, { depth: 12, aliases: 30, rootFields: 20, directives: 50 })).toEqual([]);
+  const many = Array.from({ length: 4 }, (_, i) => `a${i}: __type(name: "Thing") { name }`).join(' ');
+  expect(refusals(`{ ${many} }`, {})).toEqual([
+    'The operation has 4 fields of introspection; at most 3 are allowed.',
+  ]);
+  const deep = `{ __type(name: "Thing") { fields { type { ${'ofType { '.repeat(20)} name ${'} '.repeat(20)} } } } }`;
+  expect(refusals(deep, {})).toEqual([
+    'The operation has 24 levels of introspection; at most 20 are allowed.',
   ]);
 });
