@@ -97,6 +97,9 @@ const signInsOf = (context: ProductContext): SignIns => {
   return context.signIns;
 };
 
+/** As it is stored. */
+const addressOf = ({ email }: SignInInput): string => email.trim().toLowerCase();
+
 /** How long an answer about a whole month is kept. */
 const KEEP_MS = 60_000;
 
@@ -105,7 +108,8 @@ const KEEP_MS = 60_000;
 export class SignInResolver {
   @Mutation(() => SignInPayload, { nullable: true })
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
-    const { user } = signInsOf(context);
+    const { user, admit } = signInsOf(context);
+    await admit(addressOf(input));
     const passwordHash = await hashPassword(input.password);
     const stored = await context.models
       .of(user)
@@ -115,8 +119,9 @@ export class SignInResolver {
 
   @Mutation(() => SignInPayload, { nullable: true })
   async signIn(@Arg('input') input: SignInInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
-    const { user } = signInsOf(context);
-    const email = input.email.trim().toLowerCase();
+    const { user, admit } = signInsOf(context);
+    const email = addressOf(input);
+    await admit(email);
     const found = await context.models.of(user).findUnrestricted({ email }, ['passwordHash']);
     const fits = await verifyPassword(found?.passwordHash, input.password);
     if (!found || !fits)

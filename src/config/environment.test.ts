@@ -52,6 +52,7 @@ test('nothing set gives a development gateway on loopback', () => {
     trustProxy: false,
     introspection: true,
     sandbox: true,
+    rateLimits: false,
     dataDir: join(empty, '.bulkhead'),
     products: { blog: {}, aviation: {} },
   });

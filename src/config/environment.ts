@@ -26,6 +26,8 @@ export interface Environment {
   readonly trustProxy: boolean | string;
   readonly introspection: boolean;
   readonly sandbox: boolean;
+  /** Whether clients are counted: the products' `requestsPerMinute` and `signInsPerMinute`. */
+  readonly rateLimits: boolean;
   /** Set only where `BULKHEAD_COMPOSED` is. */
   readonly composed?: ComposedMode;
   readonly dataDir: string;
@@ -73,6 +75,7 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
     trustProxy: readTrustProxy(source),
     introspection: readBoolean(source, 'BULKHEAD_INTROSPECTION', !production),
     sandbox: readBoolean(source, 'BULKHEAD_SANDBOX', !production),
+    rateLimits: readBoolean(source, 'BULKHEAD_RATE_LIMITS', production),
     dataDir: resolve(cwd, source.get('BULKHEAD_DATA_DIR') ?? '.bulkhead'),
   };
   const optional = {

@@ -30,6 +30,10 @@ export interface Limits {
   readonly bodyBytes: number;
   /** Bytes of an answer before compression. Default 8 MiB. */
   readonly answerBytes: number;
+  /** Requests of one client (its token, or its address) in a minute. Default 1,200. */
+  readonly requestsPerMinute: number;
+  /** Sign-ins from one address to one account in a minute; ten times as many to all accounts. Default 10. */
+  readonly signInsPerMinute: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -46,6 +50,8 @@ export const DEFAULT_LIMITS: Limits = {
   cost: 25_000,
   bodyBytes: 1024 * 1024,
   answerBytes: 8 * 1024 * 1024,
+  requestsPerMinute: 1_200,
+  signInsPerMinute: 10,
 };
 
 /** The most that any of several products allows: what the graph composed of them allows. */

@@ -7,6 +7,7 @@ import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
 import { ALLOWED, refuse } from './refusals.js';
 import { requestProblem } from './request-checks.js';
+import type { RequestRate, SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 declare module 'fastify' {
@@ -23,8 +24,17 @@ export interface EndpointOptions {
   readonly authenticator: Authenticator;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
+  /** Counts each client's requests and attempts to sign in; left out where rates are not limited. */
+  readonly rates: Rates | undefined;
   /** The page for a browser; left out, a browser is answered as any other client. */
   readonly page: ((request: FastifyRequest) => LandingPage) | undefined;
+}
+
+/** The rates of one graph. */
+export interface Rates {
+  readonly requests: RequestRate;
+  /** By product. */
+  readonly signIns: ReadonlyMap<string, SignInRate>;
 }
 
 /** Aborted when the client goes away before it was answered. */
@@ -40,7 +50,7 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
-  const { target, apollo, authenticator, admit, page } = options;
+  const { target, apollo, authenticator, admit, rates, page } = options;
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
@@ -54,7 +64,14 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       const problem = requestProblem(request);
       if (problem) return refuse(reply, problem);
       try {
-        const viewers = await authenticator.authenticate(request.headers.authorization, target.product?.name);
+        const { authorization } = request.headers;
+        const viewers = await authenticator
+          .authenticate(authorization, target.product?.name)
+          .catch(async (error: unknown) => {
+            await rates?.requests.take(request.ip);
+            throw error;
+          });
+        await rates?.requests.take(request.ip, viewers);
         admit(viewers);
         request.viewers = viewers;
         return undefined;
@@ -70,6 +87,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         token: tokenOf(request.headers.authorization),
         client: clientSignal(reply),
         reports: new Map(),
+        admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),
       }),
     });
     scope.route({

@@ -12,6 +12,7 @@ import { serveHealth } from './health.js';
 import { createHttpApp } from './http-app.js';
 import { neighboursOf } from './neighbours.js';
 import type { ProductRuntime } from './product-runtime.js';
+import { SignInRate } from './rate-limits.js';
 import { serveTarget } from './serve-target.js';
 import { Shutdown } from './shutdown.js';
 
@@ -61,7 +62,10 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const app = await createHttpApp(targets, environment, logger);
   const shutdown = new Shutdown(app);
   serveHealth(app, { runtimes, isStopping: () => shutdown.hasBegun });
-  const serving = { environment, logger, runtimes, authenticator, composed };
+  const signInRates = new Map(
+    [...runtimes].map(([name, { product }]) => [name, new SignInRate(product.limits)]),
+  );
+  const serving = { environment, logger, runtimes, authenticator, composed, signInRates };
   const apollos = await Promise.all(targets.map((target) => serveTarget(app, target, serving)));
 
   // A browser that is sent to the gateway's address finds a page.

@@ -65,7 +65,7 @@ test('doubling fragments cost no time, and very much', () => {
     { length: 200 },
     (_, i) => `fragment F${i} on Thing { owner { ...F${i + 1} ...F${i + 1} } }`,
   );
-  expect(costIn(`{ thing { ...F0 } } ${doubling.join(' ')} fragment F200 on Thing { id owner { id } }`)).toBe(
-    Infinity,
-  );
+  expect(
+    costIn(`{ thing { ...F0 } } ${doubling.join(' ')} fragment F200 on Thing { id owner { id } }`),
+  ).toBeGreaterThan(2 ** 200);
 });

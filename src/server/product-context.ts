@@ -72,6 +72,7 @@ function signInsOf(
   if (!sessions || !user) return undefined;
   return {
     user,
+    admit: async (email) => request.admitSignIn?.(runtime.name, email),
     open: (userId) => translating(() => sessions.open(userId, scope())),
     close: async () =>
       request.token !== undefined && translating(() => sessions.close(request.token!, scope())),

@@ -6,6 +6,8 @@ export interface RequestScope {
   readonly viewers: Viewers;
   /** The session token or JWT as it came, for signing out. */
   readonly token: string | undefined;
+  /** Counts an attempt to sign in to a product; left out where rates are not limited. */
+  readonly admitSignIn?: ((product: string, email: string) => Promise<void>) | undefined;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
   /** Facts for the response's `extensions`: headings, each with response keys. */

@@ -13,6 +13,7 @@ import { serveEndpoint } from './endpoint.js';
 import type { GraphTarget } from './graph-target.js';
 import { pageOf } from './page-of.js';
 import type { ProductRuntime } from './product-runtime.js';
+import { RequestRate, type SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 /** What every graph of a gateway is served with. */
@@ -22,6 +23,8 @@ export interface ServeTargetOptions {
   readonly runtimes: ReadonlyMap<string, ProductRuntime>;
   readonly authenticator: Authenticator;
   readonly composed: Composed;
+  /** By product; both ways into it count together. */
+  readonly signInRates: ReadonlyMap<string, SignInRate>;
 }
 
 const DEVELOPMENT_TOKEN_S = 12 * 60 * 60;
@@ -33,7 +36,7 @@ export async function serveTarget(
   options: ServeTargetOptions,
 ): Promise<ApolloServer<RequestScope>> {
   const { environment, logger, runtimes, authenticator, composed } = options;
-  const { production, introspection, sandbox } = environment;
+  const { production, introspection, sandbox, rateLimits } = environment;
   const { product } = target;
   const namespaces = product ? [] : [...runtimes.keys()].map((name) => productNames(name).field);
   const apollo = createApollo(target, {
@@ -51,6 +54,12 @@ export async function serveTarget(
     target,
     apollo,
     authenticator,
+    rates: rateLimits
+      ? {
+          requests: new RequestRate(target.limits, product ? [product.name] : [...runtimes.keys()]),
+          signIns: options.signInRates,
+        }
+      : undefined,
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,
   });

@@ -59,6 +59,7 @@ beforeAll(async () => {
       logLevel: 'silent',
       trustProxy: false,
       introspection: false,
+      rateLimits: false,
       sandbox: false,
       dataDir: '',
       products: { aviation: { uri: uri.href, keys } },

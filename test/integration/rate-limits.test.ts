@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
+
+const blog = config.products['blog']!;
+const gateway = defineGateway({
+  ...config,
+  products: {
+    ...config.products,
+    blog: { ...blog, limits: { ...blog.limits, requestsPerMinute: 20, signInsPerMinute: 3 } },
+  },
+});
+const ASK = '{ __typename }';
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+// A new gateway has counted nobody.
+let running: TestGateway;
+beforeEach(async () => {
+  running = await TestGateway.start({
+    gateway,
+    env: { BULKHEAD_RATE_LIMITS: 'true', BULKHEAD_TRUST_PROXY: 'loopback' },
+  });
+});
+afterEach(() => running.close());
+
+const codeOf = ({ body }: Answer): string | undefined => body.errors?.[0].extensions.code;
+/** Asks until it is refused, and answers how often it was not. */
+async function askUntilRefused(ask: () => Promise<Answer>): Promise<{ answered: number; refusal: Answer }> {
+  for (let answered = 0; answered < 100; answered += 1) {
+    const answer = await ask();
+    if (codeOf(answer) === 'RATE_LIMITED') return { answered, refusal: answer };
+  }
+  throw new Error('never refused');
+}
+const signIn = (email: string, address: string, password = 'not the password') =>
+  running.ask('blog', 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { id } } }', {
+    variables: { input: { email, password } },
+    headers: from(address),
+  });
+
+describe('requests', () => {
+  test('of one address are counted, and refused with the time to wait before anything is parsed', async () => {
+    const ask = () => running.ask('blog', ASK, { headers: from('192.0.2.1') });
+    const { answered, refusal } = await askUntilRefused(ask);
+    expect(answered).toBe(20);
+    expect(refusal.status).toBe(429);
+    expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(refusal.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(refusal.body).toEqual({
+      errors: [
+        {
+          message: 'Too many requests: wait, and send fewer.',
+          extensions: { code: 'RATE_LIMITED' },
+        },
+      ],
+    });
+    // Neither another client, nor another product.
+    expect((await running.ask('blog', ASK, { headers: from('192.0.2.2') })).status).toBe(200);
+    expect((await running.ask('aviation', ASK, { headers: from('192.0.2.1') })).status).toBe(200);
+  });
+
+  test('with a token are counted by who it belongs to, whatever the address', async () => {
+    const token = await running.service('blog', 'blog:read');
+    let last = 0;
+    const ask = () => running.ask('blog', ASK, { token, headers: from(`192.0.2.${(last += 1)}`) });
+    expect((await askUntilRefused(ask)).answered).toBe(20);
+    expect((await running.ask('blog', ASK, { headers: from('192.0.2.1') })).status).toBe(200);
+  });
+
+  test('with wrong tokens use up their address’s share, and never a good token’s', async () => {
+    const wrong = () => running.ask('blog', ASK, { token: 'bhs_blog_wrong', headers: from('192.0.2.1') });
+    const { answered } = await askUntilRefused(wrong);
+    expect(answered).toBe(20);
+    const { token } = await running.signUp('blog');
+    const good = await running.ask('blog', ASK, { token, headers: from('192.0.2.1') });
+    expect(good.status).toBe(200);
+  });
+
+  test('of a product and of the composed graph are counted apart; IPv6 by its network', async () => {
+    let last = 0;
+    const ask = () => running.ask('blog', ASK, { headers: from(`2001:db8::${(last += 1)}`) });
+    expect((await askUntilRefused(ask)).answered).toBe(20);
+    expect((await running.ask(undefined, ASK, { headers: from('2001:db8::1') })).status).toBe(200);
+  });
+});
+
+describe('attempts to sign in', () => {
+  test('to one account from one address are counted, right or wrong, and its owner elsewhere is not locked out', async () => {
+    const email = 'owner@example.org';
+    await running.ask('blog', 'mutation ($input: SignUpInput!) { signUp(input: $input) { token } }', {
+      variables: { input: { name: 'Owner', email, password: PASSWORD } },
+      headers: from('192.0.2.9'),
+    });
+    const { answered, refusal } = await askUntilRefused(() => signIn(` ${email.toUpperCase()}`, '192.0.2.1'));
+    expect(answered).toBe(3);
+    // It was executed, as a mutation of one field.
+    expect([refusal.status, refusal.body.data]).toEqual([200, { signIn: null }]);
+    expect(codeOf(await signIn(email, '192.0.2.1', PASSWORD))).toBe('RATE_LIMITED');
+    expect(codeOf(await signIn(email, '192.0.2.9', PASSWORD))).toBeUndefined();
+  });
+
+  test('many in one document are as many attempts', async () => {
+    const field = (i: number) =>
+      `s${i}: signIn(input: { email: "a@example.org", password: "guess-number-${i}" }) { token }`;
+    const text = `mutation { ${Array.from({ length: 15 }, (_, i) => field(i)).join(' ')} }`;
+    const { body } = await running.ask('blog', text, { headers: from('192.0.2.1') });
+    const codes = body.errors.map((error: { extensions: { code: string } }) => error.extensions.code);
+    expect(codes.filter((code: string) => code === 'UNAUTHENTICATED')).toHaveLength(3);
+    expect(codes.filter((code: string) => code === 'RATE_LIMITED')).toHaveLength(12);
+  });
+
+  test('to all accounts from one address are counted together, on both ways in', async () => {
+    let last = 0;
+    const composed = () =>
+      running.ask(undefined, 'mutation ($input: BlogSignInInput!) { blogSignIn(input: $input) { token } }', {
+        variables: { input: { email: `a${(last += 1)}@example.org`, password: 'guess' } },
+        headers: from('192.0.2.1'),
+      });
+    for (let i = 0; i < 15; i += 1) await signIn(`b${i}@example.org`, '192.0.2.1');
+    const { answered } = await askUntilRefused(composed);
+    expect(answered).toBe(15);
+  });
+});
+
+test('nobody is counted in development, unless it is asked for', async () => {
+  const uncounted = await TestGateway.start({ gateway });
+  try {
+    for (let i = 0; i < 25; i += 1) expect((await uncounted.ask('blog', ASK)).status).toBe(200);
+  } finally {
+    await uncounted.close();
+  }
+});
