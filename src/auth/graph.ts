@@ -108,21 +108,21 @@ const KEEP_MS = 60_000;
 export class SignInResolver {
   @Mutation(() => SignInPayload, { nullable: true })
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
-    const { user, admit } = signInsOf(context);
-    await admit(addressOf(input));
+    const signIns = signInsOf(context);
+    await signIns.admit(addressOf(input));
     const passwordHash = await hashPassword(input.password);
     const stored = await context.models
-      .of(user)
+      .of(signIns.user)
       .insert({ name: input.name, email: input.email, passwordHash });
     return open(context, stored._id);
   }
 
   @Mutation(() => SignInPayload, { nullable: true })
   async signIn(@Arg('input') input: SignInInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
-    const { user, admit } = signInsOf(context);
+    const signIns = signInsOf(context);
     const email = addressOf(input);
-    await admit(email);
-    const found = await context.models.of(user).findUnrestricted({ email }, ['passwordHash']);
+    await signIns.admit(email);
+    const found = await context.models.of(signIns.user).findUnrestricted({ email }, ['passwordHash']);
     const fits = await verifyPassword(found?.passwordHash, input.password);
     if (!found || !fits)
       throw new BulkheadError('UNAUTHENTICATED', 'The address or the password is not right.');

@@ -65,8 +65,12 @@ export class Compartment {
     const verdicts = [...this.#verdicts.values()];
     const gravest = GRAVITY.map((one) => verdicts.find((verdict) => verdict.state === one)).find(Boolean)!;
     this.#decided ||= gravest.state !== 'open';
-    if (gravest.state === this.#current.state && gravest.reason === this.#current.reason) return;
+    const { state: before, reason: said } = this.#current;
     this.#current = gravest;
+    // That a database is away is seen by several watchers, and is one change.
+    if (gravest.state === before && (gravest.state !== 'parked' || gravest.reason === said)) return;
+    // Nobody waits for a place in which there would be no answer.
+    if (gravest.state !== 'ready') this.#places.dismiss(() => this.unavailable());
     for (const listener of this.#listeners) listener(gravest.state, gravest.reason);
   }
 

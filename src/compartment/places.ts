@@ -1,13 +1,18 @@
 /** Gives a place back; calling it again does nothing. */
 export type Leave = () => void;
 
+interface Waiter {
+  readonly give: () => void;
+  readonly refuse: (reason: Error) => void;
+}
+
 /**
  * A number of places and a bounded queue for them: first come, first served. A place that is given back goes straight
  * to whoever has waited longest, so that nobody who comes in between can take it; whoever gives up leaves the queue
  * at once, so that the dead keep nobody out.
  */
 export class Places {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiter>();
   #taken = 0;
 
   constructor(
@@ -35,17 +40,30 @@ export class Places {
     }
     if (this.#waiting.size >= this.queue) return undefined;
     return new Promise((resolve, reject) => {
-      const give = () => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(this.#place());
+      const waiter: Waiter = {
+        give: () => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(this.#place());
+        },
+        refuse: (reason) => {
+          signal.removeEventListener('abort', giveUp);
+          reject(reason);
+        },
       };
       const giveUp = () => {
-        this.#waiting.delete(give);
+        this.#waiting.delete(waiter);
         reject(signal.reason as Error);
       };
-      this.#waiting.add(give);
+      this.#waiting.add(waiter);
       signal.addEventListener('abort', giveUp, { once: true });
     });
+  }
+
+  /** Sends away whoever waits. */
+  dismiss(reason: () => Error): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { refuse } of waiting) refuse(reason());
   }
 
   #place(): Leave {
@@ -56,7 +74,7 @@ export class Places {
       const [next] = this.#waiting;
       if (next) {
         this.#waiting.delete(next);
-        next();
+        next.give();
       } else {
         this.#taken -= 1;
       }

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { productNames } from '../config/names.js';
 import { redact } from '../config/secrets.js';
+import { PATIENCE_MS, watchPulse } from '../compartment/breaker.js';
 import { openConnection } from '../database/connection.js';
 import { inspectReach } from '../database/privileges.js';
+import { Pulse } from '../database/pulse.js';
 import { serveGrants } from '../product/grants.js';
 import { followTopology } from './follow-topology.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -25,6 +27,7 @@ export interface ConnectProductOptions {
 /** Wrong password, unknown user (Atlas has its own code), or a credential that may not even say who it is. */
 const CREDENTIAL_REFUSED = new Set<unknown>([18, 8000, 13]);
 const UNREACHABLE = 'its database cannot be reached';
+const SILENT = 'its database does not answer';
 const REFUSED = 'the server refuses its credential';
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
@@ -81,10 +84,14 @@ async function serve(
   const { signal, logger, recheckMs = RECHECK_MS } = options;
   const { poolSize, waitQueueTimeoutMs, deadlineMs } = product.limits;
   let unfollow = () => {};
+  const watched = new AbortController();
+  let pulse: Pulse | undefined;
   try {
+    const appName = `bulkhead:${name}`;
+    const { uri } = options;
     await openConnection(runtime.connection, {
-      appName: `bulkhead:${name}`,
-      uri: options.uri,
+      appName,
+      uri,
       database: productNames(name).database,
       poolSize,
       waitQueueTimeoutMs,
@@ -100,6 +107,12 @@ async function serve(
       isReachable = now;
       tell();
     });
+    pulse = new Pulse({ uri, appName }, PATIENCE_MS);
+    void watchPulse(
+      () => pulse!.beat(),
+      (isClosed) => compartment.set(isClosed ? 'ready' : 'open', isClosed ? '' : SILENT, 'breaker'),
+      watched.signal,
+    );
     let problem = await examine();
     isServing = problem === undefined;
     tell();
@@ -115,6 +128,9 @@ async function serve(
     return isRefusal(error) ? REFUSED : UNREACHABLE;
   } finally {
     unfollow();
+    watched.abort();
+    compartment.set('ready', '', 'breaker');
+    await pulse?.close().catch(() => {});
   }
 }
 

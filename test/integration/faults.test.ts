@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
@@ -113,6 +114,62 @@ const statesSince = (start: number) =>
     .slice(start)
     .filter(({ product }) => product === 'blog')
     .map(({ state }) => state);
+
+/** From a fault until the product is refused, and from its end until it serves: promised, and asserted at twice that. */
+const OPENS_MS = 1_000;
+const CLOSES_MS = 5_000;
+const REFUSED_MS = 250;
+
+describe('the circuit breaker', () => {
+  const isOpen = () => compartment().state === 'open';
+
+  test.each<[string, () => Promise<void> | void, () => Promise<void> | void]>([
+    ['frozen', () => server.freeze(), () => server.thaw()],
+    ['killed', () => server.kill(), () => server.restart()],
+  ])(
+    'opens for a database that is %s, refuses at once, and closes when it is back',
+    async (_what, fail, mend) => {
+      await expectRecovered();
+      const failedAt = performance.now();
+      await fail();
+      await eventually('it is open', isOpen, 2 * OPENS_MS);
+      expect(performance.now() - failedAt).toBeLessThan(2 * OPENS_MS);
+      const refused = await timed(running.ask('blog', POSTS));
+      expect([refused.status, codes(refused)]).toEqual([503, ['PRODUCT_UNAVAILABLE']]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(refused.ms).toBeLessThan(2 * REFUSED_MS);
+      await mend();
+      await eventually('it is closed', () => compartment().state === 'ready', 2 * CLOSES_MS);
+      await expectRecovered();
+    },
+  );
+
+  test('stays closed however slow the product’s own commands are', async () => {
+    const admin = await new mongo.MongoClient(server.uri).connect();
+    const slow = (mode: 'off' | 'alwaysOn') =>
+      admin.db('admin').command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: {
+          appName: 'bulkhead:blog',
+          failCommands: ['find', 'aggregate'],
+          blockConnection: true,
+          blockTimeMS: DEADLINE_MS + 500,
+        },
+      });
+    const start = logged.length;
+    await slow('alwaysOn');
+    try {
+      const asked = Array.from({ length: 30 }, () => running.ask('blog', POSTS));
+      for (const answer of await Promise.all(asked)) expect(codes(answer)).toEqual(['PRODUCT_UNAVAILABLE']);
+    } finally {
+      await slow('off');
+      await admin.close();
+    }
+    expect(statesSince(start)).toEqual([]);
+    await expectRecovered();
+  });
+});
 
 describe('a frozen database', () => {
   test('costs its product the deadline, the other nothing, and is back by itself', async () => {
