@@ -4,6 +4,7 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { formatError, formatErrorTersely, shownOf } from './error-format.js';
+import { firstErrors } from './first-errors.js';
 import type { GraphTarget } from './graph-target.js';
 import { legacyStatus } from './legacy-status.js';
 import { stringifyWithin } from './answer-size.js';
@@ -101,6 +102,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
       ApolloServerPluginCacheControlDisabled(),
       checkPersistedQuery,
       legacyStatus,
+      firstErrors,
       logUnexpected(options.logger),
       ...options.plugins,
     ],

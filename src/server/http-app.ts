@@ -7,7 +7,9 @@ import type { GraphTarget } from './graph-target.js';
 import { answerFaults, refuseBytes, refuseFault } from './refusals.js';
 import { requestIdOf } from './request-id.js';
 
+/** Of what is no graph's; each graph has the limit of its product. */
 const BODY_LIMIT = 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The HTTP application without its endpoints: limits, ids, log, origins, compression, faults. */
 export async function createHttpApp(
@@ -21,6 +23,8 @@ export async function createHttpApp(
     genReqId: requestIdOf,
     trustProxy,
     bodyLimit: BODY_LIMIT,
+    // Of a whole request, so that a body sent byte by byte does not hold its connection for minutes.
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // While stopping, a request on a connection that is still open is answered, not refused.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void refuseFault(error, request, reply),

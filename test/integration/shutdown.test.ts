@@ -14,7 +14,9 @@ import { calls, edgeProduct } from '../support/edge-product.js';
 import { TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
 
-const declared = defineGateway({ products: { ...config.products, edge: edgeProduct() } });
+const declared = defineGateway({
+  products: { ...config.products, edge: edgeProduct({ limits: { answerBytes: 100_000_000 } }) },
+});
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await TestGateway.start({ gateway: declared, scale: 0.01 });

@@ -1,0 +1,151 @@
+import { createHmac } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { type Attack, group, type Prey } from './attack.js';
+
+const REFUSED = '401 UNAUTHENTICATED';
+const ASK = '{ __typename }';
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+interface Claims {
+  readonly [claim: string]: unknown;
+}
+function keysOf({ gateway }: Prey, product: string) {
+  const keys = gateway.environment.products[product]?.keys;
+  if (keys?.kind !== 'secret') throw new TypeError('a secret was expected');
+  return keys;
+}
+const now = () => Math.floor(Date.now() / 1_000);
+/** A token of blog's own making, with some claims changed. */
+function forge(prey: Prey, claims: Claims, header: object = { alg: 'HS256' }, product = 'blog'): string {
+  const { secret, issuer, audience } = keysOf(prey, product);
+  const payload = {
+    iss: issuer,
+    aud: audience,
+    sub: 'svc',
+    scope: `${product}:read`,
+    iat: now(),
+    exp: now() + 600,
+    ...claims,
+  };
+  const text = `${encode(header)}.${encode(Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined)))}`;
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
+const tokens = group('tokens');
+const token = (
+  name: string,
+  make: (prey: Prey) => string | Promise<string>,
+  expected = REFUSED,
+  to = 'blog',
+) => tokens.add(name, expected, async (prey) => prey.gateway.ask(to, ASK, { token: await make(prey) }));
+token('one as it should be', (prey) => forge(prey, {}), '200 answered');
+for (const alg of ['none', 'None', 'nOnE', 'HS512', 'RS256', 'ES256', ''])
+  token(`alg ${alg}`, (prey) => forge(prey, {}, { alg }));
+token('no signature', (prey) => forge(prey, {}).replace(/\.[^.]+$/, '.'));
+token('a signature of another token', (prey) => {
+  const [head, body] = forge(prey, { scope: 'blog:admin' }).split('.');
+  return `${head}.${body}.${forge(prey, {}).split('.')[2]}`;
+});
+for (const kid of ['../../etc/passwd', "' OR 1=1 --", '/dev/null', 'x'.repeat(2_000)])
+  token(
+    `kid ${kid.slice(0, 16)}: there is one key, whatever it is called`,
+    (prey) => forge(prey, {}, { alg: 'HS256', kid }),
+    '200 answered',
+  );
+for (const name of ['jku', 'x5u'])
+  token(
+    `${name}: keys are never fetched from where a token says`,
+    (prey) => forge(prey, {}, { alg: 'HS256', [name]: 'http://127.0.0.1:9/keys' }),
+    '200 answered',
+  );
+token('crit', (prey) => forge(prey, {}, { alg: 'HS256', crit: ['x'], x: 1 }));
+token('expired for a minute', (prey) => forge(prey, { exp: now() - 60 }));
+token('not valid yet', (prey) => forge(prey, { nbf: now() + 600 }));
+token('no expiry', (prey) => forge(prey, { exp: undefined }));
+token('an expiry that is text', (prey) => forge(prey, { exp: String(now() + 600) }));
+token('another audience', (prey) => forge(prey, { aud: 'nobody' }));
+token('no audience', (prey) => forge(prey, { aud: undefined }));
+token('the audience of another product', (prey) => forge(prey, { aud: keysOf(prey, 'aviation').audience }));
+token('another issuer', (prey) => forge(prey, { iss: 'https://evil.example' }));
+token('another product’s token', (prey) => forge(prey, {}, { alg: 'HS256' }, 'aviation'));
+token('another product’s session', ({ aviationUser }) => aviationUser);
+token('a key of somebody else', async () =>
+  new SignJWT({ scope: 'blog:admin' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('x')
+    .setExpirationTime('1h')
+    .sign(Buffer.from('x'.repeat(32))),
+);
+for (const text of [
+  'bhs_blog_',
+  'bhs_blog_wrong',
+  'bhs_nothing_x',
+  'bhs_aviation_x',
+  'a.b.c',
+  'e30.e30.',
+  '..',
+  'x'.repeat(8_000),
+])
+  token(`"${text.slice(0, 16)}"`, () => text);
+for (const [name, header] of [
+  ['Basic', 'Basic dTpw'],
+  ['no scheme', 'e30.e30.e30'],
+  ['two tokens', 'Bearer a, Bearer b'],
+  ['an empty one', 'Bearer '],
+  ['a tab', 'Bearer\ttoken'],
+] as const)
+  tokens.add(name, REFUSED, ({ gateway }) =>
+    gateway.ask('blog', ASK, { headers: { authorization: header } }),
+  );
+
+const strangers = group('strangers at a product that is not public');
+for (const [name, query] of [
+  ['a query', ASK],
+  ['nonsense', '{{{'],
+  ['a field that is not there', '{ nothing }'],
+  ['a document of 100,000 tokens', `{ ${'a '.repeat(100_000)} }`],
+  ['introspection', '{ __schema { types { name } } }'],
+] as const)
+  for (const to of ['closed', 'composed']) strangers.document(`${name} to ${to}`, query, REFUSED, { to });
+strangers.document('a token in the query', '{ __typename }', REFUSED, {
+  to: 'closed',
+  variables: { token: 'x', authorization: 'Bearer x' },
+});
+for (const way of ['?token=x', '?access_token=x', '?authorization=Bearer%20x'])
+  strangers.request(
+    way,
+    `/graphql/closed${way}&query=${encodeURIComponent(ASK)}`,
+    { headers: { 'apollo-require-preflight': '1' } },
+    REFUSED,
+  );
+
+const others = group('another product’s data');
+others.document(
+  'blog’s session in the composed graph, which is for operators',
+  '{ aviation { transfers(first: 1) { nodes { id } } } }',
+  REFUSED,
+  { to: 'composed', as: 'blogUser' },
+);
+others.document(
+  'transfers for a user who owns none of them',
+  '{ accounts(owner: "000000000000000000000000") { id } }',
+  '200 nothing',
+  { to: 'aviation', as: 'aviationUser' },
+);
+others.document(
+  'transfers for nobody',
+  '{ transfers(account: "000000000000000000000000", first: 1) { nodes { id } } }',
+  '200 nothing',
+  { to: 'aviation' },
+);
+others.document(
+  'a draft of somebody else',
+  '{ posts(first: 5, filter: { status: DRAFT }) { nodes { id } } }',
+  '200 nothing',
+  { to: 'blog', as: 'blogUser' },
+);
+
+/** Attacks by who one claims to be. */
+export const credentialAttacks: readonly Attack[] = [tokens, strangers, others].flatMap(
+  ({ attacks }) => attacks,
+);

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { closedProduct, edgeProduct } from '../support/edge-product.js';
+import { TestGateway } from '../support/gateway.js';
+import { type Attack, outcomeOf, type Prey } from './attack.js';
+import { credentialAttacks } from './credentials.js';
+import { injectionAttacks } from './injection.js';
+import { resourceAttacks } from './resources.js';
+import { transportAttacks } from './transport.js';
+
+const attacks: readonly Attack[] = [
+  ...resourceAttacks,
+  ...transportAttacks,
+  ...injectionAttacks,
+  ...credentialAttacks,
+];
+/** What belongs to nobody who attacks: a stack, the words of the driver or of a library, a suggestion, a password's hash. */
+const LEAKS =
+  /node_modules|\.[jt]s:\d|\\n\s+at |call stack|FST_|Mongo[A-Z]|E11000|Did you mean|\$argon2|ECONN|BSON/;
+
+let prey: Prey;
+const logged: string[] = [];
+beforeAll(async () => {
+  const gateway = await TestGateway.start({
+    gateway: defineGateway({
+      products: { ...config.products, edge: edgeProduct(), closed: closedProduct() },
+    }),
+    scale: 0.01,
+    env: { NODE_ENV: 'production', BULKHEAD_RATE_LIMITS: 'false' },
+    log: (line) => logged.push(line),
+  });
+  prey = {
+    gateway,
+    blogUser: (await gateway.signUp('blog')).token,
+    aviationUser: (await gateway.signUp('aviation')).token,
+    operator: await gateway.operator(),
+  };
+});
+afterAll(() => prey.gateway.close());
+
+const byText = (one: string | undefined, other: string | undefined) => (one! < other! ? -1 : 1);
+const groups = [...new Set(attacks.map((attack) => attack.group))];
+describe.each(groups)('%s', (group) => {
+  const own = attacks.filter((attack) => attack.group === group);
+  test.each(own.map((attack) => [attack.name, attack] as const))('%s', async (_name, attack) => {
+    const answer = await attack.send(prey);
+    expect(outcomeOf(answer)).toBe(attack.expected);
+    expect(JSON.stringify(answer.body)).not.toMatch(LEAKS);
+  });
+});
+
+test('there are at least three hundred, none twice', () => {
+  expect(attacks.length).toBeGreaterThanOrEqual(300);
+  expect(new Set(attacks.map(({ group, name }) => `${group}: ${name}`)).size).toBe(attacks.length);
+});
+
+test('after all of them the gateway serves, and nothing was masked', async () => {
+  expect((await prey.gateway.ask('blog', '{ posts(first: 1) { nodes { id } } }')).status).toBe(200);
+  expect(logged.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+});
+
+test('docs/security.md promises what is answered, and nothing else', () => {
+  const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const promised = [...page.matchAll(/^\| ([^|]+) \| ([^|]*`\d{3} [^|]+) \| (\d+) \|$/gm)].map(
+    ([, group, answers, count]) => [
+      group,
+      [...answers!.matchAll(/`(\d{3} [^`]+)`/g)].map(([, answer]) => answer).sort(byText),
+      Number(count),
+    ],
+  );
+  const kept = groups.map((group) => {
+    const own = attacks.filter((attack) => attack.group === group);
+    return [group, [...new Set(own.map(({ expected }) => expected))].sort(byText), own.length];
+  });
+  expect(promised).toEqual(kept);
+});
