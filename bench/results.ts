@@ -9,6 +9,8 @@ export interface Measured {
   readonly figures: Readonly<Record<string, number | Spread>>;
   readonly ratios: Readonly<Record<string, number | Spread>>;
   readonly mongod: string;
+  /** What was run. Default: `npm run bench -- NAME`. */
+  readonly command?: string;
 }
 
 interface Stored extends Measured {
@@ -20,7 +22,11 @@ const pathOf = (name: string) => `bench/results/${name}.json`;
 /** Writes `bench/results/NAME.json`; keys that were not measured now stay as they are, with their own source. */
 export function writeResults(name: string, measured: Measured): void {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const source = { commit, command: `npm run bench -- ${name}`, date: new Date().toISOString() };
+  const source = {
+    commit,
+    command: measured.command ?? `npm run bench -- ${name}`,
+    date: new Date().toISOString(),
+  };
   const before: Partial<Stored> = existsSync(pathOf(name))
     ? (JSON.parse(readFileSync(pathOf(name), 'utf8')) as Stored)
     : {};

@@ -1,14 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import config from '../../bulkhead.config.js';
 import { startScratch } from '../../src/database/embedded/scratch.js';
-import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
-import { provision } from '../../src/product/provision.js';
-import { seed } from '../../src/product/seed.js';
-import { ProductRuntime } from '../../src/server/product-runtime.js';
+import { provisionSample } from '../sample-database.js';
 
 /** Set `BENCH_PROFILE` to a folder to have each server write a CPU profile there when it ends. */
 const PROFILE = process.env['BENCH_PROFILE'];
@@ -40,25 +36,17 @@ async function startChild(
 export async function startContenders(): Promise<Contenders> {
   const scratch = await startScratch();
   const admin = await new mongo.MongoClient(scratch.uri).connect();
-  const runtime = new ProductRuntime('blog', config.products['blog']!);
-  const serve = { user: 'blog-serve', password: randomBytes(16).toString('hex') };
-  const ops = { user: 'blog-ops', password: randomBytes(16).toString('hex') };
-  await provision(admin, { database: 'blog', classes: runtime.classes, serve, ops });
-  await ensureIndexes(admin.db('blog'), runtime.classes);
-  await seed(admin.db('blog'), runtime.product.sample!({ scale: 1, passwordHash: 'not used here' }));
+  const uri = await provisionSample(admin, scratch.uri, 'blog', config.products['blog']!, 1);
   await admin.close();
-  const uri = new URL(scratch.uri);
-  [uri.username, uri.password, uri.pathname] = [serve.user, serve.password, '/blog'];
-  uri.searchParams.set('authSource', 'blog');
 
   const gateway = await startChild('../../src/cli/main.js', ['start', 'blog'], {
     PORT: '0',
-    BLOG_MONGODB_URI: uri.href,
+    BLOG_MONGODB_URI: uri,
     AVIATION_MONGODB_URI: '',
     BULKHEAD_LOG_LEVEL: 'warn',
     BULKHEAD_COMPOSED: 'off',
   });
-  const naive = await startChild('naive.js', [], { NAIVE_MONGODB_URI: uri.href, NODE_ENV: 'production' });
+  const naive = await startChild('naive.js', [], { NAIVE_MONGODB_URI: uri, NODE_ENV: 'production' });
   return {
     ours: `${gateway.address}/graphql/blog`,
     naive: naive.address,

@@ -156,7 +156,7 @@ describe.each([
 });
 
 describe('mutations whose time is up', () => {
-  const { product, witness } = library({ deadlineMs: 400 });
+  const { product, witness } = library({ deadlineMs: 400, rootFields: 2 ** 41, cost: 2 ** 41 });
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await TestGateway.start({ gateway: defineGateway({ products: { library: product } }) });

@@ -199,6 +199,7 @@ test('SIGTERM to the built process in production loses no request and ends it wi
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',
+      BULKHEAD_RATE_LIMITS: 'false',
       PORT: '0',
       BLOG_MONGODB_URI: gateway.uris['blog'],
       AVIATION_MONGODB_URI: gateway.uris['aviation'],

@@ -30,7 +30,8 @@ const addressIn = async (running: Running) => (await running.says(/(http:\S+)\/g
 const left = (): string[] =>
   readdirSync('/proc')
     .map((name) => ({ pid: Number(name), command: findProcess(Number(name))?.command ?? '' }))
-    .filter(({ pid, command }) => command.includes(folder) || groups.has(groupOf(pid)))
+    // A process that is ending has no command line any more.
+    .filter(({ pid, command }) => command.includes(folder) || (command !== '' && groups.has(groupOf(pid))))
     .map(({ command }) => command);
 const groups = new Set<number>();
 const groupOf = (pid: number): number => {
