@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +9,10 @@ import {
   Kind,
   lexicographicSortSchema,
   parse,
-  print,
   printSchema,
-  stripIgnoredCharacters,
 } from 'graphql';
 import gateway from './bulkhead.config.js';
+import { hashOf, operationText } from './src/graph/operation-hash.js';
 import type { Gateway } from './src/product/gateway.js';
 import { buildRuntimes } from './src/server/build-runtimes.js';
 import { composedTarget } from './src/server/graph-target.js';
@@ -102,8 +100,8 @@ async function generateOperations(
   const manifest = new Map<string, string>();
   // The preset's own manifest sorts what is selected, and so would run the fields of a mutation in another order.
   const onExecutableDocumentNode = (document: DocumentNode) => {
-    const text = stripIgnoredCharacters(print(document));
-    const hash = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const text = operationText(document);
+    const hash = `sha256:${hashOf(text)}`;
     manifest.set(hash, text);
     return { hash };
   };

@@ -133,6 +133,18 @@ export function buildProgram(isJson = false): Command {
     );
 
   program
+    .command('operations')
+    .description("the clients' registered operations")
+    .command('push [product]')
+    .description("register the operations of the clients' manifests")
+    .option('--dir <dir>', 'where the manifests lie', 'generated/operations')
+    .option('--prune', 'remove operations that the manifest has not', false)
+    .addHelpText('after', examples('operations push', 'operations push shop --prune'))
+    .action(async (product: string | undefined, options: { dir: string; prune: boolean }) =>
+      (await import('./operations.js')).pushOperations(product, { ...common(), ...options }),
+    );
+
+  program
     .command('product')
     .description('the products themselves')
     .command('new <name>')

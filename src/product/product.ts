@@ -82,6 +82,11 @@ export interface ProductOptions {
   /** Sample data, loaded once into an empty development database. */
   readonly sample?: LoadSample;
   readonly limits?: Partial<Limits>;
+  /**
+   * Which operations clients may send in production: all (`'open'`, the default), those that are registered
+   * (`'safelist'`), or all, with a line in the log for each that a safelist would refuse (`'log'`).
+   */
+  readonly operations?: 'open' | 'log' | 'safelist';
   /** Origins whose pages may call this product from a browser. Default: none in production, any in development. */
   readonly cors?: readonly string[];
   /** Lets a credential that reaches further than this product serve in production, with the reason; shown red everywhere. */

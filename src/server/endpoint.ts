@@ -7,6 +7,7 @@ import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
 import { ALLOWED, refuse } from './refusals.js';
 import { requestProblem } from './request-checks.js';
+import type { OperationGate } from './operation-gate.js';
 import type { RequestRate, SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -24,6 +25,8 @@ export interface EndpointOptions {
   readonly authenticator: Authenticator;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
+  /** Lets operations through; left out, every operation. */
+  readonly gate: OperationGate | undefined;
   /** Counts each client's requests and attempts to sign in; left out where rates are not limited. */
   readonly rates: Rates | undefined;
   /** The page for a browser; left out, a browser is answered as any other client. */
@@ -50,7 +53,7 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
-  const { target, apollo, authenticator, admit, rates, page } = options;
+  const { target, apollo, authenticator, admit, gate, rates, page } = options;
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
@@ -79,6 +82,10 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         if (!(error instanceof BulkheadError)) throw error;
         return refuse(reply, error);
       }
+    });
+    scope.addHook('preHandler', async (request) => {
+      // A browser that came for the page was not authenticated.
+      if (request.viewers) await gate?.(request);
     });
     const handle = fastifyApolloHandler(apollo, {
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestScope> => ({

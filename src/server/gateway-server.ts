@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { createAuthenticator } from '../auth/authenticator.js';
 import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
-import type { Gateway } from '../product/gateway.js';
+import type { Composed, Gateway } from '../product/gateway.js';
 import { buildRuntimes } from './build-runtimes.js';
 import { connectProduct } from './connect-product.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
@@ -48,8 +48,7 @@ export interface GatewayServer {
 export async function createGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
   const { gateway, environment, logger } = options;
   const runtimes = buildRuntimes(gateway, options.only);
-  const composed =
-    environment.composed ?? gateway.composed ?? (environment.production ? 'operators' : 'public');
+  const composed = composedMode(gateway, environment);
   const targets = [...runtimes.values()].map(productTarget);
   if (composed !== 'off') targets.push(composedTarget(runtimes));
 
@@ -88,6 +87,14 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
       await Promise.all([...runtimes.values()].map((runtime) => runtime.connection.close().catch(() => {})));
     },
   };
+}
+
+/** Who may use the composed graph: a product's safelist cannot be walked around by its other way in. */
+function composedMode({ composed, products }: Gateway, environment: Environment): Composed {
+  const { production } = environment;
+  const asked = environment.composed ?? composed ?? (production ? 'operators' : 'public');
+  const hasSafelist = Object.values(products).some(({ operations }) => operations === 'safelist');
+  return asked === 'public' && production && hasSafelist ? 'operators' : asked;
 }
 
 /** Connects a product in the background, for as long as the gateway runs; each change of its state is logged once. */

@@ -11,6 +11,7 @@ import { admitToComposed, admitToProduct } from './admission.js';
 import { createApollo } from './apollo.js';
 import { serveEndpoint } from './endpoint.js';
 import type { GraphTarget } from './graph-target.js';
+import { operationGate } from './operation-gate.js';
 import { pageOf } from './page-of.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { RequestRate, type SignInRate } from './rate-limits.js';
@@ -54,6 +55,10 @@ export async function serveTarget(
     target,
     apollo,
     authenticator,
+    gate:
+      product && production
+        ? operationGate({ name: product.name, product: product.product, db: () => product.db }, logger)
+        : undefined,
     rates: rateLimits
       ? {
           requests: new RequestRate(target.limits, product ? [product.name] : [...runtimes.keys()]),

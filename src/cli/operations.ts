@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type GraphQLSchema, parse, validate } from 'graphql';
+import { z } from 'zod';
+import { productNames } from '../config/names.js';
+import { withDevelopmentUris } from '../development/product-uris.js';
+import { withDatabase } from '../development/with-database.js';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { hashOf } from '../graph/operation-hash.js';
+import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
+import { loadProject } from '../server/load-project.js';
+import { type CommonOptions, NOTHING_RUNS, print } from './output.js';
+
+/** Options of `bulkhead operations push`. */
+export interface PushOptions extends CommonOptions {
+  /** Where the manifests lie, one `<product>.json` each. */
+  readonly dir: string;
+  /** Also removes operations that the manifest has not. */
+  readonly prune: boolean;
+}
+
+const manifests = z.record(z.string().regex(/^sha256:[0-9a-f]{64}$/), z.string().min(1));
+
+/** The operations of a manifest by their hash; what is wrong with it goes to `problems`. */
+function readManifest(path: string, schema: GraphQLSchema, problems: string[]): Map<string, string> {
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    problems.push(`${path}: expected JSON (${error instanceof Error ? error.message : String(error)}).`);
+  }
+  const { success, data } = manifests.safeParse(read);
+  if (!success) {
+    if (read !== undefined) problems.push(`${path}: expected texts of operations under "sha256:<hash>".`);
+    return new Map();
+  }
+  const operations = new Map<string, string>();
+  for (const [key, text] of Object.entries(data)) {
+    const hash = key.slice('sha256:'.length);
+    if (hash !== hashOf(text)) problems.push(`${path}: ${key} is not the hash of its text.`);
+    try {
+      const [error] = validate(schema, parse(text));
+      if (error) problems.push(`${path}: ${key}: ${error.message}`);
+    } catch (error) {
+      problems.push(`${path}: ${key}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    operations.set(hash, text);
+  }
+  return operations;
+}
+
+/**
+ * Registers the operations of the clients' manifests, each in its product's own database, with the ops credentials.
+ *
+ * @throws StartError when a manifest is missing or holds what its product would not answer: nothing is registered then.
+ */
+export async function pushOperations(product: string | undefined, options: PushOptions): Promise<void> {
+  const { dir, prune, json } = options;
+  const project = await loadProject({ ...options, products: product ? [product] : [] });
+  const environment = withDevelopmentUris(project.environment);
+  const problems: string[] = [];
+  const plans = [...project.runtimes.values()].flatMap(({ name, graph }) => {
+    const path = join(dir, `${name}.json`);
+    if (existsSync(path)) {
+      const { opsUri } = environment.products[name] ?? {};
+      return [{ name, opsUri, operations: readManifest(path, graph.schema, problems) }];
+    }
+    if (product) problems.push(`${path}: there is no manifest. Write it: npm run codegen.`);
+    return [];
+  });
+  if (plans.length === 0 && problems.length === 0)
+    problems.push(`${dir}: there is no manifest of any product. Write them: npm run codegen.`);
+  if (problems.length > 0) throw new StartError(problems);
+
+  const results: { product: string; registered: number; added: number; removed: number; others: number }[] =
+    [];
+  for (const { name, opsUri, operations } of plans) {
+    if (!opsUri) {
+      if (environment.products[name]?.uri)
+        throw new StartError([
+          `${productNames(name).envPrefix}_OPS_MONGODB_URI: expected, to register with.`,
+        ]);
+      throw new BulkheadError('PRODUCT_UNAVAILABLE', `${name}: ${NOTHING_RUNS}`);
+    }
+    const result = await withDatabase(opsUri, name, async (db) => {
+      const collection = db.collection<RegisteredOperation>(OPERATIONS_COLLECTION);
+      const now = new Date();
+      const upserts = [...operations].map(([_id, text]) => ({
+        updateOne: {
+          filter: { _id },
+          update: { $set: { text, updatedAt: now }, $setOnInsert: { createdAt: now } },
+          upsert: true,
+        },
+      }));
+      const { upsertedCount } =
+        upserts.length > 0 ? await collection.bulkWrite(upserts) : { upsertedCount: 0 };
+      const stale = { _id: { $nin: [...operations.keys()] } };
+      const removed = prune ? (await collection.deleteMany(stale)).deletedCount : 0;
+      const others = await collection.countDocuments(stale);
+      return { registered: operations.size, added: upsertedCount, removed, others };
+    });
+    results.push({ product: name, ...result });
+  }
+  print(
+    json,
+    { ok: true, products: results },
+    results.map(({ product: name, registered, added, removed, others }) =>
+      [
+        `${name}: ${registered} operations registered, ${added} of them new`,
+        ...(removed > 0 ? [`${removed} removed`] : []),
+        ...(others > 0 ? [`${others} older ones stay (--prune removes them)`] : []),
+      ].join('; '),
+    ),
+  );
+}

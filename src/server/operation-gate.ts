@@ -1,0 +1,109 @@
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { translateDriverError } from '../database/driver-errors.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { hashOf } from '../graph/operation-hash.js';
+import { OperationList } from './operation-list.js';
+import type { ProductRuntime } from './product-runtime.js';
+
+/** What a request asks, where it is well-formed; Apollo says what is wrong with any other. */
+interface Asked {
+  readonly text: string | undefined;
+  readonly hash: string | undefined;
+  /** Puts the text in the place of the hash. */
+  readonly answerWith: (text: string) => void;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parametersOf({ method, body, query }: FastifyRequest): Record<string, unknown> | undefined {
+  const parameters = method === 'GET' ? query : body;
+  return isObject(parameters) ? parameters : undefined;
+}
+
+function extensionsOf(extensions: unknown): Record<string, unknown> {
+  try {
+    const read: unknown = typeof extensions === 'string' ? JSON.parse(extensions) : extensions;
+    return isObject(read) ? read : {};
+  } catch {
+    return {};
+  }
+}
+
+function askedBy(request: FastifyRequest): Asked {
+  const parameters = parametersOf(request) ?? {};
+  const { query, extensions } = parameters;
+  const { persistedQuery } = extensionsOf(extensions);
+  const hash = isObject(persistedQuery) ? persistedQuery['sha256Hash'] : undefined;
+  return {
+    text: typeof query === 'string' && query !== '' ? query : undefined,
+    hash: typeof hash === 'string' ? hash : undefined,
+    answerWith: (text) => {
+      parameters['query'] = text;
+      delete parameters['extensions'];
+      // Apollo reads the address again.
+      if (request.method === 'GET')
+        request.raw.url = `${request.url.split('?')[0]}?${new URLSearchParams(parameters as Record<string, string>).toString()}`;
+    },
+  };
+}
+
+/** Lets an operation through, or throws what it is refused with. */
+export type OperationGate = (request: FastifyRequest) => Promise<void>;
+
+/** Told apart by hash in the log; more are not told. */
+const MOST_TOLD = 1_000;
+
+/**
+ * The gate of a product that knows its clients' operations: `'safelist'` lets those through that are registered, by
+ * hash or by text, before anything else is parsed; `'log'` lets everything through and says once, by hash, what a
+ * safelist would refuse. Operators may send anything.
+ *
+ * @returns undefined where every operation is let through.
+ */
+export function operationGate({ name, product, db }: GateOptions, logger: Logger): OperationGate | undefined {
+  const { operations: mode = 'open' } = product;
+  if (mode === 'open') return undefined;
+  const list = new OperationList(name, db, product.limits.tokens);
+  const told = new Set<string>();
+
+  const refuse = ({ text, hash }: Asked): BulkheadError | undefined => {
+    const unknown = text === undefined ? hash! : hashOf(text);
+    if (mode === 'safelist')
+      return text === undefined
+        ? new BulkheadError('PERSISTED_QUERY_NOT_FOUND', 'No operation is registered under this hash.')
+        : new BulkheadError('FORBIDDEN', `This operation is not among those registered for ${name}.`);
+    if (!told.has(unknown) && told.size < MOST_TOLD) {
+      told.add(unknown);
+      logger.warn({ product: name, sha256: unknown }, 'a safelist would refuse this operation');
+    }
+    return undefined;
+  };
+
+  return async (request) => {
+    if (request.viewers?.(name).kind === 'operator') return;
+    const asked = askedBy(request);
+    const { text, hash } = asked;
+    if (text === undefined && hash === undefined) return;
+    try {
+      if (text !== undefined && (await list.has(text))) return;
+      if (text === undefined) {
+        const registered = await list.find(hash!);
+        if (registered !== undefined) {
+          asked.answerWith(registered);
+          return;
+        }
+      }
+    } catch (error) {
+      throw translateDriverError(error);
+    }
+    const refusal = refuse(asked);
+    if (refusal) throw refusal;
+  };
+}
+
+/** What of a product its gate needs. */
+export interface GateOptions extends Pick<ProductRuntime, 'name' | 'product'> {
+  readonly db: () => ProductRuntime['db'];
+}

@@ -1,0 +1,185 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { hashOf } from '../../src/graph/operation-hash.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { copyBuiltProject } from '../support/built-project.js';
+import { CommandHost } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
+import { TestGateway } from '../support/gateway.js';
+import { json, send } from '../support/http.js';
+
+const { blog, aviation } = config.products;
+const declared = defineGateway({
+  composed: 'public',
+  products: {
+    blog: { ...blog!, operations: 'safelist' },
+    aviation: { ...aviation!, public: 'read', operations: 'log' },
+  },
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-operations-'));
+const logged: Record<string, unknown>[] = [];
+let gateway: TestGateway;
+let host: CommandHost;
+let env: Record<string, string>;
+const push = (args = '', more: Record<string, string> = {}) =>
+  host.run(`operations push ${args}`.trim().split(' '), { ...env, ...more });
+
+beforeAll(async () => {
+  [gateway] = await Promise.all([
+    TestGateway.start({
+      gateway: declared,
+      scale: 0.02,
+      env: { NODE_ENV: 'production', BULKHEAD_RATE_LIMITS: 'false' },
+      log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+    copyBuiltProject(folder),
+  ]);
+  host = new CommandHost(folder);
+  env = {
+    BLOG_MONGODB_URI: gateway.uris['blog']!,
+    BLOG_OPS_MONGODB_URI: gateway.opsUris['blog']!,
+    AVIATION_MONGODB_URI: gateway.uris['aviation']!,
+    AVIATION_OPS_MONGODB_URI: gateway.opsUris['aviation']!,
+  };
+});
+afterAll(async () => {
+  host.end();
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const manifestOf = (product: string) =>
+  JSON.parse(readFileSync(join(folder, 'generated', 'operations', `${product}.json`), 'utf8')) as Record<
+    string,
+    string
+  >;
+const write = (product: string, manifest: unknown) =>
+  writeFileSync(join(folder, `${product}.json`), JSON.stringify(manifest));
+const byHash = (product: string, sha256Hash: string, variables: object = {}) =>
+  send(
+    gateway.url(product),
+    json(
+      { variables, extensions: { persistedQuery: { version: 1, sha256Hash } } },
+      { accept: 'application/graphql-response+json' },
+    ),
+  );
+const codeOf = (body: { errors?: { extensions: { code: string } }[] }) => body.errors?.[0]?.extensions.code;
+
+const NEWEST = 'query Newest { posts(first: 1) { nodes { title } } }';
+const registered = 'query Newest{posts(first:1){nodes{title}}}';
+
+describe('before anything is registered', () => {
+  test('a safelist refuses everything but operators, before it is parsed', async () => {
+    for (const text of [NEWEST, '{ nothing }', '{{{', '{ __schema { types { name } } }']) {
+      const { status, body } = await gateway.ask('blog', text);
+      expect([status, codeOf(body)]).toEqual([403, 'FORBIDDEN']);
+    }
+    expect(codeOf((await byHash('blog', hashOf(registered))).body)).toBe('PERSISTED_QUERY_NOT_FOUND');
+    const token = await gateway.operator();
+    expect((await gateway.ask('blog', NEWEST, { token })).body.data.posts.nodes).toHaveLength(1);
+  });
+
+  test('the composed graph is no way around it', async () => {
+    const { status } = await gateway.ask(undefined, `{ blog { posts(first: 1) { nodes { title } } } }`);
+    expect(status).toBe(401);
+  });
+
+  test('a refusal leaves no automatic persisted query behind', async () => {
+    const text = '{ viewer { id } }';
+    const both = { query: text, extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(text) } } };
+    expect(codeOf((await send(gateway.url('blog'), json(both))).body)).toBe('FORBIDDEN');
+    expect(codeOf((await byHash('blog', hashOf(text))).body)).toBe('PERSISTED_QUERY_NOT_FOUND');
+  });
+});
+
+describe('operations push', () => {
+  test('registers the manifests of the clients, each in its product, again and again', async () => {
+    const count = Object.keys(manifestOf('blog')).length;
+    const first = await push();
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain(`blog: ${count} operations registered, ${count} of them new\n`);
+    expect(first.stdout).toContain('aviation: ');
+    const { stdout } = await push('blog --json');
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      products: [{ product: 'blog', registered: count, added: 0, removed: 0, others: 0 }],
+    });
+    expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(count);
+  });
+
+  test('adds one; the gateway answers it within seconds, by hash and by text in any layout', async () => {
+    write('blog', { [`sha256:${hashOf(registered)}`]: registered });
+    const { code, stdout } = await push(`blog --dir ${folder}`);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('1 of them new; ')]);
+    expect(stdout).toContain('older ones stay');
+    await eventually('it is answered', async () => {
+      const { status } = await byHash('blog', hashOf(registered));
+      return status === 200 && (await byHash('blog', hashOf(registered))).body.data !== undefined;
+    });
+    for (const text of [registered, NEWEST, `# why\n${NEWEST.replaceAll(' ', '\n\t')}`])
+      expect((await gateway.ask('blog', text)).body.data.posts.nodes).toHaveLength(1);
+    const get = await fetch(
+      `${gateway.url('blog')}?extensions=${encodeURIComponent(
+        JSON.stringify({ persistedQuery: { version: 1, sha256Hash: hashOf(registered) } }),
+      )}`,
+      { headers: { 'apollo-require-preflight': '1' } },
+    );
+    expect(((await get.json()) as { data: { posts: unknown } }).data.posts).toBeTruthy();
+    // One letter more is another operation.
+    expect(codeOf((await gateway.ask('blog', NEWEST.replace('title', 'title id'))).body)).toBe('FORBIDDEN');
+  });
+
+  test('removes what the manifest has not, when asked', async () => {
+    const { stdout } = await push(`blog --dir ${folder} --prune`);
+    expect(stdout).toMatch(/1 operations registered, 0 of them new; \d+ removed\n/);
+    expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
+  });
+
+  test('registers nothing of a manifest that the product would not answer', async () => {
+    const wrong = 'query Wrong{nothing}';
+    write('blog', {
+      [`sha256:${hashOf(wrong)}`]: wrong,
+      [`sha256:${'0'.repeat(64)}`]: registered,
+      [`sha256:${hashOf('{{{')}`]: '{{{',
+    });
+    const { code, stderr } = await push(`blog --dir ${folder}`);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Cannot query field "nothing"');
+    expect(stderr).toContain('is not the hash of its text');
+    expect(stderr).toContain('Syntax Error');
+    write('blog', { nonsense: 1 });
+    expect((await push(`blog --dir ${folder}`)).stderr).toContain('expected texts of operations');
+    expect((await push('blog --dir nowhere')).stderr).toContain('npm run codegen');
+    expect((await push('--dir nowhere')).code).toBe(2);
+    expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
+  });
+
+  test('is 3 where no database answers', async () => {
+    const away = new URL(gateway.opsUris['blog']!);
+    away.host = '127.0.0.1:1';
+    away.searchParams.set('serverSelectionTimeoutMS', '300');
+    const { code, stderr } = await push('blog', { BLOG_OPS_MONGODB_URI: away.href });
+    expect([code, stderr]).toEqual([3, expect.not.stringContaining(away.password)]);
+  });
+
+  test('is not for the serving credential', async () => {
+    const db = gateway.server.runtimes.get('blog')!.db;
+    await expect(
+      db.collection<{ _id: string }>('_bulkhead.operations').insertOne({ _id: 'x' }),
+    ).rejects.toMatchObject({ code: 13 });
+  });
+});
+
+test("'log' answers everything, and says once by hash what a safelist would refuse", async () => {
+  const secret = 'query Mine { subjects { code } viewer { id } }';
+  for (let i = 0; i < 3; i += 1) expect((await gateway.ask('aviation', secret)).status).toBe(200);
+  const [text] = Object.values(manifestOf('aviation'));
+  await gateway.ask('aviation', text!);
+  const lines = logged.filter(({ msg }) => msg === 'a safelist would refuse this operation');
+  expect(lines).toEqual([expect.objectContaining({ product: 'aviation', sha256: hashOf(secret) })]);
+  expect(JSON.stringify(logged)).not.toContain('subjects');
+});
