@@ -78,7 +78,10 @@ export async function siegeByBodies(fortress: Fortress, count: number, seed: num
       const n = (sent += 1);
       await one(n);
       if (n === Math.floor(count / 10)) after10th = fortress.memory();
-      if (n % 20_000 === 0) process.stdout.write(`  ${n.toLocaleString('en')} bodies\n`);
+      if (n % 20_000 === 0)
+        process.stdout.write(
+          `  ${n.toLocaleString('en')} bodies, ${Math.round(fortress.memory() / 2 ** 20)} MB\n`,
+        );
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));

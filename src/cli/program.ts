@@ -144,9 +144,8 @@ export function buildProgram(isJson = false): Command {
       (await import('./operations.js')).pushOperations(product, { ...common(), ...options }),
     );
 
-  program
-    .command('product')
-    .description('the products themselves')
+  const product = program.command('product').description('the products themselves');
+  product
     .command('new <name>')
     .description('make folders, a class with a reference and an index, a resolver, a test and the entry')
     .option('--no-codegen', "do not run the project's codegen script")
@@ -154,5 +153,20 @@ export function buildProgram(isJson = false): Command {
     .action(async (name: string, options: { codegen: boolean }) =>
       (await import('./product-new.js')).newProduct(name, { ...common(), ...options }),
     );
+  for (const [name, decision, description] of DECISIONS)
+    product
+      .command(`${name} <product>`)
+      .description(description)
+      .option('--reason <text>', 'for the log, and for other operators')
+      .addHelpText('after', examples(`product ${name} shop`))
+      .action(async (target: string, options: { reason?: string }) =>
+        (await import('./product-mode.js')).decide(target, decision, { ...common(), ...options }),
+      );
   return program;
 }
+
+const DECISIONS = [
+  ['park', 'parked', 'refuse its operations, at once and on every gateway'],
+  ['read-only', 'read-only', 'answer its queries and refuse its mutations'],
+  ['resume', 'serving', 'let it serve again'],
+] as const;

@@ -32,6 +32,7 @@ export class Compartment {
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
+  #isReadOnly = false;
 
   constructor(
     readonly product: string,
@@ -57,6 +58,26 @@ export class Compartment {
   /** Operations at work, and those that wait for a place. */
   get load(): { readonly inFlight: number; readonly waiting: number } {
     return { inFlight: this.#places.taken, waiting: this.#places.waiting };
+  }
+
+  /** Whether an operator has asked for no writes. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** Takes down what an operator has decided; undefined when nothing stands in the way. */
+  obey(decision: { readonly mode: 'parked' | 'read-only'; readonly reason: string } | undefined): void {
+    this.#isReadOnly = decision?.mode === 'read-only';
+    const isParked = decision?.mode === 'parked';
+    this.set(isParked ? 'parked' : 'ready', isParked ? `by an operator: ${decision.reason}` : '', 'operator');
+  }
+
+  /** @throws BulkheadError `PRODUCT_UNAVAILABLE` while the product takes no writes. */
+  assertWritable(): void {
+    if (!this.#isReadOnly) return;
+    throw new BulkheadError('PRODUCT_UNAVAILABLE', `${this.product} takes no writes for now.`, {
+      retryAfterS: PARKED_RETRY_S,
+    });
   }
 
   /** Takes down what a watcher sees; listeners are told once per change of the whole. */

@@ -1,14 +1,27 @@
 import { mongo } from 'mongoose';
-import type { ConnectionOptions } from './connection.js';
+import { type ConnectionOptions, databaseOf } from './connection.js';
 
-/** Whether a product's database answers, asked on a connection of its own: no load of the product stands before it. */
+/** An answer of the server, whatever it says: the credential lacks a grant. */
+const UNAUTHORIZED = 13;
+
+/**
+ * Whether a product's database answers, asked on a connection of its own, before which no load of the product stands;
+ * and one small document that every beat brings along.
+ */
 export class Pulse {
   readonly #client: mongo.MongoClient;
+  readonly #database: string;
   readonly #patienceMs: number;
+  readonly #appName: string;
 
   /** @param patienceMs how long an answer may take. */
-  constructor({ uri, appName }: Pick<ConnectionOptions, 'uri' | 'appName'>, patienceMs: number) {
+  constructor(
+    { uri, appName, database }: Pick<ConnectionOptions, 'uri' | 'appName' | 'database'>,
+    patienceMs: number,
+  ) {
+    this.#database = databaseOf(uri, database);
     this.#patienceMs = patienceMs;
+    this.#appName = appName;
     this.#client = new mongo.MongoClient(uri, {
       appName: `${appName}:pulse`,
       maxPoolSize: 1,
@@ -19,14 +32,24 @@ export class Pulse {
     });
   }
 
-  /** Resolves when the primary has answered a ping. @throws when it has not in time. */
-  async beat(): Promise<void> {
+  /**
+   * One document of a collection, null where it is empty or not to be read.
+   *
+   * @throws when the primary has not answered in time.
+   */
+  async beat(collection: string): Promise<mongo.Document | null> {
     const controller = new AbortController();
     // Whatever has kept this process busy, an answer that is here already is read before time is up.
     const giveUp = () => setImmediate(() => setImmediate(() => controller.abort()));
     const timer = setTimeout(giveUp, this.#patienceMs);
     try {
-      await this.#client.db('admin').command({ ping: 1 }, { signal: controller.signal });
+      const db = this.#client.db(this.#database);
+      const options = { signal: controller.signal, comment: `${this.#appName}:pulse` };
+      const { cursor } = await db.command({ find: collection, limit: 1, singleBatch: true }, options);
+      return (cursor as { firstBatch: mongo.Document[] }).firstBatch[0] ?? null;
+    } catch (error) {
+      if (error instanceof mongo.MongoServerError && error.code === UNAUTHORIZED) return null;
+      throw error;
     } finally {
       clearTimeout(timer);
     }

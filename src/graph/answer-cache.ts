@@ -19,15 +19,18 @@ export interface KeptAnswer {
 export class AnswerCache {
   readonly #target: ClassType<KeptAnswer>;
   readonly #reader: Reader;
-  readonly #writer: Writer<KeptAnswer>;
+  readonly #writer: Writer<KeptAnswer> | undefined;
 
   readonly #underWay: Map<string, Promise<Row[]>>;
 
-  /** @param underWay answers that are being computed in this product, shared by its operations. */
+  /**
+   * @param writer left out where nothing may be written: then nothing new is kept.
+   * @param underWay answers that are being computed in this product, shared by its operations.
+   */
   constructor(
     target: ClassType<KeptAnswer>,
     reader: Reader,
-    writer: Writer<KeptAnswer>,
+    writer: Writer<KeptAnswer> | undefined,
     underWay: Map<string, Promise<Row[]>>,
   ) {
     this.#target = target;
@@ -66,7 +69,7 @@ export class AnswerCache {
     try {
       const answer = await computing;
       const expiresAt = new Date(Date.now() + keepMs);
-      await this.#writer.upsert({ key }, { $set: { answer, expiresAt } }).catch(() => {});
+      await this.#writer?.upsert({ key }, { $set: { answer, expiresAt } }).catch(() => {});
       return answer;
     } finally {
       if (this.#underWay.get(key) === computing) this.#underWay.delete(key);

@@ -1,6 +1,7 @@
 import type { ClassType } from '../database/class-type.js';
 import type { Grants } from '../database/privileges.js';
 import { collectionOf } from '../database/schema.js';
+import { CONTROL_COLLECTION } from './control.js';
 import { OPERATIONS_COLLECTION } from './registered-operations.js';
 
 const READ_WRITE = ['find', 'insert', 'update', 'remove', 'listIndexes'] as const;
@@ -10,8 +11,9 @@ const NARROWER: Grants = {
   // Transfers are immutable, for the server too.
   'ledger.transfers': ['find', 'insert', 'listIndexes'],
   'ledger.accounts': ['find', 'insert', 'update', 'listIndexes'],
-  // What may be asked is decided by whoever deploys the clients.
+  // What may be asked, and whether, is decided by whoever deploys and operates.
   [OPERATIONS_COLLECTION]: ['find'],
+  [CONTROL_COLLECTION]: ['find'],
 };
 
 /** Where the monitor keeps its statistics. */
@@ -19,6 +21,8 @@ export const STATS_COLLECTION = '_bulkhead.stats';
 
 /** What the serving credential of a product may do: its declared collections by name, and no DDL. */
 export function serveGrants(classes: readonly ClassType[]): Grants {
-  const collections = [...new Set([...classes.map(collectionOf), STATS_COLLECTION, OPERATIONS_COLLECTION])];
+  const collections = [
+    ...new Set([...classes.map(collectionOf), STATS_COLLECTION, OPERATIONS_COLLECTION, CONTROL_COLLECTION]),
+  ];
   return Object.fromEntries(collections.map((name) => [name, NARROWER[name] ?? READ_WRITE]));
 }

@@ -6,6 +6,7 @@ import { PATIENCE_MS, watchPulse } from '../compartment/breaker.js';
 import { openConnection } from '../database/connection.js';
 import { inspectReach } from '../database/privileges.js';
 import { Pulse } from '../database/pulse.js';
+import { CONTROL_COLLECTION, type Control } from '../product/control.js';
 import { serveGrants } from '../product/grants.js';
 import { followTopology } from './follow-topology.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -107,9 +108,12 @@ async function serve(
       isReachable = now;
       tell();
     });
-    pulse = new Pulse({ uri, appName }, PATIENCE_MS);
+    pulse = new Pulse({ uri, appName, database: productNames(name).database }, PATIENCE_MS);
+    const beat = async () => obey(runtime, (await pulse!.beat(CONTROL_COLLECTION)) as Control | null, logger);
+    // What an operator has decided holds from the first operation on.
+    await beat().catch(() => {});
     void watchPulse(
-      () => pulse!.beat(),
+      beat,
       (isClosed) => compartment.set(isClosed ? 'ready' : 'open', isClosed ? '' : SILENT, 'breaker'),
       watched.signal,
     );
@@ -132,6 +136,15 @@ async function serve(
     compartment.set('ready', '', 'breaker');
     await pulse?.close().catch(() => {});
   }
+}
+
+/** What an operator has decided about a product, as its database has it. */
+function obey({ name, compartment }: ProductRuntime, control: Control | null, logger: Logger): void {
+  const wasReadOnly = compartment.isReadOnly;
+  compartment.obey(control ?? undefined);
+  if (compartment.isReadOnly && !wasReadOnly)
+    logger.warn({ product: name, reason: control?.reason }, `${name} is read-only`);
+  if (wasReadOnly && !compartment.isReadOnly) logger.info({ product: name }, `${name} takes writes again`);
 }
 
 /** Looks at the credential of an open connection: what is wrong with it, or undefined when it may serve. */

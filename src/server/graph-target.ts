@@ -92,6 +92,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
       if (refusal) return notExecuted(refusal);
       let stay: ProductRequest;
       try {
+        if (definition.operation === OperationTypeNode.MUTATION) runtime.compartment.assertWritable();
         stay = await ProductRequest.enter(runtime, request, definition.name?.value);
       } catch (error) {
         return notExecuted(error);
@@ -125,6 +126,7 @@ class Doors {
       enter: async (product) => {
         const known = contexts.get(product);
         if (known) return known;
+        if (fieldName !== undefined) this.runtimes.get(product)!.compartment.assertWritable();
         const stay = await this.#enter(product);
         const made = contexts.get(product) ?? stay.context(fieldName && localName(fieldName, product));
         contexts.set(product, made);

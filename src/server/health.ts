@@ -19,7 +19,9 @@ export function serveHealth(app: FastifyInstance, { runtimes, isStopping }: Heal
     const all = [...runtimes.values()].map((runtime) => runtime.compartment);
     const ready =
       !isStopping() && all.every((one) => one.decided) && all.some((one) => one.state === 'ready');
-    const products = Object.fromEntries(all.map((one) => [one.product, { state: one.state }]));
+    const products = Object.fromEntries(
+      all.map((one) => [one.product, { state: one.state, ...(one.isReadOnly && { readOnly: true }) }]),
+    );
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')

@@ -88,7 +88,14 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const models = modelsOf(runtime, here, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
   const reader = new BoundedReader(runtime.reader, readPlaces(runtime), deadline.signal);
-  const answers = kept && new AnswerCache(kept, reader, models.of(kept), runtime.answersUnderWay);
+  const answers =
+    kept &&
+    new AnswerCache(
+      kept,
+      reader,
+      runtime.compartment.isReadOnly ? undefined : models.of(kept),
+      runtime.answersUnderWay,
+    );
   const reads: ReadScope = {
     product: runtime.name,
     viewer,

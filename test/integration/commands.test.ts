@@ -90,11 +90,15 @@ describe('usage', () => {
       'provision',
       'token',
       'schema',
+      'operations',
       'product',
     ]);
-    const leaves = listed.flatMap((name) =>
-      name === 'schema' ? ['schema print', 'schema check'] : name === 'product' ? ['product new'] : [name],
-    );
+    const below: Record<string, string[]> = {
+      schema: ['print', 'check'],
+      operations: ['push'],
+      product: ['new', 'park', 'read-only', 'resume'],
+    };
+    const leaves = listed.flatMap((name) => below[name]?.map((leaf) => `${name} ${leaf}`) ?? [name]);
     const helps = await Promise.all(leaves.map((name) => run(`${name} --help`)));
     for (const { code, stdout: help } of helps) {
       expect(code).toBe(0);

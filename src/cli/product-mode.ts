@@ -1,0 +1,50 @@
+import { productNames } from '../config/names.js';
+import { withDevelopmentUris } from '../development/product-uris.js';
+import { withDatabase } from '../development/with-database.js';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { CONTROL_COLLECTION, type Control } from '../product/control.js';
+import { loadProject } from '../server/load-project.js';
+import { type CommonOptions, NOTHING_RUNS, print } from './output.js';
+
+/** What an operator can decide about a product. */
+export type Decision = Control['mode'] | 'serving';
+
+/** Options of `bulkhead product park` and its like. */
+export interface ProductModeOptions extends CommonOptions {
+  /** For the log, and for other operators. */
+  readonly reason?: string;
+}
+
+const SAID: Readonly<Record<Decision, string>> = {
+  parked: 'is parked: its operations are answered PRODUCT_UNAVAILABLE',
+  'read-only': 'is read-only: queries are answered, mutations PRODUCT_UNAVAILABLE',
+  serving: 'serves',
+};
+
+/** Writes an operator's decision into a product's database, where every gateway reads it within a second. */
+export async function decide(
+  product: string,
+  decision: Decision,
+  options: ProductModeOptions,
+): Promise<void> {
+  const { json, reason = 'no reason given' } = options;
+  const project = await loadProject({ ...options, products: [product] });
+  const { uri, opsUri } = withDevelopmentUris(project.environment).products[product] ?? {};
+  if (!opsUri) {
+    if (uri)
+      throw new StartError([`${productNames(product).envPrefix}_OPS_MONGODB_URI: expected, to decide with.`]);
+    throw new BulkheadError('PRODUCT_UNAVAILABLE', `${product}: ${NOTHING_RUNS}`);
+  }
+  await withDatabase(opsUri, product, async (db) => {
+    const control = db.collection<Control>(CONTROL_COLLECTION);
+    const now = new Date();
+    if (decision === 'serving') await control.deleteOne({ _id: 'mode' });
+    else
+      await control.updateOne(
+        { _id: 'mode' },
+        { $set: { mode: decision, reason, updatedAt: now }, $setOnInsert: { createdAt: now } },
+        { upsert: true },
+      );
+  });
+  print(json, { ok: true, product, mode: decision }, [`${product} ${SAID[decision]}.`]);
+}

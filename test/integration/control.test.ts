@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createGatewayServer } from '../../src/server/gateway-server.js';
+import { createLogger } from '../../src/server/logger.js';
+import config from '../../bulkhead.config.js';
+import { copyBuiltProject } from '../support/built-project.js';
+import { CommandHost } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
+import { type Answer, TestGateway } from '../support/gateway.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-control-'));
+let gateway: TestGateway;
+let host: CommandHost;
+const logged: Record<string, unknown>[] = [];
+const run = (args: string) =>
+  host.run(args.split(' '), {
+    BLOG_MONGODB_URI: gateway.uris['blog']!,
+    BLOG_OPS_MONGODB_URI: gateway.opsUris['blog']!,
+    AVIATION_MONGODB_URI: gateway.uris['aviation']!,
+  });
+
+beforeAll(async () => {
+  [gateway] = await Promise.all([
+    TestGateway.start({
+      scale: 0.02,
+      env: { BULKHEAD_LOG_LEVEL: 'info' },
+      log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+    copyBuiltProject(folder),
+  ]);
+  host = new CommandHost(folder);
+});
+afterAll(async () => {
+  host.end();
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const POSTS = '{ posts(first: 1) { nodes { title } } }';
+const codes = ({ body }: Answer) =>
+  ((body.errors ?? []) as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
+const compartment = () => gateway.server.runtimes.get('blog')!.compartment;
+const health = async () =>
+  ((await (await fetch(`${gateway.address}/health/ready`)).json()) as { products: Record<string, object> })
+    .products['blog'];
+/** It is at once for a person: a beat is 300 ms. */
+const AT_ONCE_MS = 2_000;
+
+test('park refuses a product’s operations without a restart, and resume lets it serve again', async () => {
+  const { code, stdout } = await run('product park blog --reason moving');
+  expect([code, stdout]).toEqual([0, 'blog is parked: its operations are answered PRODUCT_UNAVAILABLE.\n']);
+  await eventually('blog is parked', () => compartment().state === 'parked', AT_ONCE_MS);
+  const refused = await gateway.ask('blog', POSTS);
+  expect([refused.status, codes(refused)]).toEqual([503, ['PRODUCT_UNAVAILABLE']]);
+  expect(JSON.stringify(refused.body)).not.toContain('moving');
+  expect(await health()).toEqual({ state: 'parked' });
+  expect((await gateway.ask('aviation', '{ subjects { code } }')).body.data.subjects).toHaveLength(13);
+
+  // A gateway that starts meanwhile obeys from its first operation on.
+  const second = await createGatewayServer({
+    gateway: config,
+    environment: gateway.environment,
+    logger: createLogger('silent'),
+  });
+  await second.settled();
+  expect(second.runtimes.get('blog')!.compartment.reason).toBe('by an operator: moving');
+  await second.close();
+
+  expect((await run('product resume blog --json')).stdout).toBe(
+    '{"ok":true,"product":"blog","mode":"serving"}\n',
+  );
+  await eventually('blog serves', () => compartment().state === 'ready', AT_ONCE_MS);
+  expect((await gateway.ask('blog', POSTS)).body.data.posts.nodes).toHaveLength(1);
+  const states = logged.filter(({ product, state }) => product === 'blog' && state).map(({ state }) => state);
+  expect(states).toEqual(['ready', 'parked', 'ready']);
+});
+
+test('read-only answers queries and refuses every write, on both ways in', async () => {
+  const { token } = await gateway.signUp('blog');
+  expect((await run('product read-only blog --reason migration')).code).toBe(0);
+  await eventually('blog is read-only', () => compartment().isReadOnly, AT_ONCE_MS);
+  expect(await health()).toEqual({ state: 'ready', readOnly: true });
+  const commands = await gateway.commandsOf(async () => {
+    for (const query of [POSTS, '{ viewer { id } }', '{ signUpsPerDay(month: "2026-11") { day count } }'])
+      expect((await gateway.ask('blog', query, { token })).body.errors).toBeUndefined();
+    const refused = await gateway.ask('blog', 'mutation { signOut }', { token });
+    expect([refused.status, codes(refused), refused.headers.get('retry-after')]).toEqual([
+      503,
+      ['PRODUCT_UNAVAILABLE'],
+      '5',
+    ]);
+    const composed = await gateway.ask(undefined, 'mutation { blogSignOut aviationSignOut }', { token });
+    expect([composed.status, codes(composed)]).toEqual([200, ['PRODUCT_UNAVAILABLE']]);
+    expect(composed.body.data).toEqual({ blogSignOut: null, aviationSignOut: false });
+  });
+  expect(commands.filter(({ product }) => product === 'blog').map(({ name }) => name)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/insert|update|delete|findAndModify/)]),
+  );
+  await run('product resume blog');
+  await eventually('blog takes writes', () => !compartment().isReadOnly, AT_ONCE_MS);
+  expect((await gateway.ask('blog', 'mutation { signOut }', { token })).body.data).toEqual({ signOut: true });
+  expect(logged.map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining(['blog is read-only', 'blog takes writes again']),
+  );
+});
+
+test('a product that is not there is exit code 2', async () => {
+  const { code, stderr } = await run('product park nothing');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('no such product')]);
+});
