@@ -1,6 +1,7 @@
 import { writeResults } from '../../bench/results.js';
 import { siegeByBodies } from './bodies.js';
 import { startFortress } from './fortress.js';
+import { writeSiege } from './page.js';
 import { siegeByGraphqler, siegeBySchemathesis } from './tools.js';
 
 const BODIES = Number(process.env['PROVE_BODIES'] ?? 200_000);
@@ -52,6 +53,7 @@ export async function siege(): Promise<boolean> {
       figures,
       ratios: {},
     });
+    writeSiege();
     const grown = bodies.memoryMb.atEnd - bodies.memoryMb.after10th;
     return (
       serverErrors === 0 &&
