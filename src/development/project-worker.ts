@@ -27,14 +27,23 @@ export class ProjectWorker {
         reject(new Error('The project could not be loaded: its thread ended.')),
       );
     });
-    const of = <K extends WorkerMessage['kind']>(kind: K) =>
-      new Promise<Extract<WorkerMessage, { kind: K }>>((resolve) => {
+    // The last message and the end of the thread can come in one turn: what was said first has to win, so nothing
+    // stands between the message and its promise.
+    const told = <T>(pick: (message: WorkerMessage) => T | undefined) =>
+      new Promise<T>((resolve) => {
         this.#worker.on('message', (message: WorkerMessage) => {
-          if (message.kind === kind) resolve(message as Extract<WorkerMessage, { kind: K }>);
+          const found = pick(message);
+          if (found !== undefined) resolve(found);
         });
       });
-    this.described = Promise.race([of('described').then(({ description }) => description), failed]);
-    this.#prepared = Promise.race([of('prepared').then(({ uris }) => uris), failed]);
+    this.described = Promise.race([
+      told((message) => (message.kind === 'described' ? message.description : undefined)),
+      failed,
+    ]);
+    this.#prepared = Promise.race([
+      told((message) => (message.kind === 'prepared' ? message.uris : undefined)),
+      failed,
+    ]);
     // Both fail together, and nobody may be waiting for the second yet.
     this.described.catch(() => {});
     this.#prepared.catch(() => {});
