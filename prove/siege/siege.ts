@@ -1,11 +1,12 @@
+import { writeFigures } from '../../bench/figures.js';
 import { writeResults } from '../../bench/results.js';
 import { siegeByBodies } from './bodies.js';
 import { startFortress } from './fortress.js';
-import { writeSiege } from './page.js';
 import { siegeByGraphqler, siegeBySchemathesis } from './tools.js';
 
 const BODIES = Number(process.env['PROVE_BODIES'] ?? 200_000);
 const EXAMPLES = Number(process.env['PROVE_EXAMPLES'] ?? 200);
+const COMMAND = 'npm run prove -- siege';
 const SEED = Number(process.env['PROVE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Hostile bodies and two fuzzers against a gateway in production mode: no 5xx, no word of the inside, no crash. */
@@ -47,13 +48,13 @@ export async function siege(): Promise<boolean> {
     for (const [name, value] of Object.entries(figures))
       process.stdout.write(`${name.padEnd(24)} ${value}\n`);
     writeResults('siege', {
-      command: 'npm run prove -- siege',
+      command: COMMAND,
       rounds: 1,
       mongod: fortress.mongod,
       figures,
       ratios: {},
     });
-    writeSiege();
+    writeFigures('docs/security.md', 'siege', COMMAND);
     const grown = bodies.memoryMb.atEnd - bodies.memoryMb.after10th;
     return (
       serverErrors === 0 &&

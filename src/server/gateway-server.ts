@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -71,6 +72,8 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
 
   const stopped = new AbortController();
+  // Every product listens; Node would take eleven for a leak and warn.
+  setMaxListeners(0, stopped.signal);
   for (const runtime of runtimes.values()) connect(runtime, options, stopped.signal);
 
   return {
