@@ -133,7 +133,8 @@ async function serve(
   } finally {
     unfollow();
     watched.abort();
-    compartment.set('ready', '', 'breaker');
+    // The stop of the gateway is no news of the product.
+    if (!signal.aborted) compartment.set('ready', '', 'breaker');
     await pulse?.close().catch(() => {});
   }
 }

@@ -5,7 +5,7 @@ import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { eventually } from '../support/eventually.js';
 import { type Answer, TestGateway } from '../support/gateway.js';
-import { OwnServer } from '../support/own-server.js';
+import { OwnServer, slowReads } from '../support/own-server.js';
 
 const LIMITS = { deadlineMs: 2_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
 const blog = config.products['blog']!;
@@ -182,17 +182,7 @@ describe('a product’s connections', () => {
   });
 
   test('are left to the neighbours of an operation that asks for much', async () => {
-    const slow = (mode: 'off' | 'alwaysOn') =>
-      admin.db('admin').command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: {
-          appName: 'bulkhead:blog',
-          failCommands: ['find', 'aggregate'],
-          blockConnection: true,
-          blockTimeMS: 120,
-        },
-      });
+    const slow = slowReads(admin, 'blog', 120);
     const field = (i: number) =>
       `p${i}: posts(first: 5) { nodes { title author { name } comments(first: 2) { nodes { id } } } }`;
     const greedy = `{ ${Array.from({ length: 10 }, (_, i) => field(i)).join(' ')} }`;

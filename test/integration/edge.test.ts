@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { defineGateway } from 'bulkhead';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,9 +7,8 @@ import { type Answer, TestGateway } from '../support/gateway.js';
 import { json, send, sendBytes } from '../support/http.js';
 
 const products = {
-  edge: edgeProduct({ cors: ['https://app.example'] }),
-  other: edgeProduct({ cors: ['https://other.example'] }),
-  plain: edgeProduct(),
+  edge: edgeProduct(),
+  other: edgeProduct(),
   closed: closedProduct(),
 };
 const DEPTH = (levels: number) =>
@@ -268,91 +266,6 @@ describe('limits', () => {
   });
 });
 
-describe('automatic persisted queries', () => {
-  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
-  const ask = (text: string | undefined, hash: string) =>
-    send(
-      gateway.url('edge'),
-      json({ query: text, extensions: { persistedQuery: { version: 1, sha256Hash: hash } } }),
-    );
-
-  test('a query is sent once and asked for by its hash', async () => {
-    const text = '{ echo(text: "kept") }';
-    const miss = await ask(undefined, hashOf(text));
-    expect(miss.status).toBe(200);
-    expect(miss.body.errors[0].extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
-    expect((await ask(text, hashOf(text))).body.data).toEqual({ echo: 'kept' });
-    expect((await ask(undefined, hashOf(text))).body.data).toEqual({ echo: 'kept' });
-    const other = await send(
-      gateway.url('other'),
-      json({ extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(text) } } }),
-    );
-    expect(other.body.errors[0].extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
-  });
-
-  test('the oldest go when 30 MiB are kept', async () => {
-    const first = '{ echo(text: "first") }';
-    await ask(first, hashOf(first));
-    for (let i = 0; i < 33; i += 1) {
-      const long = `{ __typename } #${i} ${'x'.repeat(1_000_000)}`;
-      expect((await ask(long, hashOf(long))).status).toBe(200);
-    }
-    expect((await ask(undefined, hashOf(first))).body.errors[0].extensions).toEqual({
-      code: 'PERSISTED_QUERY_NOT_FOUND',
-    });
-  });
-});
-
-describe('pages of other origins', () => {
-  const preflight = (server: TestGateway, product: string | undefined, origin: string) =>
-    send(server.url(product), {
-      method: 'OPTIONS',
-      headers: {
-        origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'content-type, authorization',
-      },
-    });
-  const allowed = async (server: TestGateway, product: string | undefined, origin: string) => {
-    const { status, headers, body } = await preflight(server, product, origin);
-    expect({ status, body }).toEqual({ status: 204, body: '' });
-    expect(headers.get('vary')).toContain('Origin');
-    expect(headers.get('access-control-allow-credentials')).toBeNull();
-    return headers.get('access-control-allow-origin');
-  };
-
-  test('each product has its own list', async () => {
-    for (const server of [gateway, production]) {
-      expect(await allowed(server, 'edge', 'https://app.example')).toBe('https://app.example');
-      expect(await allowed(server, 'edge', 'https://other.example')).toBeNull();
-      expect(await allowed(server, 'edge', 'https://app.example.evil.example')).toBeNull();
-      expect(await allowed(server, 'other', 'https://other.example')).toBe('https://other.example');
-      expect(await allowed(server, 'other', 'https://app.example')).toBeNull();
-    }
-  });
-
-  test('without a list: pages of this machine in development, none in production', async () => {
-    for (const origin of ['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:8080']) {
-      expect(await allowed(gateway, 'plain', origin)).toBe(origin);
-      expect(await allowed(gateway, undefined, origin)).toBe(origin);
-      expect(await allowed(production, 'plain', origin)).toBeNull();
-      expect(await allowed(production, undefined, origin)).toBeNull();
-    }
-    for (const origin of ['http://localhost.evil.example', 'http://evil.example', 'null'])
-      expect(await allowed(gateway, 'plain', origin)).toBeNull();
-  });
-
-  test('an answer, also a refusal, can be read by an allowed page only', async () => {
-    for (const headers of [{}, { authorization: 'Bearer a.b.c' }]) {
-      const ask = (origin: string) => send(production.url('edge'), json(ASK, { origin, ...headers }));
-      const own = await ask('https://app.example');
-      expect(own.headers.get('access-control-allow-origin')).toBe('https://app.example');
-      expect(own.headers.get('access-control-expose-headers')).toContain('x-request-id');
-      expect((await ask('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
-    }
-  });
-});
-
 test('large answers are packed for who asks for it', async () => {
   const ask = (length: number, accept: string) =>
     send(gateway.url('edge'), json({ query: `{ long(length: ${length}) }` }, { 'accept-encoding': accept }));
@@ -373,7 +286,7 @@ test('liveness speaks of the process, readiness of every product', async () => {
   const state = { state: 'ready' };
   expect(ready.body).toEqual({
     status: 'ready',
-    products: { edge: state, other: state, plain: state, closed: state },
+    products: { edge: state, other: state, closed: state },
   });
 });
 

@@ -7,7 +7,7 @@ import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
 import { eventually } from '../support/eventually.js';
 import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
-import { OwnServer } from '../support/own-server.js';
+import { OwnServer, slowReads } from '../support/own-server.js';
 
 const DEADLINE_MS = 1_500;
 const blog = config.products['blog']!;
@@ -146,17 +146,7 @@ describe('the circuit breaker', () => {
 
   test('stays closed however slow the product’s own commands are', async () => {
     const admin = await new mongo.MongoClient(server.uri).connect();
-    const slow = (mode: 'off' | 'alwaysOn') =>
-      admin.db('admin').command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: {
-          appName: 'bulkhead:blog',
-          failCommands: ['find', 'aggregate'],
-          blockConnection: true,
-          blockTimeMS: DEADLINE_MS + 500,
-        },
-      });
+    const slow = slowReads(admin, 'blog', DEADLINE_MS + 500);
     const start = logged.length;
     await slow('alwaysOn');
     try {

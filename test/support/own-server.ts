@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { mongo } from 'mongoose';
 import { inject } from 'vitest';
 import { type EmbeddedServer, startMongod } from '../../src/database/embedded/supervisor.js';
 
@@ -72,3 +73,17 @@ const launch = (dir: string): Promise<EmbeddedServer> =>
     dir,
     extraArgs: ['--setParameter', 'enableTestCommands=1'],
   });
+
+/** Switches on and off that a product's reads take so long in the database; whoever else asks it is answered at once. */
+export const slowReads =
+  (admin: mongo.MongoClient, product: string, blockTimeMS: number) => (mode: 'off' | 'alwaysOn') =>
+    admin.db('admin').command({
+      configureFailPoint: 'failCommand',
+      mode,
+      data: {
+        appName: `bulkhead:${product}`,
+        failCommands: ['find', 'aggregate'],
+        blockConnection: true,
+        blockTimeMS,
+      },
+    });
