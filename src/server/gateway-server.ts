@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -7,11 +6,11 @@ import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { Composed, Gateway } from '../product/gateway.js';
 import { buildRuntimes } from './build-runtimes.js';
-import { connectProduct } from './connect-product.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
 import { createHttpApp } from './http-app.js';
 import { neighboursOf } from './neighbours.js';
+import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { SignInRate } from './rate-limits.js';
 import { serveTarget } from './serve-target.js';
@@ -71,10 +70,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   // A browser that is sent to the gateway's address finds a page.
   if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
 
-  const stopped = new AbortController();
-  // Every product listens; Node would take eleven for a leak and warn.
-  setMaxListeners(0, stopped.signal);
-  for (const runtime of runtimes.values()) connect(runtime, options, stopped.signal);
+  const keepers = [...runtimes.values()].map((runtime) => keep(runtime, options));
 
   return {
     app,
@@ -86,8 +82,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
       const { drainMs = 0, longestCloseMs = 20_000 } = options;
       await shutdown.run({ drainMs, longestMs: longestCloseMs });
       await Promise.all(apollos.map((apollo) => apollo.stop()));
-      stopped.abort();
-      await Promise.all([...runtimes.values()].map((runtime) => runtime.connection.close().catch(() => {})));
+      await Promise.all(keepers.map((keeper) => keeper.close()));
     },
   };
 }
@@ -101,20 +96,21 @@ function composedMode({ composed, products }: Gateway, environment: Environment)
 }
 
 /** Connects a product in the background, for as long as the gateway runs; each change of its state is logged once. */
-function connect(runtime: ProductRuntime, options: GatewayServerOptions, signal: AbortSignal): void {
+function keep(runtime: ProductRuntime, options: GatewayServerOptions): ProductKeeper {
   const { environment, logger, monitorCommands = false } = options;
   const { name, compartment } = runtime;
   compartment.onChange((state, reason) => {
     logger[state === 'ready' ? 'info' : 'warn']({ product: name, state, reason }, `${name} is ${state}`);
   });
-  void connectProduct(runtime, {
+  const keeper = new ProductKeeper(runtime, {
     uri: environment.products[name]?.uri,
     production: environment.production,
     logger,
-    signal,
-    neighbours: neighboursOf(name, environment.products),
+    neighbours: () => neighboursOf(name, environment.products),
     monitorCommands,
   });
+  keeper.start();
+  return keeper;
 }
 
 async function listen(app: FastifyInstance, { host, port }: Environment): Promise<string> {

@@ -105,5 +105,5 @@ export function operationGate({ name, product, db }: GateOptions, logger: Logger
 
 /** What of a product its gate needs. */
 export interface GateOptions extends Pick<ProductRuntime, 'name' | 'product'> {
-  readonly db: () => ProductRuntime['db'];
+  readonly db: () => ProductRuntime['link']['db'];
 }

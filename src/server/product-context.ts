@@ -10,6 +10,7 @@ import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
 import type { ReadScope } from '../graph/read-scope.js';
 import { BoundedReader } from './bounded-reader.js';
+import type { ProductLink } from './product-link.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -42,19 +43,19 @@ const commandScope =
 const readPlaces = ({ product }: ProductRuntime): Places =>
   new Places(Math.max(2, Math.floor(product.limits.poolSize / 5)), Number.POSITIVE_INFINITY);
 
-function modelsOf(runtime: ProductRuntime, scope: () => CommandScope, deadline: Deadline): Models {
+function modelsOf(link: ProductLink, scope: () => CommandScope, deadline: Deadline): Models {
   return {
-    of: (target) => new Writer(runtime.models.model(target), runtime.reader, scope),
+    of: (target) => new Writer(link.models.model(target), link.reader, scope),
     transaction: (work) =>
       translating(() =>
         deadline.race(
-          runtime.client.withSession((session) =>
+          link.client.withSession((session) =>
             session.withTransaction(() => {
               // The driver retries for two minutes; the operation has seconds.
               deadline.signal.throwIfAborted();
               // Inside a transaction the time limit is the transaction's own.
               const inside = () => ({ ...scope(), session });
-              return work(modelsOf(runtime, inside, deadline), session);
+              return work(modelsOf(link, inside, deadline), session);
             }, DURABLE),
           ),
         ),
@@ -82,12 +83,13 @@ function signInsOf(
 /** Makes the context of one operation (of one mutation field) in one product. */
 export function createProductContext(runtime: ProductRuntime, operation: OperationScope): ProductContext {
   const { request, deadline, coordinate } = operation;
+  const { link } = runtime;
   const command = commandScope(runtime, operation);
   const here = () => command(coordinate);
   const viewer = request.viewers(runtime.name);
-  const models = modelsOf(runtime, here, deadline);
+  const models = modelsOf(link, here, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
-  const reader = new BoundedReader(runtime.reader, readPlaces(runtime), deadline.signal);
+  const reader = new BoundedReader(link.reader, readPlaces(runtime), deadline.signal);
   const answers =
     kept &&
     new AnswerCache(
@@ -117,6 +119,6 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       request.reports.set(heading, [...keys, responseKey]);
     },
   };
-  for (const bind of runtime.capabilities) Object.assign(context, bind(context, here));
+  for (const bind of link.capabilities) Object.assign(context, bind(context, here));
   return Object.freeze(context);
 }

@@ -1,18 +1,13 @@
-import type { Connection, mongo } from 'mongoose';
 import { authChecker } from '../auth/auth-checker.js';
 import type { Sessions } from '../auth/sessions.js';
 import { Compartment } from '../compartment/compartment.js';
 import type { ClassType } from '../database/class-type.js';
-import { createConnection } from '../database/connection.js';
-import { DriverReader } from '../database/driver-reader.js';
-import { JoiningReader } from '../database/joining-reader.js';
-import { ModelRegistry } from '../database/models.js';
-import type { Reader, Row } from '../database/reader.js';
-import type { BindCapability } from '../graph/capability.js';
+import type { Row } from '../database/reader.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
+import { ProductLink } from './product-link.js';
 import { productSessions } from './product-sessions.js';
 
 /**
@@ -22,43 +17,47 @@ import { productSessions } from './product-sessions.js';
 export class ProductRuntime {
   readonly graph: IsolatedSchema;
   readonly compartment: Compartment;
-  readonly connection: Connection = createConnection();
-  readonly models: ModelRegistry;
-  readonly reader: Reader;
   readonly sessions: Sessions | undefined;
   /** Kept answers that are being computed. */
   readonly answersUnderWay = new Map<string, Promise<Row[]>>();
-  readonly capabilities: readonly BindCapability[];
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
+  readonly #capabilities: ReturnType<typeof capabilitiesOf>;
+  #link: ProductLink;
 
   /** Builds everything that needs no database. @throws StartError for a fault of code. */
   constructor(
     readonly name: string,
     readonly product: Product,
   ) {
-    const capabilities = capabilitiesOf(product);
-    this.classes = [...product.schema, ...capabilities.flatMap((one) => one.classes)];
-    this.resolvers = [...product.resolvers, ...capabilities.flatMap((one) => one.resolvers)];
+    this.#capabilities = capabilitiesOf(product);
+    this.classes = [...product.schema, ...this.#capabilities.flatMap((one) => one.classes)];
+    this.resolvers = [...product.resolvers, ...this.#capabilities.flatMap((one) => one.resolvers)];
     this.graph = buildProductGraph({ classes: this.classes, resolvers: this.resolvers, authChecker });
     this.compartment = new Compartment(name, product.limits);
-    this.models = new ModelRegistry(this.connection, this.classes);
-    this.reader = new JoiningReader(new DriverReader(() => this.db));
-    this.capabilities = capabilities.map((one) =>
-      one.open({ product: name, client: () => this.client, db: () => this.db }),
-    );
+    this.#link = this.createLink();
     this.sessions = productSessions(this);
   }
 
-  /** The product's database. @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */
-  get db(): mongo.Db {
-    const { db } = this.connection;
-    if (!db) throw this.compartment.unavailable();
-    return db;
+  /** The connection that operations which begin now are served on. */
+  get link(): ProductLink {
+    return this.#link;
   }
 
-  get client(): mongo.MongoClient {
-    if (!this.connection.db) throw this.compartment.unavailable();
-    return this.connection.getClient();
+  /** A link of this product that nothing is served on yet. */
+  createLink(): ProductLink {
+    return new ProductLink({
+      product: this.name,
+      classes: this.classes,
+      capabilities: this.#capabilities,
+      unavailable: () => this.compartment.unavailable(),
+    });
+  }
+
+  /** From now on operations begin on this link; those under way stay on theirs. @returns the link before it. */
+  serveOn(link: ProductLink): ProductLink {
+    const before = this.#link;
+    this.#link = link;
+    return before;
   }
 }

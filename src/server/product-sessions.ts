@@ -16,7 +16,7 @@ export function productSessions(runtime: ProductRuntime): Sessions | undefined {
   if (!session) return undefined;
   const sessions = createSessions({
     product: name,
-    collection: () => runtime.db.collection(collectionOf(session)),
+    collection: () => runtime.link.db.collection(collectionOf(session)),
   });
   return {
     ...sessions,

@@ -57,7 +57,7 @@ export async function serveTarget(
     authenticator,
     gate:
       product && production
-        ? operationGate({ name: product.name, product: product.product, db: () => product.db }, logger)
+        ? operationGate({ name: product.name, product: product.product, db: () => product.link.db }, logger)
         : undefined,
     rates: rateLimits
       ? {

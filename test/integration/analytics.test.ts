@@ -66,7 +66,7 @@ beforeAll(async () => {
     },
   });
   await server.settled();
-  server.runtimes.get('aviation')!.client.on('commandStarted', (event) => void commands.push(event));
+  server.runtimes.get('aviation')!.link.client.on('commandStarted', (event) => void commands.push(event));
 });
 
 afterAll(async () => {

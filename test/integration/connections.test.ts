@@ -29,8 +29,8 @@ const everything: string[] = [];
 beforeAll(async () => {
   gateway = await TestGateway.start();
   admin = await gateway.operator();
-  for (const { connection } of gateway.server.runtimes.values())
-    connection.getClient().on('commandStarted', ({ command }) => everything.push(JSON.stringify(command)));
+  for (const { link } of gateway.server.runtimes.values())
+    link.client.on('commandStarted', ({ command }) => everything.push(JSON.stringify(command)));
   await gateway.db('blog').collection('users').insertOne(author);
 });
 /** Stores a new list of posts, and nothing else. */

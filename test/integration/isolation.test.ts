@@ -58,8 +58,8 @@ afterAll(() => gateway.close());
 describe('classes of one name in two products', () => {
   test('do not see each other’s documents', async () => {
     const [ours, theirs] = [
-      runtimes.blog.models.model(blog.User),
-      runtimes.aviation.models.model(aviation.User),
+      runtimes.blog.link.models.model(blog.User),
+      runtimes.aviation.link.models.model(aviation.User),
     ];
     expect([ours.modelName, theirs.modelName]).toEqual(['User', 'User']);
     expect(ours.collection.collectionName).toBe(theirs.collection.collectionName);
@@ -103,7 +103,7 @@ describe('classes of one name in two products', () => {
 
 describe('connections', () => {
   test('are one per product, and none is the process’s default one', () => {
-    const [ours, theirs] = [runtimes.blog, runtimes.aviation];
+    const [ours, theirs] = [runtimes.blog.link, runtimes.aviation.link];
     expect(ours.connection).not.toBe(theirs.connection);
     expect(ours.client).not.toBe(theirs.client);
     expect(mongoose.connection.readyState).toBe(mongoose.ConnectionStates.disconnected);
@@ -111,9 +111,9 @@ describe('connections', () => {
   });
 
   test('let no transaction span two products', async () => {
-    const session = runtimes.blog.client.startSession();
+    const session = runtimes.blog.link.client.startSession();
     session.startTransaction();
-    const across = runtimes.aviation.db
+    const across = runtimes.aviation.link.db
       .collection('users')
       .updateOne({ _id: new mongo.ObjectId() }, { $set: { name: 'x' } }, { session });
     await expect(across).rejects.toThrow(/same MongoClient/);
@@ -172,8 +172,9 @@ describe('a resolver', () => {
         // A function can be a door: what is added here needs a second look.
         expect(Object.keys(context).filter((key) => !KNOWN.has(key))).toEqual([]);
         const other = context.product === 'blog' ? runtimes.aviation : runtimes.blog;
-        const { connection, client, db, models, reader, compartment } = other;
-        const strangers = [other, connection, client, db, models, reader, compartment];
+        const { link, compartment } = other;
+        const { connection, client, db, models, reader } = link;
+        const strangers = [other, link, connection, client, db, models, reader, compartment];
         const found = reachableFrom([context, info]);
         // The walk gets somewhere.
         expect(found.has(context.deadline)).toBe(true);

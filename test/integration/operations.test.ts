@@ -167,7 +167,7 @@ describe('operations push', () => {
   });
 
   test('is not for the serving credential', async () => {
-    const db = gateway.server.runtimes.get('blog')!.db;
+    const db = gateway.server.runtimes.get('blog')!.link.db;
     await expect(
       db.collection<{ _id: string }>('_bulkhead.operations').insertOne({ _id: 'x' }),
     ).rejects.toMatchObject({ code: 13 });

@@ -5,9 +5,9 @@ import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { serveGrants } from '../../src/product/grants.js';
 import type { Product } from '../../src/product/product.js';
-import { connectProduct, type ConnectProductOptions } from '../../src/server/connect-product.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
+import { type KeeperOptions, ProductKeeper } from '../../src/server/product-keeper.js';
 import { ProductRuntime } from '../../src/server/product-runtime.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
@@ -28,30 +28,25 @@ afterEach(async () => {
 afterAll(() => running.close());
 
 /** Keeps a connection of blog as the gateway does; what it logs from `warn` on is in `log`. */
-function keep(options: Partial<ConnectProductOptions> = {}, product: Product = blog) {
+function keep(options: Partial<KeeperOptions> = {}, product: Product = blog) {
   const log: string[] = [];
   const runtime = new ProductRuntime('blog', product);
-  const stop = new AbortController();
-  const kept = connectProduct(runtime, {
+  const keeper = new ProductKeeper(runtime, {
     uri: running.uris['blog'],
     production: false,
-    neighbours: [],
+    neighbours: () => [],
     logger: createLogger('warn', { write: (line: string) => void log.push(line) }),
-    signal: stop.signal,
     ...options,
   });
-  cleanUps.push(async () => {
-    stop.abort();
-    await kept;
-    await runtime.connection.close();
-  });
+  keeper.start();
+  cleanUps.push(() => keeper.close());
   const { compartment } = runtime;
   const becomes = (state: string, reason = /^/) =>
     eventually(
       `${state} because ${reason.source}`,
       () => compartment.state === state && reason.test(compartment.reason),
     );
-  return { compartment, kept, becomes, log };
+  return { runtime, keeper, compartment, becomes, log };
 }
 
 /** Gives blog's serving user a right on aviation's database; it is taken away again. */
@@ -226,15 +221,12 @@ test('a gateway that stops while it connects says nothing of its products, and w
   await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as AddressInfo;
   cleanUps.push(() => new Promise((resolve) => silent.close(resolve)));
-  const stop = new AbortController();
-  const { compartment, kept } = keep({
+  const { compartment, keeper } = keep({
     uri: `mongodb://u:p@127.0.0.1:${port}/blog?directConnection=true`,
-    signal: stop.signal,
   });
   await new Promise((resolve) => silent.once('connection', resolve));
   const stoppedAt = Date.now();
-  stop.abort();
-  await kept;
+  await keeper.close();
   expect(Date.now() - stoppedAt).toBeLessThan(blog.limits.deadlineMs);
   expect([compartment.state, compartment.reason]).toEqual(['open', 'connecting']);
 });

@@ -43,7 +43,7 @@ async function whileRefusing<T>(
   }
 }
 const writerOf = <T extends object>(product: string, target: new () => T) => {
-  const { models, reader } = gateway.server.runtimes.get(product)!;
+  const { models, reader } = gateway.server.runtimes.get(product)!.link;
   return new Writer<T>(models.model(target), reader, () => ({ comment: 'test', maxTimeMS: 5_000 }));
 };
 /** The transaction a command belongs to. */

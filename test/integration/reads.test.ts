@@ -133,7 +133,7 @@ describe('batches', () => {
   });
 
   test('as many parents as one batch takes fit into one command', async () => {
-    const { reader } = gateway.server.runtimes.get('blog')!;
+    const { reader } = gateway.server.runtimes.get('blog')!.link;
     const values = posts.slice(-MAX_PARENTS).map((one) => one._id);
     const plan = { collection: 'comments', filter: {}, sort: { createdAt: 1, _id: 1 }, limit: 2 } as const;
     const rows = await reader.find(
@@ -215,7 +215,7 @@ describe('projection', () => {
 
   test('rows are plain objects: nothing is hydrated', async () => {
     const init = vi.spyOn(mongoose.Document.prototype, 'init');
-    const { reader, models } = gateway.server.runtimes.get('blog')!;
+    const { reader, models } = gateway.server.runtimes.get('blog')!.link;
     await seen('{ posts(first: 5) { nodes { title author { name } comments { nodes { body } } } } }');
     expect(init).not.toHaveBeenCalled();
     models.model(models.classes[0]!).hydrate({ title: 'seen by the spy' });

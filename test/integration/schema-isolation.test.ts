@@ -44,7 +44,7 @@ describe('two products whose classes have the same names', () => {
   });
 
   test('have models of their own, on connections of their own', () => {
-    const [one, other] = ['left', 'right'].map((name) => gateway.server.runtimes.get(name)!);
+    const [one, other] = ['left', 'right'].map((name) => gateway.server.runtimes.get(name)!.link);
     const model = one!.models.model(left.classes.book);
     expect(model.db).toBe(one!.connection);
     expect(other!.models.model(right.classes.book).db).toBe(other!.connection);
@@ -74,10 +74,10 @@ describe('a resolver’s context', () => {
     const foreign = [
       right.witness.contexts[0],
       runtime,
-      runtime.connection,
-      runtime.connection.getClient(),
-      runtime.reader,
-      runtime.models,
+      runtime.link.connection,
+      runtime.link.connection.getClient(),
+      runtime.link.reader,
+      runtime.link.models,
       runtime.compartment,
       ...Object.values(right.classes),
     ];

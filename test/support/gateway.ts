@@ -71,13 +71,13 @@ export class TestGateway {
     readonly admins: ReadonlyMap<string, mongo.MongoClient>,
   ) {
     for (const [product, runtime] of server.runtimes) {
-      const client = () => runtime.connection.getClient();
+      const client = () => runtime.link.connection.getClient();
       const listen = () =>
         client().on('commandStarted', ({ commandName, command }) => {
           if (!HOUSEKEEPING.has(commandName)) this.commands.push({ product, name: commandName, command });
         });
-      if (runtime.connection.readyState === mongoose.ConnectionStates.connected) listen();
-      else runtime.connection.once('connected', listen);
+      if (runtime.link.connection.readyState === mongoose.ConnectionStates.connected) listen();
+      else runtime.link.connection.once('connected', listen);
     }
   }
 
