@@ -98,6 +98,20 @@ test('a public key never serves as an HMAC secret', async () => {
   await expect(verify(await forge({ alg: 'PS256', key: privateKey }))).rejects.toMatchObject(refused);
 });
 
+test('while a key is being changed, tokens of the one before are good too, and no others', async () => {
+  const before = randomBytes(32).toString('base64url');
+  const verify = createVerifier({ ...keys, previous: before });
+  await expect(verify(await forge())).resolves.toMatchObject({ subject: 'importer' });
+  await expect(verify(await forge({ key: Buffer.from(before) }))).resolves.toMatchObject({
+    subject: 'importer',
+  });
+  await expect(verify(await forge({ key: randomBytes(32) }))).rejects.toMatchObject(refused);
+  const late = { claims: { exp: now() - 60 } };
+  await expect(verify(await forge({ ...late, key: Buffer.from(before) }))).rejects.toMatchObject(refused);
+  const signed = await signToken({ ...keys, previous: before }, { subject: 'x', scopes: [], expiresInS: 60 });
+  await expect(createVerifier(keys)(signed)).resolves.toMatchObject({ subject: 'x' });
+});
+
 test('only a secret signs, and only for a usable subject', async () => {
   const jwks: TokenKeys = { ...keys, kind: 'jwks', url: 'https://keys.example', algorithm: 'RS256' };
   const contents = { subject: 'x', scopes: [], expiresInS: 60 };

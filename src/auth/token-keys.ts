@@ -31,7 +31,7 @@ export const notAuthenticated = (cause?: unknown): BulkheadError =>
   new BulkheadError('UNAUTHENTICATED', 'The token is not valid here.', { cause });
 
 /**
- * Makes a verifier: signature under the pinned algorithm, issuer, audience, `exp` (which must be there),
+ * Makes a verifier: signature by the key, or by the one before it, under the pinned algorithm, issuer, audience, `exp` (which must be there),
  * `nbf`, and a usable `sub`. A bad token is `UNAUTHENTICATED`; keys that cannot be fetched are
  * `PRODUCT_UNAVAILABLE`, since that is no fault of the caller's.
  */
@@ -100,11 +100,26 @@ function createCheck(keys: TokenKeys, options: JWTVerifyOptions): (jwt: string) 
     const keySet = createRemoteJWKSet(new URL(keys.url), jwksTimeouts);
     return (jwt) => jwtVerify(jwt, keySet, options);
   }
-  if (keys.kind === 'secret') {
-    const secret = new TextEncoder().encode(keys.secret);
+  const check = createKeyCheck(keys.kind === 'secret' ? keys.secret : keys.publicKey, keys, options);
+  if (keys.previous === undefined) return check;
+  const checkPrevious = createKeyCheck(keys.previous, keys, options);
+  return (jwt) =>
+    check(jwt).catch((error: unknown) => {
+      if (error instanceof errors.JWSSignatureVerificationFailed) return checkPrevious(jwt);
+      throw error;
+    });
+}
+
+function createKeyCheck(
+  key: string,
+  { kind, algorithm }: Pick<TokenKeys, 'kind' | 'algorithm'>,
+  options: JWTVerifyOptions,
+): (jwt: string) => Promise<JWTVerifyResult> {
+  if (kind === 'secret') {
+    const secret = new TextEncoder().encode(key);
     return (jwt) => jwtVerify(jwt, secret, options);
   }
-  const imported = importSPKI(keys.publicKey, keys.algorithm);
+  const imported = importSPKI(key, algorithm);
   // Awaited by each check; without this, a bad key would end the process before the first.
   imported.catch(() => {});
   return async (jwt) => jwtVerify(jwt, await imported, options);

@@ -189,6 +189,27 @@ test('one source of keys per owner, and a key that fits the algorithm', () => {
   expect(problems({ BLOG_JWT_PUBLIC_KEY: secretPem })).toHaveLength(1);
 });
 
+test('the key before stands beside its successor, of the same kind, and nobody else has it', () => {
+  const [now, before] = [random(), random()];
+  const env = { ...production(), BLOG_JWT_SECRET: now, BLOG_JWT_SECRET_PREVIOUS: before };
+  expect(read(env).products['blog']?.keys).toMatchObject({ secret: now, previous: before });
+  expect(problems({ ...env, BLOG_JWT_SECRET_PREVIOUS: now })).toEqual([
+    expect.stringMatching(/^BLOG_JWT_SECRET and BLOG_JWT_SECRET_PREVIOUS are the same/),
+  ]);
+  expect(problems({ ...env, BLOG_JWT_SECRET_PREVIOUS: 'changeme' })).toEqual([
+    expect.stringMatching(/^BLOG_JWT_SECRET_PREVIOUS: it is shorter/),
+  ]);
+  expect(problems({ ...env, AVIATION_JWT_SECRET: before })).toEqual([
+    expect.stringMatching(/^BLOG_JWT_SECRET_PREVIOUS and AVIATION_JWT_SECRET are the same/),
+  ]);
+  expect(problems({ BLOG_JWT_SECRET_PREVIOUS: before })).toEqual([
+    'BLOG_JWT_SECRET_PREVIOUS is set, but BLOG_JWT_SECRET, which would follow it, is not.',
+  ]);
+  expect(problems({ BLOG_JWKS_URL: 'https://keys.example', BLOG_JWT_SECRET_PREVIOUS: before })).toHaveLength(
+    1,
+  );
+});
+
 test('JWKS over plain http is for loopback outside production only', () => {
   expect(problems({ BLOG_JWKS_URL: 'http://127.0.0.1:9/jwks' })).toEqual([]);
   expect(problems({ BLOG_JWKS_URL: 'https://user:pass@keys.example' })).toHaveLength(1);

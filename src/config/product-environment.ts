@@ -40,7 +40,14 @@ export function readProducts(
   if (options.production) {
     reportShared(
       source,
-      keys.map(([prefix, key]) => [`${prefix}_JWT_SECRET`, key?.kind === 'secret' ? key.secret : undefined]),
+      keys.flatMap(([prefix, key]) =>
+        key?.kind === 'secret'
+          ? [
+              [`${prefix}_JWT_SECRET`, key.secret],
+              [`${prefix}_JWT_SECRET_PREVIOUS`, key.previous],
+            ]
+          : [],
+      ),
       'are the same; whoever knows one could sign for the other',
     );
   }

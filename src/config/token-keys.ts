@@ -14,8 +14,19 @@ interface TokenClaims {
 /** What a token must be signed with and name to be believed. The algorithm is pinned: the token's own word counts for nothing. */
 export type TokenKeys = TokenClaims &
   (
-    | { readonly kind: 'secret'; readonly secret: string; readonly algorithm: 'HS256' }
-    | { readonly kind: 'publicKey'; readonly publicKey: string; readonly algorithm: AsymmetricAlgorithm }
+    | {
+        readonly kind: 'secret';
+        readonly secret: string;
+        /** Signs no more, and is good for checking until its last token has expired. */
+        readonly previous?: string;
+        readonly algorithm: 'HS256';
+      }
+    | {
+        readonly kind: 'publicKey';
+        readonly publicKey: string;
+        readonly previous?: string;
+        readonly algorithm: AsymmetricAlgorithm;
+      }
     | { readonly kind: 'jwks'; readonly url: string; readonly algorithm: AsymmetricAlgorithm }
   );
 
@@ -48,6 +59,11 @@ export function readTokenKeys(
     return source.problem(`${set} are set: keep one source of keys.`);
   }
   const kind = kinds[0];
+  for (const other of ['secret', 'publicKey'] as const)
+    if (kind !== other && source.has(`${prefix}_${names[other]}_PREVIOUS`))
+      source.problem(
+        `${prefix}_${names[other]}_PREVIOUS is set, but ${prefix}_${names[other]}, which would follow it, is not.`,
+      );
   if (!kind) {
     for (const claim of ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_ALGORITHM'])
       if (source.has(`${prefix}_${claim}`)) source.problem(`${prefix}_${claim} is set, but there is no key.`);
@@ -62,14 +78,27 @@ export function readTokenKeys(
   const variable = `${prefix}_${names[kind]}`;
   const algorithm = readAlgorithm(source, `${prefix}_JWT_ALGORITHM`, kind === 'secret');
   const value = source.get(variable);
+  const before = kind === 'jwks' ? undefined : source.get(`${variable}_PREVIOUS`);
   if (!value || !algorithm) return undefined;
+  if (before === value)
+    return source.problem(
+      `${variable} and ${variable}_PREVIOUS are the same: expected the new one in ${variable}.`,
+    );
 
   if (algorithm === 'HS256') {
-    const weakness = options.production ? weaknessOf(value) : null;
-    if (weakness) {
-      return source.problem(`${variable}: ${weakness}; expected at least 32 random bytes in production.`);
-    }
-    return { ...claims, kind: 'secret', secret: value, algorithm };
+    const weak = (name: string, secret: string | undefined): boolean => {
+      const weakness = options.production && secret !== undefined ? weaknessOf(secret) : null;
+      if (weakness) source.problem(`${name}: ${weakness}; expected at least 32 random bytes in production.`);
+      return weakness !== null;
+    };
+    if ([weak(variable, value), weak(`${variable}_PREVIOUS`, before)].includes(true)) return undefined;
+    return {
+      ...claims,
+      kind: 'secret',
+      secret: value,
+      ...(before !== undefined && { previous: before }),
+      algorithm,
+    };
   }
   if (kind === 'jwks') {
     if (!isJwksUrl(value, options.production))
@@ -79,13 +108,24 @@ export function readTokenKeys(
       );
     return { ...claims, kind, url: value, algorithm };
   }
+  const publicKey = readPublicKey(source, variable, value, algorithm);
+  const previous = before && readPublicKey(source, `${variable}_PREVIOUS`, before, algorithm);
+  if (!publicKey || (before && !previous)) return undefined;
+  return { ...claims, kind: 'publicKey', publicKey, ...(previous && { previous }), algorithm };
+}
+
+function readPublicKey(
+  source: VariableSource,
+  variable: string,
+  value: string,
+  algorithm: AsymmetricAlgorithm,
+): string | undefined {
   // Container tools often cannot hold a line break in a variable.
   const publicKey = value.replaceAll('\\n', '\n');
-  if (!isPublicKey(publicKey, algorithm))
-    return source.problem(
-      `${variable}: expected a public key in PEM form (-----BEGIN PUBLIC KEY-----) that fits ${algorithm}.`,
-    );
-  return { ...claims, kind: 'publicKey', publicKey, algorithm };
+  if (isPublicKey(publicKey, algorithm)) return publicKey;
+  return source.problem(
+    `${variable}: expected a public key in PEM form (-----BEGIN PUBLIC KEY-----) that fits ${algorithm}.`,
+  );
 }
 
 function readAlgorithm(
