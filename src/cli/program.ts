@@ -84,6 +84,12 @@ export function buildProgram(isJson = false): Command {
     );
 
   program
+    .command('reload')
+    .description('let the gateways that run here read their secrets again, without a failed request')
+    .addHelpText('after', examples('reload', 'reload --json'))
+    .action(async () => exitWith((await import('./reload.js')).reload(common())));
+
+  program
     .command('provision [product]')
     .description('users, roles, collections and indexes, with BULKHEAD_ADMIN_URI')
     .option('--new-passwords', 'new passwords for users whose connection string is not configured', false)

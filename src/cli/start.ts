@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { withDevelopmentUris } from '../development/product-uris.js';
-import { createGatewayServer } from '../server/gateway-server.js';
-import { loadProject } from '../server/load-project.js';
+import { redact } from '../config/secrets.js';
+import type { Environment } from '../config/environment.js';
+import { StartError } from '../errors/bulkhead-error.js';
+import { createGatewayServer, type GatewayServer } from '../server/gateway-server.js';
+import { loadEnvironment, loadProject } from '../server/load-project.js';
 import { createLogger } from '../server/logger.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
+import { listenForReload, type ReloadAnswer } from './reload-channel.js';
 
 /** Options of `bulkhead start`. */
 export interface StartOptions {
@@ -26,9 +31,11 @@ const CONNECT_MS = 3_000;
  * @returns when everything that was under way is finished and every connection is closed.
  */
 export async function start(products: readonly string[], options: StartOptions): Promise<void> {
-  const interruption = new Interruption();
+  let reload = (): unknown => undefined;
+  // On a terminal, and under a parent that has one, it means that the terminal is gone.
+  const interruption = new Interruption(hasTerminal() ? undefined : () => void reload());
   try {
-    await serve(interruption, products, options);
+    await serve(interruption, products, options, (again) => (reload = again));
   } finally {
     // Listening for its end keeps the channel open, and the channel this process.
     if (process.connected) process.disconnect();
@@ -39,9 +46,11 @@ async function serve(
   interruption: Interruption,
   products: readonly string[],
   options: StartOptions,
+  onHangUp: (reload: () => unknown) => void,
 ): Promise<void> {
   const { gateway, environment: read } = await loadProject({ ...options, products });
-  const { adminUri, scratchUri: _, ...environment } = withDevelopmentUris(read);
+  const { adminUri } = read;
+  const environment = servingPart(read);
   for (const name of Object.keys(process.env)) if (ADMINISTRATIVE.test(name)) delete process.env[name];
 
   const isForPeople = !environment.production && process.stdout.isTTY;
@@ -59,6 +68,12 @@ async function serve(
     only: products,
     drainMs: environment.production ? DRAIN_MS : 0,
   });
+  const reload = () => readAgain(server, logger, () => servingPart(loadEnvironment(gateway)));
+  onHangUp(reload);
+  const stopListening = await listenForReload(environment.dataDir, reload).catch((error: unknown) => {
+    logger.debug({ err: error }, 'bulkhead reload cannot reach this process; SIGHUP can');
+    return () => {};
+  });
   try {
     const listening = await interruption.cutShort(server.listen());
     logger.info({ listening, products: [...server.runtimes.keys()] }, 'listening');
@@ -74,10 +89,37 @@ async function serve(
     if (!(error instanceof Interrupted)) throw error;
   } finally {
     if (interruption.why) logger.info({ why: interruption.why }, 'stopping');
+    stopListening();
     await server.close();
   }
   logger.info('stopped');
 }
+
+/** Reads the surroundings again and takes their secrets; where they are not right, everything stays as it is. */
+async function readAgain(
+  server: GatewayServer,
+  logger: Logger,
+  read: () => Environment,
+): Promise<ReloadAnswer> {
+  try {
+    const reloaded = await server.reload(read());
+    logger.info(reloaded, 'secrets were read again');
+    return { ok: true, ...reloaded };
+  } catch (error) {
+    const problems = error instanceof StartError ? error.problems : [redact(String(error))];
+    logger.error({ problems }, 'secrets were read again, and nothing was changed');
+    return { ok: false, problems };
+  }
+}
+
+/** What serving needs of the surroundings: no administrator's credential. */
+function servingPart(read: Environment): Environment {
+  const { adminUri: _, scratchUri: __, ...environment } = withDevelopmentUris(read);
+  return environment;
+}
+
+const hasTerminal = (): boolean =>
+  process.send !== undefined || [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 
 /** What the serving process has no use for, and therefore does not keep. */
 const ADMINISTRATIVE = /^(BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|.*_OPS_MONGODB_URI)(_FILE)?$/;

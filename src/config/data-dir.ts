@@ -1,8 +1,13 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { StartError } from '../errors/bulkhead-error.js';
+import type { VariableSource } from './variable-source.js';
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** The folder of embedded data and of development's secrets: `BULKHEAD_DATA_DIR`, or `.bulkhead`. */
+export const readDataDir = (source: VariableSource, cwd: string): string =>
+  resolve(cwd, source.get('BULKHEAD_DATA_DIR') ?? '.bulkhead');
 
 /**
  * Makes a folder under `BULKHEAD_DATA_DIR`, and those above it, for its owner only.

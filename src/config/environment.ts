@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
 import { StartError } from '../errors/bulkhead-error.js';
+import { readDataDir } from './data-dir.js';
 import { findMisspellings } from './misspellings.js';
 import { readProducts, type ProductEnvironment } from './product-environment.js';
 import { readBoolean, readChoice, readInteger, readUri } from './readers.js';
@@ -76,7 +76,7 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
     introspection: readBoolean(source, 'BULKHEAD_INTROSPECTION', !production),
     sandbox: readBoolean(source, 'BULKHEAD_SANDBOX', !production),
     rateLimits: readBoolean(source, 'BULKHEAD_RATE_LIMITS', production),
-    dataDir: resolve(cwd, source.get('BULKHEAD_DATA_DIR') ?? '.bulkhead'),
+    dataDir: readDataDir(source, cwd),
   };
   const optional = {
     composed,

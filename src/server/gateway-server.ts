@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createAuthenticator } from '../auth/authenticator.js';
 import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { Composed, Gateway } from '../product/gateway.js';
@@ -13,6 +12,7 @@ import { neighboursOf } from './neighbours.js';
 import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { SignInRate } from './rate-limits.js';
+import { type Reloaded, Secrets } from './secrets.js';
 import { serveTarget } from './serve-target.js';
 import { Shutdown } from './shutdown.js';
 
@@ -40,6 +40,8 @@ export interface GatewayServer {
   listen(): Promise<string>;
   /** Resolves when every product has been ready, parked or found unreachable once. */
   settled(): Promise<void>;
+  /** Takes the secrets of surroundings that were read again, without a failed request. */
+  reload(environment: Environment): Promise<Reloaded>;
   /** Finishes what is under way, then closes every connection. */
   close(): Promise<void>;
 }
@@ -52,25 +54,21 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const targets = [...runtimes.values()].map(productTarget);
   if (composed !== 'off') targets.push(composedTarget(runtimes));
 
-  const keys = [...runtimes.keys()].map((name) => [name, environment.products[name]?.keys]);
-  const authenticator = createAuthenticator({
-    products: Object.fromEntries(keys),
-    ...(environment.operatorKeys && { operators: environment.operatorKeys }),
-    sessionOf: (name) => runtimes.get(name)?.sessions,
-  });
+  const secrets = new Secrets(environment, runtimes);
   const app = await createHttpApp(targets, environment, logger);
   const shutdown = new Shutdown(app);
   serveHealth(app, { runtimes, isStopping: () => shutdown.hasBegun });
   const signInRates = new Map(
     [...runtimes].map(([name, { product }]) => [name, new SignInRate(product.limits)]),
   );
+  const { authenticator } = secrets;
   const serving = { environment, logger, runtimes, authenticator, composed, signInRates };
   const apollos = await Promise.all(targets.map((target) => serveTarget(app, target, serving)));
 
   // A browser that is sent to the gateway's address finds a page.
   if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
 
-  const keepers = [...runtimes.values()].map((runtime) => keep(runtime, options));
+  const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {
     app,
@@ -78,11 +76,12 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     targets,
     listen: () => listen(app, environment),
     settled: () => settled([...runtimes.values()]),
+    reload: (read) => secrets.replace(read, keepers),
     async close() {
       const { drainMs = 0, longestCloseMs = 20_000 } = options;
       await shutdown.run({ drainMs, longestMs: longestCloseMs });
       await Promise.all(apollos.map((apollo) => apollo.stop()));
-      await Promise.all(keepers.map((keeper) => keeper.close()));
+      await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
     },
   };
 }
@@ -96,7 +95,7 @@ function composedMode({ composed, products }: Gateway, environment: Environment)
 }
 
 /** Connects a product in the background, for as long as the gateway runs; each change of its state is logged once. */
-function keep(runtime: ProductRuntime, options: GatewayServerOptions): ProductKeeper {
+function keep(runtime: ProductRuntime, secrets: Secrets, options: GatewayServerOptions): ProductKeeper {
   const { environment, logger, monitorCommands = false } = options;
   const { name, compartment } = runtime;
   compartment.onChange((state, reason) => {
@@ -106,7 +105,7 @@ function keep(runtime: ProductRuntime, options: GatewayServerOptions): ProductKe
     uri: environment.products[name]?.uri,
     production: environment.production,
     logger,
-    neighbours: () => neighboursOf(name, environment.products),
+    neighbours: () => neighboursOf(name, secrets.environment.products),
     monitorCommands,
   });
   keeper.start();

@@ -53,18 +53,24 @@ export async function loadProject({ config, products = [], env }: LoadProjectOpt
       return undefined;
     }
   };
-  const names = Object.keys(gateway.products);
-  const read = gather(() =>
-    readEnvironment({
-      products: names,
-      ...(env && { env }),
-      ...(gateway.composed && { composed: gateway.composed }),
-    }),
-  );
+  const read = gather(() => readSurroundings(gateway, env));
   const runtimes = gather(() => buildRuntimes(gateway, products));
   if (!read || !runtimes) throw new StartError(problems);
-  const environment = read.production
-    ? read
-    : withDevelopmentSecrets(read, developmentSecrets(read.dataDir, names));
-  return { gateway, environment, runtimes };
+  return { gateway, environment: withSecrets(gateway, read), runtimes };
 }
+
+/** Reads a gateway's surroundings, as they are now. @throws StartError with all that is wrong in them. */
+export const loadEnvironment = (gateway: Gateway): Environment =>
+  withSecrets(gateway, readSurroundings(gateway));
+
+const readSurroundings = ({ products, composed }: Gateway, env?: NodeJS.ProcessEnv): Environment =>
+  readEnvironment({
+    products: Object.keys(products),
+    ...(env && { env }),
+    ...(composed && { composed }),
+  });
+
+const withSecrets = ({ products }: Gateway, read: Environment): Environment =>
+  read.production
+    ? read
+    : withDevelopmentSecrets(read, developmentSecrets(read.dataDir, Object.keys(products)));

@@ -1,0 +1,292 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import mongoose, { mongo } from 'mongoose';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { signToken } from '../../src/auth/token-keys.js';
+import type { Environment } from '../../src/config/environment.js';
+import { secretKeys } from '../../src/config/token-keys.js';
+import { defineGateway } from '../../src/product/gateway.js';
+import { copyBuiltProject } from '../support/built-project.js';
+import { bulkhead, Running } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
+import { TestGateway } from '../support/gateway.js';
+import { slowReads } from '../support/own-server.js';
+
+const DEADLINE_MS = 1_500;
+const POSTS = '{ posts(first: 3) { nodes { title author { name } } } }';
+const blog = config.products['blog']!;
+const gateway = defineGateway({
+  ...config,
+  products: { ...config.products, blog: { ...blog, limits: { ...blog.limits, deadlineMs: DEADLINE_MS } } },
+});
+
+let running: TestGateway;
+let environment: Environment;
+beforeAll(async () => {
+  running = await TestGateway.start({ gateway, scale: 0.02 });
+  ({ environment } = running);
+});
+afterAll(() => running.close());
+
+const link = () => running.server.runtimes.get('blog')!.link;
+
+/** Makes another serving user of blog's, as `provision` does. @returns its connection string. */
+async function anotherUser(): Promise<string> {
+  const uri = new URL(running.uris['blog']!);
+  [uri.username, uri.password] = [
+    `blog-serve-${randomBytes(4).toString('hex')}`,
+    randomBytes(16).toString('hex'),
+  ];
+  const db = running.db('blog');
+  await db.command({
+    createUser: uri.username,
+    pwd: uri.password,
+    roles: [{ role: 'bulkhead.serve', db: db.databaseName }],
+  });
+  return uri.href;
+}
+
+/** Reads the surroundings again with something of blog's changed. */
+function reload(blog: Partial<Environment['products'][string]>) {
+  const products = { ...environment.products, blog: { ...environment.products['blog'], ...blog } };
+  environment = { ...environment, products };
+  return running.server.reload(environment);
+}
+
+const whoIsConnected = async (): Promise<string> => {
+  const { authInfo } = await link().db.command({ connectionStatus: 1 });
+  return authInfo.authenticatedUsers[0].user;
+};
+
+/** Clients that read and sign up without pause. @returns a function that ends them and answers what failed. */
+function load(clients: number) {
+  let isOver = false;
+  let asked = 0;
+  const failures: unknown[] = [];
+  const client = async () => {
+    while (!isOver) {
+      asked += 1;
+      const answer = await running.ask('blog', POSTS);
+      if (answer.status !== 200 || answer.body.errors) failures.push(answer.body);
+      await running.signUp('blog').catch((error: unknown) => failures.push(error));
+    }
+  };
+  const clientsEnd = Promise.all(Array.from({ length: clients }, client));
+  return async () => {
+    isOver = true;
+    await clientsEnd;
+    return { asked, failures };
+  };
+}
+
+describe('a credential that is replaced', () => {
+  test('costs no request, and the old connection is closed when nobody can be on it', async () => {
+    const end = load(3);
+    for (let i = 0; i < 3; i += 1) {
+      const before = { link: link(), user: await whoIsConnected() };
+      const { products, keys, needRestart } = await reload({ uri: await anotherUser() });
+      expect(products).toEqual({ blog: { connection: 'replaced' }, aviation: { connection: 'unchanged' } });
+      expect([keys, needRestart]).toEqual([[], []]);
+      expect(link()).not.toBe(before.link);
+      expect(await whoIsConnected()).not.toBe(before.user);
+      expect(before.link.connection.readyState).toBe(mongoose.ConnectionStates.connected);
+      await eventually(
+        'the old connection is closed',
+        () => before.link.connection.readyState === mongoose.ConnectionStates.disconnected,
+      );
+      await running.db('blog').command({ dropUser: before.user });
+      // What the new link serves, it serves without the old user.
+      await sleep(100);
+    }
+    const { asked, failures } = await end();
+    expect(failures).toEqual([]);
+    expect(asked).toBeGreaterThan(10);
+    expect(running.server.runtimes.get('blog')!.compartment.load).toEqual({ inFlight: 0, waiting: 0 });
+  });
+
+  test('leaves an operation on the connection that it began on', async () => {
+    const slow = slowReads(running.admins.get('blog')!, 'blog', 500);
+    await slow('alwaysOn');
+    const under = running.ask('blog', '{ posts(first: 1) { nodes { title } } }');
+    await eventually(
+      'it is under way',
+      () => running.server.runtimes.get('blog')!.compartment.load.inFlight === 1,
+    );
+    const before = link();
+    const seen: string[] = [];
+    before.client.on('commandSucceeded', ({ commandName }) => seen.push(commandName));
+    expect((await reload({ uri: await anotherUser() })).products['blog']).toEqual({ connection: 'replaced' });
+    expect((await under).body.errors).toBeUndefined();
+    expect(seen).toContain('find');
+    await slow('off');
+  });
+
+  test('is not taken where it would not serve, and the old one goes on', async () => {
+    const good = environment.products['blog']!.uri!;
+    const before = link();
+    const wrong = new URL(good);
+    wrong.password = 'hunter2-hunter2';
+    const nowhere = new URL(good);
+    nowhere.host = '127.0.0.1:9';
+    const bare = new URL(await anotherUser());
+    const db = running.db('blog');
+    await db.command({ revokeRolesFromUser: bare.username, roles: ['bulkhead.serve'] });
+    for (const [uri, problem] of [
+      [wrong.href, 'the server refuses its credential'],
+      [nowhere.href, 'its database cannot be reached'],
+      [bare.href, expect.stringMatching(/^grants are missing .* run `bulkhead provision blog`$/)],
+    ]) {
+      expect((await reload({ uri })).products['blog']).toEqual({ connection: 'kept', problem });
+      expect(link()).toBe(before);
+      expect((await running.ask('blog', POSTS)).body.errors).toBeUndefined();
+    }
+    expect((await reload({ uri: good })).products['blog']).toEqual({ connection: 'unchanged' });
+  });
+
+  test('brings back a product that was parked for the old one', async () => {
+    const good = environment.products['blog']!.uri!;
+    const wrong = new URL(good);
+    wrong.password = 'hunter2-hunter2';
+    const parked = await TestGateway.start({ gateway, env: { BLOG_MONGODB_URI: wrong.href } });
+    try {
+      const { compartment } = parked.server.runtimes.get('blog')!;
+      expect([compartment.state, compartment.reason]).toEqual([
+        'parked',
+        'the server refuses its credential',
+      ]);
+      const mended = (uri: string) => {
+        const products = {
+          ...parked.environment.products,
+          blog: { ...parked.environment.products['blog'], uri },
+        };
+        return parked.server.reload({ ...parked.environment, products });
+      };
+      const alsoWrong = wrong.href.replace('hunter2-', 'hunter3-');
+      expect((await mended(alsoWrong)).products['blog']).toEqual({
+        connection: 'replaced',
+        problem: 'the server refuses its credential',
+      });
+      expect((await mended(parked.uris['blog']!)).products['blog']).toEqual({ connection: 'replaced' });
+      await eventually('blog serves', () => compartment.state === 'ready');
+      expect((await parked.ask('blog', POSTS)).body.errors).toBeUndefined();
+    } finally {
+      await parked.close();
+    }
+  });
+});
+
+describe('token keys', () => {
+  test('of before are good beside the new ones for as long as they are named', async () => {
+    const before = environment.products['blog']!.keys as ReturnType<typeof secretKeys>;
+    const next = secretKeys(randomBytes(32).toString('hex'), 'blog');
+    const contents = { subject: 'svc', scopes: ['blog:read'], expiresInS: 60 };
+    const [old, young] = [await signToken(before, contents), await signToken(next, contents)];
+    const session = (await running.signUp('blog')).token;
+    const statuses = async () => {
+      const answers = await Promise.all(
+        [old, young, session].map((token) => running.ask('blog', POSTS, { token })),
+      );
+      return answers.map(({ status }) => status);
+    };
+    expect(await statuses()).toEqual([200, 401, 200]);
+    expect((await reload({ keys: { ...next, previous: before.secret } })).keys).toEqual(['blog']);
+    expect(await statuses()).toEqual([200, 200, 200]);
+    expect((await reload({ keys: next })).keys).toEqual(['blog']);
+    expect(await statuses()).toEqual([401, 200, 200]);
+    expect((await reload({})).keys).toEqual([]);
+  });
+});
+
+describe('bulkhead reload', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bulkhead-reload-'));
+    await copyBuiltProject(folder);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const write = (name: string, value: string) => {
+    writeFileSync(join(folder, name), `${value}\n`, { mode: 0o600 });
+    return join(folder, name);
+  };
+
+  test('reads files of secrets again, tells what became of each, and changes nothing where one is wrong', async () => {
+    const secret = () => randomBytes(32).toString('hex');
+    const env = {
+      NODE_ENV: 'production',
+      PORT: '0',
+      BULKHEAD_COMPOSED: 'off',
+      BLOG_MONGODB_URI_FILE: write('blog-uri', environment.products['blog']!.uri!),
+      BLOG_JWT_SECRET_FILE: write('blog-jwt', secret()),
+      AVIATION_MONGODB_URI: running.uris['aviation'],
+      AVIATION_JWT_SECRET: secret(),
+    };
+    const reload = async () => {
+      const { code, stdout, stderr } = await bulkhead(folder, ['reload', '--json'], env);
+      return { code, stderr, ...JSON.parse(stdout) };
+    };
+    expect(await reload()).toMatchObject({
+      code: 3,
+      ok: false,
+      problems: [expect.stringMatching(/no gateway is reached/)],
+    });
+
+    const served = new Running(process.execPath, [join(folder, 'dist/src/cli/main.js'), 'start'], {
+      cwd: folder,
+      env,
+    });
+    try {
+      await served.says(/"msg":"blog is ready"/);
+      const address = (await served.says(/"listening":"([^"]+)"/))[1]!;
+      const uri = await anotherUser();
+      write('blog-uri', uri);
+      write('blog-jwt', secret());
+      const done = await reload();
+      expect(done).toMatchObject({
+        code: 0,
+        ok: true,
+        gateways: [
+          {
+            pid: served.pid,
+            ok: true,
+            products: { blog: { connection: 'replaced' }, aviation: { connection: 'unchanged' } },
+            keys: ['blog'],
+            needRestart: [],
+          },
+        ],
+      });
+
+      write('blog-jwt', 'short');
+      const refused = await reload();
+      expect(refused).toMatchObject({
+        code: 1,
+        ok: false,
+        gateways: [{ ok: false, problems: [expect.stringMatching(/^BLOG_JWT_SECRET: it is shorter/)] }],
+      });
+      const plain = await bulkhead(folder, ['reload'], env);
+      expect([plain.code, plain.stdout]).toEqual([
+        1,
+        expect.stringMatching(/^gateway \d+: nothing was changed\n  ✗ BLOG_JWT_SECRET: it is shorter/),
+      ]);
+
+      write('blog-jwt', secret());
+      const from = served.stdout.length;
+      process.kill(served.pid, 'SIGHUP');
+      await served.says(/"keys":\["blog"\].*"msg":"secrets were read again"/, { from });
+      expect((await fetch(`${address}/health/live`)).status).toBe(200);
+
+      process.kill(served.pid, 'SIGTERM');
+      expect((await served.ended).code).toBe(0);
+      expect((await reload()).code).toBe(3);
+      const said = served.stdout + served.stderr + JSON.stringify([done, refused]) + plain.stderr;
+      for (const value of [readFileSync(join(folder, 'blog-jwt'), 'utf8').trim(), new URL(uri).password])
+        expect(said).not.toContain(value);
+    } finally {
+      served.kill();
+    }
+  });
+});
