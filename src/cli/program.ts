@@ -93,9 +93,21 @@ export function buildProgram(isJson = false): Command {
     .command('provision [product]')
     .description('users, roles, collections and indexes, with BULKHEAD_ADMIN_URI')
     .option('--new-passwords', 'new passwords for users whose connection string is not configured', false)
-    .addHelpText('after', examples('provision', 'provision shop', 'provision shop --new-passwords'))
-    .action(async (product: string | undefined, options: { newPasswords: boolean }) =>
-      exitWith((await import('./provision.js')).provisionProducts(product, { ...common(), ...options })),
+    .addOption(
+      new Option('--rotate', 'only a second user beside each, with a new password')
+        .default(false)
+        .conflicts('retire'),
+    )
+    .option('--retire', 'only remove users that no connection string names and nobody is connected as', false)
+    .addHelpText(
+      'after',
+      examples('provision', 'provision shop', 'provision shop --rotate', 'provision shop --retire'),
+    )
+    .action(
+      async (
+        product: string | undefined,
+        options: { newPasswords: boolean; rotate: boolean; retire: boolean },
+      ) => exitWith((await import('./provision.js')).provisionProducts(product, { ...common(), ...options })),
     );
 
   program

@@ -37,8 +37,8 @@ export interface ProvisionedProduct {
   readonly product: string;
   readonly database: string;
   readonly users: readonly { readonly user: string; readonly what: string }[];
-  /** How many indexes were created. */
-  readonly indexes: number;
+  /** How many indexes were created; left out where only users were looked at. */
+  readonly indexes?: number;
   /** What to run on a server that refuses user commands. */
   readonly script?: string;
   readonly problems: readonly string[];

@@ -6,12 +6,17 @@ import { withClient } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
 import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print } from './output.js';
+import { retireUsers, rotateUsers } from './rotate-users.js';
 import { planCredentials, type ProvisionedProduct, provisionProduct } from './provision-product.js';
 
 /** Options of `bulkhead provision`. */
 export interface ProvisionCommandOptions extends CommonOptions {
   /** Gives users new passwords where no connection string names theirs. */
   readonly newPasswords: boolean;
+  /** Only a second user beside each, with a new password. */
+  readonly rotate: boolean;
+  /** Only removes users that no connection string names. */
+  readonly retire: boolean;
 }
 
 /**
@@ -24,7 +29,7 @@ export async function provisionProducts(
   product: string | undefined,
   options: ProvisionCommandOptions,
 ): Promise<number> {
-  const { json, newPasswords } = options;
+  const { json, newPasswords, rotate, retire } = options;
   const isProduction = new VariableSource(process.env, process.cwd()).get('NODE_ENV') === 'production';
   // Production asks for the very connection strings that this command is about to make.
   const env = { ...process.env, NODE_ENV: 'development' };
@@ -51,9 +56,14 @@ export async function provisionProducts(
 
   const done = await withClient(adminUri, 'provision', async (admin) => {
     const results: ProvisionedProduct[] = [];
+    const base = environment.mongodbUri ?? adminUri;
     for (const plan of plans)
       results.push(
-        await provisionProduct(admin, plan, { base: environment.mongodbUri ?? adminUri, newPasswords }),
+        rotate
+          ? await rotateUsers(admin, plan)
+          : retire
+            ? await retireUsers(admin, plan)
+            : await provisionProduct(admin, plan, { base, newPasswords }),
       );
     return results;
   });
@@ -85,7 +95,7 @@ function linesOf({
   variables,
 }: ProvisionedProduct): string[] {
   return [
-    `${product}: database ${database}, ${indexes} indexes created`,
+    `${product}: database ${database}${indexes === undefined ? '' : `, ${indexes} indexes created`}`,
     ...users.map((one) => `  ${one.user}: ${one.what}`),
     ...(script
       ? ['  The server refuses user commands from here. Run there, in mongosh:', '', script, '']

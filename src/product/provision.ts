@@ -21,8 +21,10 @@ const NAMESPACE_EXISTS = 48;
 
 type Command = Readonly<Record<string, unknown>>;
 
-const SERVE_ROLE = 'bulkhead.serve';
-const OPS_ROLE = 'bulkhead.ops';
+/** The role of users that serve. */
+export const SERVE_ROLE = 'bulkhead.serve';
+/** The role of users for the worker and the commands. */
+export const OPS_ROLE = 'bulkhead.ops';
 
 const roleCommands = (database: string, classes: readonly ClassType[]): Command[] => [
   {

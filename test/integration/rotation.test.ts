@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mongoose, { mongo } from 'mongoose';
+import mongoose from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { signToken } from '../../src/auth/token-keys.js';
@@ -14,6 +14,7 @@ import { copyBuiltProject } from '../support/built-project.js';
 import { bulkhead, Running } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
+import { json, send } from '../support/http.js';
 import { slowReads } from '../support/own-server.js';
 
 const DEADLINE_MS = 1_500;
@@ -216,11 +217,12 @@ describe('bulkhead reload', () => {
 
   test('reads files of secrets again, tells what became of each, and changes nothing where one is wrong', async () => {
     const secret = () => randomBytes(32).toString('hex');
+    const first = await anotherUser();
     const env = {
       NODE_ENV: 'production',
       PORT: '0',
       BULKHEAD_COMPOSED: 'off',
-      BLOG_MONGODB_URI_FILE: write('blog-uri', environment.products['blog']!.uri!),
+      BLOG_MONGODB_URI_FILE: write('blog-uri', first),
       BLOG_JWT_SECRET_FILE: write('blog-jwt', secret()),
       AVIATION_MONGODB_URI: running.uris['aviation'],
       AVIATION_JWT_SECRET: secret(),
@@ -242,8 +244,34 @@ describe('bulkhead reload', () => {
     try {
       await served.says(/"msg":"blog is ready"/);
       const address = (await served.says(/"listening":"([^"]+)"/))[1]!;
-      const uri = await anotherUser();
+      const provision = async (how: string) => {
+        const { code, stdout } = await bulkhead(folder, ['provision', 'blog', how, '--json'], {
+          ...env,
+          BLOG_OPS_MONGODB_URI: running.opsUris['blog'],
+          BULKHEAD_ADMIN_URI: inject('mongodAdminUri'),
+        });
+        return { code, ...JSON.parse(stdout).products[0] };
+      };
+      const before = new URL(first).username;
+      const rotated = await provision('--rotate');
+      const uri: string = rotated.variables['BLOG_MONGODB_URI'];
+      expect(rotated).toMatchObject({
+        code: 0,
+        problems: [],
+        users: [
+          { user: `${before}-2`, what: `made; ${before} stays good until it is retired` },
+          { user: 'blog-ops-2' },
+        ],
+      });
       write('blog-uri', uri);
+      // Nobody has told the gateway yet.
+      const early = await provision('--retire');
+      expect(early).toMatchObject({
+        code: 1,
+        problems: expect.arrayContaining([
+          expect.stringContaining(`${before} is still connected (bulkhead:blog`),
+        ]),
+      });
       write('blog-jwt', secret());
       const done = await reload();
       expect(done).toMatchObject({
@@ -259,6 +287,14 @@ describe('bulkhead reload', () => {
           },
         ],
       });
+
+      const isRetired = async () =>
+        JSON.stringify((await provision('--retire')).users).includes(`"${before}"`);
+      await eventually('the old user is retired', isRetired, 30_000);
+      const { users: left } = await running.db('blog').command({ usersInfo: 1 });
+      expect(left.map(({ user }: { user: string }) => user)).not.toContain(before);
+      const { body } = await send(`${address}/graphql/blog`, json({ query: POSTS }));
+      expect(body.data.posts.nodes).toHaveLength(3);
 
       write('blog-jwt', 'short');
       const refused = await reload();
