@@ -13,7 +13,10 @@ export class Balancer {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #server = createServer((incoming, outgoing) => {
     const backend = this.#next();
-    if (backend === undefined) return void outgoing.writeHead(502).end('{"error":"no backend is ready"}');
+    if (backend === undefined) {
+      outgoing.writeHead(502).end('{"error":"no backend is ready"}');
+      return;
+    }
     const sending = request(
       new URL(incoming.url ?? '/', backend),
       { agent: this.#agent, method: incoming.method ?? 'GET', headers: incoming.headers },

@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly admin: mongo.MongoClient;
   readonly env: Readonly<Record<string, string>>;
   readonly products: readonly string[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a server of its own and fills it. */

@@ -210,6 +210,16 @@ test('the key before stands beside its successor, of the same kind, and nobody e
   );
 });
 
+test('an empty file names no key before, and no key', () => {
+  const file = join(folder(), 'empty');
+  writeFileSync(file, '\n');
+  expect(problems({ ...production(), BLOG_JWT_SECRET_PREVIOUS_FILE: file })).toEqual([]);
+  const { BLOG_JWT_SECRET: _, ...env } = production();
+  expect(problems({ ...env, BLOG_JWT_SECRET_FILE: file })).toEqual([
+    'BLOG_JWT_SECRET_FILE: the file is empty.',
+  ]);
+});
+
 test('JWKS over plain http is for loopback outside production only', () => {
   expect(problems({ BLOG_JWKS_URL: 'http://127.0.0.1:9/jwks' })).toEqual([]);
   expect(problems({ BLOG_JWKS_URL: 'https://user:pass@keys.example' })).toHaveLength(1);

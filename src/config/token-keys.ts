@@ -78,7 +78,7 @@ export function readTokenKeys(
   const variable = `${prefix}_${names[kind]}`;
   const algorithm = readAlgorithm(source, `${prefix}_JWT_ALGORITHM`, kind === 'secret');
   const value = source.get(variable);
-  const before = kind === 'jwks' ? undefined : source.get(`${variable}_PREVIOUS`);
+  const before = kind === 'jwks' ? undefined : source.get(`${variable}_PREVIOUS`, true);
   if (!value || !algorithm) return undefined;
   if (before === value)
     return source.problem(

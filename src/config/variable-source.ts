@@ -29,8 +29,12 @@ export class VariableSource {
     return Boolean(this.#values[name] || this.#values[`${name}_FILE`]);
   }
 
-  /** The value, or undefined where it is missing or empty. */
-  get(name: string): string | undefined {
+  /**
+   * The value, or undefined where it is missing or empty.
+   *
+   * @param isOptional a file without content is a value that is missing, and no mistake.
+   */
+  get(name: string, isOptional = false): string | undefined {
     const value = this.#values[name]?.trim();
     const path = this.#values[`${name}_FILE`]?.trim();
     if (!path) return value || undefined;
@@ -40,7 +44,7 @@ export class VariableSource {
     }
     try {
       const content = readFileSync(resolve(this.#cwd, path), 'utf8').trim();
-      if (!content) this.problem(`${name}_FILE: the file is empty.`);
+      if (!content && !isOptional) this.problem(`${name}_FILE: the file is empty.`);
       return content || undefined;
     } catch (error) {
       this.problem(`${name}_FILE: expected the path of a readable file (${codeOf(error)}).`);

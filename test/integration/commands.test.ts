@@ -87,6 +87,7 @@ describe('usage', () => {
       'seed',
       'doctor',
       'status',
+      'reload',
       'provision',
       'token',
       'schema',

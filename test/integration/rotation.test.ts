@@ -65,11 +65,11 @@ const whoIsConnected = async (): Promise<string> => {
 
 /** Clients that read and sign up without pause. @returns a function that ends them and answers what failed. */
 function load(clients: number) {
-  let isOver = false;
+  const end = new AbortController();
   let asked = 0;
   const failures: unknown[] = [];
   const client = async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       asked += 1;
       const answer = await running.ask('blog', POSTS);
       if (answer.status !== 200 || answer.body.errors) failures.push(answer.body);
@@ -78,7 +78,7 @@ function load(clients: number) {
   };
   const clientsEnd = Promise.all(Array.from({ length: clients }, client));
   return async () => {
-    isOver = true;
+    end.abort();
     await clientsEnd;
     return { asked, failures };
   };
