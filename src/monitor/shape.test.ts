@@ -1,0 +1,205 @@
+import * as fc from 'fast-check';
+import { mongo } from 'mongoose';
+import { describe, expect, test } from 'vitest';
+import { isCut, parseShape, shapeOf } from './shape.js';
+
+const { ObjectId } = mongo;
+const find = (filter: unknown, rest: mongo.Document = {}) =>
+  shapeOf('find', { find: 'posts', filter, ...rest });
+const filterOf = (filter: unknown): unknown => parseShape(find(filter)!).parts['filter'];
+
+describe('a shape', () => {
+  test('tells equality, range, lists, sort and projection apart, and keeps no value', () => {
+    const text = find(
+      {
+        status: 'PUBLISHED',
+        publishedAt: { $lt: new Date(), $gte: new Date(0) },
+        author: { $in: [new ObjectId(), new ObjectId()] },
+      },
+      {
+        sort: { publishedAt: -1, _id: 1 },
+        projection: { title: 1, _id: 1 },
+        limit: 20,
+        comment: 'x',
+        maxTimeMS: 3,
+      },
+    );
+    expect(text).toBe(
+      '{"find":"posts","filter":{"author":{"$in":["?","?"]},"publishedAt":{"$gte":"?","$lt":"?"},"status":"?"},' +
+        '"sort":{"publishedAt":-1,"_id":1},"projection":["_id","title"],"limit":"?"}',
+    );
+  });
+
+  test.each([
+    [{ a: { $in: [1] } }, { a: { $in: ['?'] } }],
+    [{ a: { $in: Array.from({ length: 1_000 }, (_, n) => n) } }, { a: { $in: ['?', '?'] } }],
+    [{ $or: [{ a: 1 }, { a: 2 }, { b: 3 }] }, { $or: [{ a: '?' }, { b: '?' }] }],
+    [{ $and: [{ a: 1 }, { a: 2 }] }, { $and: [{ a: '?' }] }],
+    [{ a: /^abc/ }, { a: { $regex: '^?' } }],
+    [{ a: /abc/ }, { a: { $regex: '?' } }],
+    [{ a: /^abc/i }, { a: { $regex: '?' } }],
+    [{ a: { $not: { $gt: 3 } } }, { a: { $not: { $gt: '?' } } }],
+    [{ a: { $exists: false } }, { a: { $exists: false } }],
+    [{ a: { $elemMatch: { b: 1, c: { $gt: 2 } } } }, { a: { $elemMatch: { b: '?', c: { $gt: '?' } } } }],
+    [{ a: { $elemMatch: { $gt: 2 } } }, { a: { $elemMatch: { $gt: '?' } } }],
+    [{ a: { b: 'a document to be equal to' } }, { a: '?' }],
+    [{ a: null }, { a: '?' }],
+    [{ a: [1, 2] }, { a: '?' }],
+    [{ $expr: { $gt: ['$a', 'secret'] } }, { $expr: { $gt: ['$a', '?'] } }],
+    [{ $where: 'this.secret' }, { $where: '?' }],
+    [{ 'scores.65a000000000000000000001': 1 }, { 'scores.*': '?' }],
+    [{ 'mail.ada@example.org': 1 }, { 'mail.ada@example.org': '?' }],
+  ])('of %j is %j', (filter, shape) => {
+    if (JSON.stringify(filter).includes('@')) expect(JSON.stringify(filterOf(filter))).not.toContain('ada');
+    else expect(filterOf(filter)).toEqual(shape);
+  });
+
+  test('of child lists is the same for any number of parents', () => {
+    const branch = (n: number) => [{ $match: { post: n } }, { $sort: { createdAt: 1 } }, { $limit: 2 }];
+    const pipeline = (parents: number) => [
+      ...branch(0),
+      ...Array.from({ length: parents }, (_, n) => ({
+        $unionWith: { coll: 'comments', pipeline: branch(n) },
+      })),
+    ];
+    const shape = (parents: number) =>
+      shapeOf('aggregate', { aggregate: 'comments', pipeline: pipeline(parents) });
+    expect(shape(1)).toBe(shape(40));
+    expect(parseShape(shape(3)!).parts['pipeline']).toHaveLength(4);
+  });
+
+  test('of writes tells what is looked for and which fields change', () => {
+    const update = {
+      update: 'posts',
+      updates: [{ q: { _id: 1 }, u: { $set: { title: 'x' }, $inc: { n: 1 } }, upsert: true }],
+    };
+    expect(shapeOf('update', update)).toBe(
+      '{"update":"posts","updates":{"q":{"_id":"?"},"u":{"$inc":["n"],"$set":["title"]},"upsert":true}}',
+    );
+    expect(shapeOf('delete', { delete: 'posts', deletes: [{ q: { a: 1 }, limit: 1 }] })).toBe(
+      '{"delete":"posts","deletes":{"q":{"a":"?"},"limit":1}}',
+    );
+    expect(shapeOf('insert', { insert: 'posts', documents: [{ secret: 1 }] })).toBe('{"insert":"posts"}');
+  });
+
+  test('is none for commands on no collection', () => {
+    for (const command of ['hello', 'commitTransaction', 'getMore', 'constructor', '__proto__', ''])
+      expect(shapeOf(command, { [command]: 1, collection: 'posts' })).toBeUndefined();
+    expect(shapeOf('aggregate', { aggregate: 1, pipeline: [] })).toBeUndefined();
+  });
+
+  test('is bounded: a thousand keys, five megabytes, a hundred levels, a circle', () => {
+    const keys = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`key_${n}x`, n]));
+    const megabytes = [
+      { $match: { text: 'x'.repeat(5_000_000) } },
+      ...Array.from({ length: 50_000 }, (_, n) => ({ $match: { [`k${n}x`]: n } })),
+    ];
+    let deep: mongo.Document = { a: 1 };
+    for (let n = 0; n < 100; n += 1) deep = { $and: [deep] };
+    const circle: mongo.Document = {};
+    circle['$or'] = [circle];
+    for (const text of [
+      find(keys),
+      shapeOf('aggregate', { aggregate: 'posts', pipeline: megabytes }),
+      find(deep),
+      find(circle),
+    ]) {
+      expect(text!.length).toBeLessThan(5_000);
+      expect(isCut(text!)).toBe(true);
+      expect(() => parseShape(text!)).not.toThrow();
+    }
+  });
+});
+
+const MARK = 'S3cretValue';
+const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  leaf: fc.oneof(
+    fc.constantFrom<unknown>(
+      MARK,
+      42n,
+      Symbol(MARK),
+      () => MARK,
+      undefined,
+      null,
+      Number.NaN,
+      new Date(),
+      new ObjectId(),
+      Buffer.from(MARK),
+      new RegExp(MARK),
+    ),
+    fc.string().map((text) => MARK + text),
+    fc.double(),
+  ),
+  node: fc.oneof(
+    { maxDepth: 6 },
+    tie('leaf'),
+    fc.array(tie('node'), { maxLength: 5 }),
+    fc.dictionary(
+      fc.constantFrom(
+        'a',
+        'b.c',
+        '$and',
+        '$or',
+        '$in',
+        '$gt',
+        '$not',
+        '$expr',
+        '$elemMatch',
+        '$regex',
+        '$match',
+        '$group',
+        '$lookup',
+        '$unionWith',
+        'pipeline',
+        '__proto__',
+        'toString',
+      ),
+      tie('node'),
+      { maxKeys: 5 },
+    ),
+  ),
+})).node;
+
+test('whatever a command holds, its shape is readable JSON without a value of it', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('find', 'aggregate', 'update', 'delete', 'findAndModify', 'count', 'insert'),
+      value,
+      value,
+      (name, one, other) => {
+        const text = shapeOf(name, {
+          filter: one,
+          query: one,
+          sort: other,
+          projection: other,
+          pipeline: [one, other],
+          updates: [{ q: one, u: other }],
+          deletes: [{ q: one, limit: other }],
+          update: other,
+          [name]: 'posts',
+        })!;
+        expect(parseShape(text).collection).toBe('posts');
+        // A collection's name is one.
+        expect(text.replaceAll(/"\$unionWith":"[^"]*"/g, '')).not.toContain(MARK);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('the order of a filter’s keys makes no difference, that of a sort does', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(
+        fc.string({ minLength: 1 }).filter((key) => !key.startsWith('$')),
+        { minLength: 2, maxLength: 6 },
+      ),
+      (keys) => {
+        const object = (order: readonly string[]) => Object.fromEntries(order.map((key) => [key, 1]));
+        const back = [...keys].reverse();
+        expect(find(object(keys))).toBe(find(object(back)));
+      },
+    ),
+  );
+  expect(find({}, { sort: { a: 1, b: 1 } })).not.toBe(find({}, { sort: { b: 1, a: 1 } }));
+});

@@ -1,0 +1,348 @@
+import type { mongo } from 'mongoose';
+
+/**
+ * What a command asks, without a user's value: the same for all commands that the server would plan alike. JSON, in
+ * which `"?"` stands for a value; operators, field names, sort directions and the form of regular expressions stay.
+ *
+ * @example {"find":"posts","filter":{"publishedAt":{"$lt":"?"},"status":"?"},"sort":{"publishedAt":-1}}
+ */
+export type ShapeText = string;
+
+/** A shape as it is read back. */
+export interface Shape {
+  /** The command: `find`, `aggregate`, `update`, … */
+  readonly command: string;
+  readonly collection: string;
+  /** The command's parts that matter to a plan, by name: `filter`, `sort`, `projection`, `pipeline`, … */
+  readonly parts: Readonly<Record<string, unknown>>;
+}
+
+/** Bounds of one shape: what is beyond them is `"…"`. */
+const MOST_NODES = 400;
+const MOST_CHARACTERS = 4_000;
+const DEEPEST = 12;
+
+const CUT = '"…"';
+const VALUE = '"?"';
+
+/** Parts of commands that decide how they are planned, in the order in which they are written. */
+const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: Encode])[]>> = {
+  find: [
+    ['filter', encodeFilter],
+    ['sort', encodeSort],
+    ['projection', encodeNames],
+    ['hint', encodeHint],
+    ['limit', () => VALUE],
+    ['skip', () => VALUE],
+    ['collation', () => VALUE],
+  ],
+  aggregate: [
+    ['pipeline', encodePipeline],
+    ['hint', encodeHint],
+    ['collation', () => VALUE],
+  ],
+  count: [['query', encodeFilter]],
+  distinct: [
+    ['key', encodeName],
+    ['query', encodeFilter],
+  ],
+  update: [['updates', encodeFirst(encodeUpdate)]],
+  delete: [['deletes', encodeFirst(encodeDelete)]],
+  findAndModify: [
+    ['query', encodeFilter],
+    ['sort', encodeSort],
+    ['update', encodeChange],
+    ['remove', () => 'true'],
+  ],
+  insert: [],
+};
+
+type Encode = (value: unknown, budget: Budget, depth: number) => string;
+
+/** What is left of the nodes that one shape may have. */
+class Budget {
+  left = MOST_NODES;
+  /** @returns whether there was another. */
+  take(): boolean {
+    return this.left-- > 0;
+  }
+
+  /** An object's keys, of a huge one no more than can be taken. */
+  keysOf(value: object): string[] {
+    const keys = Object.keys(value);
+    return keys.length > this.left ? keys.slice(0, Math.max(0, this.left) + 1) : keys;
+  }
+}
+
+/**
+ * The shape of a command as the driver sends it; undefined for commands that read and write no documents of a
+ * collection (`hello`, `commitTransaction`, `getMore`, …). It never throws, whatever the command holds, and looks at no
+ * more than a few hundred of its nodes.
+ */
+export function shapeOf(name: string, command: mongo.Document): ShapeText | undefined {
+  const parts = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
+  const collection: unknown = command[name];
+  if (!parts || typeof collection !== 'string') return undefined;
+  const budget = new Budget();
+  let text = `{"${name}":${JSON.stringify(collection)}`;
+  for (const [key, encode] of parts) {
+    const value: unknown = command[key];
+    if (value === undefined || value === null || value === false) continue;
+    const encoded = encode(value, budget, 0);
+    if (encoded === '{}') continue;
+    text += `,"${key}":${text.length + encoded.length > MOST_CHARACTERS ? CUT : encoded}`;
+  }
+  return `${text}}`;
+}
+
+/** Reads a shape back. @throws SyntaxError for a text that is none. */
+export function parseShape(text: ShapeText): Shape {
+  const [[command, collection] = ['', ''], ...parts] = Object.entries(
+    JSON.parse(text) as Record<string, unknown>,
+  );
+  return { command, collection: String(collection), parts: Object.fromEntries(parts) };
+}
+
+/** Whether a part of a shape was cut off, so that it stands for more than one form. */
+export const isCut = (text: ShapeText): boolean => text.includes(CUT);
+
+const isPlain = (value: unknown): value is Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** Segments of a path that are data rather than a name: numbers, ids, addresses. */
+const DATA = /^(?:\d+|[\da-f]{24}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|.*@.*)$/i;
+const LONGEST_NAME = 120;
+
+/** A path with `*` for every segment that is no name: maps keyed by a user's id are one field. */
+export const pathOf = (path: string): string =>
+  path.length > LONGEST_NAME
+    ? '…'
+    : /[\d@]/.test(path)
+      ? path
+          .split('.')
+          .map((segment) => (DATA.test(segment) ? '*' : segment))
+          .join('.')
+      : path;
+
+const nameOf = (path: string): string => JSON.stringify(pathOf(path));
+
+/** The entries of an object as JSON; `of` answers the whole entry or the value alone. */
+function encodeEntries(
+  value: Record<string, unknown>,
+  budget: Budget,
+  depth: number,
+  of: (key: string, value: unknown, budget: Budget, depth: number) => string,
+  sorted = true,
+): string {
+  if (depth > DEEPEST) return CUT;
+  const keys = budget.keysOf(value);
+  // In a filter the order of keys says nothing; in a sort and an expression it does.
+  if (sorted && keys.length > 1) keys.sort();
+  let text = '';
+  for (const key of keys) {
+    if (!budget.take()) return `{${text}${text ? ',' : ''}"…":${CUT}}`;
+    text += `${text ? ',' : ''}${nameOf(key)}:${of(key, value[key], budget, depth + 1)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Elements of an array, each form once. */
+function encodeForms(values: readonly unknown[], budget: Budget, depth: number, encode: Encode): string {
+  if (depth > DEEPEST) return CUT;
+  const forms = new Set<string>();
+  for (const value of values) {
+    if (!budget.take()) {
+      forms.add(CUT);
+      break;
+    }
+    forms.add(encode(value, budget, depth + 1));
+  }
+  return `[${[...forms].join(',')}]`;
+}
+
+function encodeFilter(value: unknown, budget: Budget, depth: number): string {
+  return isPlain(value) ? encodeEntries(value, budget, depth, encodeCondition) : VALUE;
+}
+
+const BRANCHES = new Set(['$and', '$or', '$nor']);
+
+function encodeCondition(key: string, value: unknown, budget: Budget, depth: number): string {
+  if (BRANCHES.has(key))
+    return Array.isArray(value) ? encodeForms(value, budget, depth, encodeFilter) : VALUE;
+  if (key === '$expr') return encodeExpression(value, budget, depth);
+  if (key.startsWith('$')) return VALUE;
+  return encodeTest(value, budget, depth);
+}
+
+/** What is asked of one field: a value, a regular expression, or operators. */
+function encodeTest(value: unknown, budget: Budget, depth: number): string {
+  if (value instanceof RegExp) return formOf(value.source, value.flags);
+  if (!isPlain(value)) return VALUE;
+  const [first] = Object.keys(value);
+  // A document to be equal to is a value.
+  if (first === undefined || !first.startsWith('$')) return VALUE;
+  return encodeEntries(value, budget, depth, encodeOperator);
+}
+
+function encodeOperator(operator: string, value: unknown, budget: Budget, depth: number): string {
+  switch (operator) {
+    case '$in':
+    case '$nin':
+    case '$all':
+      // One value is planned as an equality, more as a merge.
+      return Array.isArray(value) && value.length === 1 ? '["?"]' : '["?","?"]';
+    case '$exists':
+      return value ? 'true' : 'false';
+    case '$regex':
+      return formOf(value instanceof RegExp ? value.source : typeof value === 'string' ? value : '', '');
+    case '$not':
+      return encodeTest(value, budget, depth);
+    case '$elemMatch':
+      return isPlain(value) && !Object.keys(value)[0]?.startsWith('$')
+        ? encodeFilter(value, budget, depth)
+        : encodeTest(value, budget, depth);
+    default:
+      return VALUE;
+  }
+}
+
+/** A regular expression that begins with plain text reads a range of an index; any other reads all of it. */
+const formOf = (source: string, flags: string): string =>
+  /^\^[\w\s-]/.test(source) && !flags.includes('i') ? '{"$regex":"^?"}' : '{"$regex":"?"}';
+
+function encodeSort(value: unknown, budget: Budget, depth: number): string {
+  if (value instanceof Map) return encodeSort(Object.fromEntries(value), budget, depth);
+  return isPlain(value)
+    ? encodeEntries(value, budget, depth, (_, direction) => directionOf(direction), false)
+    : VALUE;
+}
+
+const directionOf = (direction: unknown): string =>
+  typeof direction === 'number' && direction !== 0 ? (direction < 0 ? '-1' : '1') : VALUE;
+
+/** An index, by its name or its key. */
+function encodeHint(value: unknown, budget: Budget, depth: number): string {
+  return typeof value === 'string' ? nameOf(value) : encodeSort(value, budget, depth);
+}
+
+/** Names alone: of a projection, it matters which fields are read. */
+function encodeNames(value: unknown, budget: Budget): string {
+  if (!isPlain(value)) return VALUE;
+  const names = budget.keysOf(value).filter(() => budget.take());
+  return `[${names.sort().map(nameOf).join(',')}]`;
+}
+
+function encodeUpdate(value: unknown, budget: Budget, depth: number): string {
+  if (!isPlain(value)) return VALUE;
+  const { q, u, multi, upsert } = value;
+  const flags = `${multi ? ',"multi":true' : ''}${upsert ? ',"upsert":true' : ''}`;
+  return `{"q":${encodeFilter(q, budget, depth + 1)},"u":${encodeChange(u, budget, depth + 1)}${flags}}`;
+}
+
+function encodeDelete(value: unknown, budget: Budget, depth: number): string {
+  if (!isPlain(value)) return VALUE;
+  return `{"q":${encodeFilter(value['q'], budget, depth + 1)},"limit":${value['limit'] === 1 ? 1 : 0}}`;
+}
+
+/** Which fields a change touches, by operator; a pipeline or a whole document is a value. */
+function encodeChange(value: unknown, budget: Budget, depth: number): string {
+  if (!isPlain(value) || !Object.keys(value)[0]?.startsWith('$')) return VALUE;
+  return encodeEntries(value, budget, depth, (_, fields, rest) => encodeNames(fields, rest));
+}
+
+/** Commands of many statements have the shape of the first: the driver batches what one call writes. */
+function encodeFirst(encode: Encode): Encode {
+  return (value, budget, depth) => (Array.isArray(value) ? encode(value[0], budget, depth) : VALUE);
+}
+
+function encodePipeline(value: unknown, budget: Budget, depth: number): string {
+  if (!Array.isArray(value)) return VALUE;
+  if (depth > DEEPEST) return CUT;
+  const stages: string[] = [];
+  let branch: string | undefined;
+  for (const stage of value as unknown[]) {
+    if (!budget.take()) {
+      stages.push(CUT);
+      break;
+    }
+    // Child lists are one branch per parent, all alike: looking at the first is enough.
+    const next = branchOf(stage);
+    if (next !== undefined && next === branch) continue;
+    branch = next;
+    const encoded = isPlain(stage) ? encodeEntries(stage, budget, depth, encodeStage) : VALUE;
+    if (stages.at(-1) !== encoded) stages.push(encoded);
+  }
+  return `[${stages.join(',')}]`;
+}
+
+const branchOf = (stage: unknown): string | undefined => {
+  const union: unknown = isPlain(stage) ? stage['$unionWith'] : undefined;
+  if (!isPlain(union) || !Array.isArray(union['pipeline'])) return undefined;
+  return typeof union['coll'] === 'string' ? `${union['coll']} ${union['pipeline'].length}` : undefined;
+};
+
+function encodeStage(stage: string, value: unknown, budget: Budget, depth: number): string {
+  switch (stage) {
+    case '$match':
+      return encodeFilter(value, budget, depth);
+    case '$sort':
+      return encodeSort(value, budget, depth);
+    case '$limit':
+    case '$skip':
+    case '$sample':
+      return VALUE;
+    case '$lookup':
+    case '$unionWith':
+    case '$graphLookup':
+      return isPlain(value)
+        ? encodeEntries(value, budget, depth, encodeJoin)
+        : stage === '$unionWith'
+          ? encodeName(value)
+          : VALUE;
+    case '$facet':
+      return isPlain(value)
+        ? encodeEntries(value, budget, depth, (_, pipeline, rest, deeper) =>
+            encodePipeline(pipeline, rest, deeper),
+          )
+        : VALUE;
+    default:
+      return encodeExpression(value, budget, depth);
+  }
+}
+
+function encodeName(value: unknown): string {
+  return typeof value === 'string' ? nameOf(value) : VALUE;
+}
+
+const NAMED = new Set([
+  'from',
+  'coll',
+  'localField',
+  'foreignField',
+  'as',
+  'connectFromField',
+  'connectToField',
+]);
+
+function encodeJoin(key: string, value: unknown, budget: Budget, depth: number): string {
+  if (key === 'pipeline') return encodePipeline(value, budget, depth);
+  if (key === 'restrictSearchWithMatch') return encodeFilter(value, budget, depth);
+  return NAMED.has(key) ? encodeName(value) : encodeExpression(value, budget, depth);
+}
+
+/** Paths and operators of an expression stay; literals are values. */
+function encodeExpression(value: unknown, budget: Budget, depth: number): string {
+  if (typeof value === 'string') return value.startsWith('$') ? nameOf(value) : VALUE;
+  if (Array.isArray(value)) return encodeForms(value, budget, depth, encodeExpression);
+  if (!isPlain(value)) return VALUE;
+  return encodeEntries(
+    value,
+    budget,
+    depth,
+    (key, inner, rest, deeper) => (key === '$literal' ? VALUE : encodeExpression(inner, rest, deeper)),
+    false,
+  );
+}
