@@ -28,6 +28,8 @@ export interface Environment {
   readonly sandbox: boolean;
   /** Whether clients are counted: the products' `requestsPerMinute` and `signInsPerMinute`. */
   readonly rateLimits: boolean;
+  /** Whether the gateway counts what happens in its products. */
+  readonly monitor: boolean;
   /** Set only where `BULKHEAD_COMPOSED` is. */
   readonly composed?: ComposedMode;
   readonly dataDir: string;
@@ -76,6 +78,7 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
     introspection: readBoolean(source, 'BULKHEAD_INTROSPECTION', !production),
     sandbox: readBoolean(source, 'BULKHEAD_SANDBOX', !production),
     rateLimits: readBoolean(source, 'BULKHEAD_RATE_LIMITS', production),
+    monitor: readBoolean(source, 'BULKHEAD_MONITOR', true),
     dataDir: readDataDir(source, cwd),
   };
   const optional = {

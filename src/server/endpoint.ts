@@ -49,6 +49,17 @@ function clientSignal(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
+const WORD = /^[\w .@/+-]{1,40}$/;
+
+/** Who asks, by the headers that Apollo's clients send. */
+function applicationOf({
+  'apollographql-client-name': name,
+  'apollographql-client-version': version,
+}: FastifyRequest['headers']): string {
+  if (typeof name !== 'string' || !WORD.test(name)) return '-';
+  return typeof version === 'string' && WORD.test(version) ? `${name}@${version}` : name;
+}
+
 const tokenOf = (authorization: string | undefined) => authorization?.replace(/^Bearer +/i, '');
 
 /** Serves one graph at its path. */
@@ -92,6 +103,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         requestId: request.id,
         viewers: request.viewers!,
         token: tokenOf(request.headers.authorization),
+        application: applicationOf(request.headers),
         client: clientSignal(reply),
         reports: new Map(),
         admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { redact } from '../config/secrets.js';
 import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
+import { StatsFlush } from '../monitor/flush.js';
+import { Recorder } from '../monitor/recorder.js';
 import type { Composed, Gateway } from '../product/gateway.js';
 import { buildRuntimes } from './build-runtimes.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
@@ -68,6 +71,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   // A browser that is sent to the gateway's address finds a page.
   if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
 
+  const flushes = environment.monitor ? [...runtimes.values()].map((runtime) => record(runtime, logger)) : [];
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {
@@ -80,7 +84,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     async close() {
       const { drainMs = 0, longestCloseMs = 20_000 } = options;
       await shutdown.run({ drainMs, longestMs: longestCloseMs });
-      await Promise.all(apollos.map((apollo) => apollo.stop()));
+      await Promise.all([...apollos, ...flushes].map((one) => one.stop()));
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
     },
   };
@@ -110,6 +114,20 @@ function keep(runtime: ProductRuntime, secrets: Secrets, options: GatewayServerO
   });
   keeper.start();
   return keeper;
+}
+
+/** Counts what happens in a product, from the first command on, and keeps it in the product's database. */
+function record(runtime: ProductRuntime, logger: Logger): StatsFlush {
+  const { name: product, compartment } = runtime;
+  const recorder = new Recorder();
+  runtime.recorder = recorder;
+  return new StatsFlush({
+    product,
+    recorder,
+    db: () => runtime.link.db,
+    mayWrite: () => compartment.state === 'ready' && compartment.load.waiting === 0,
+    onFailure: (error) => logger.debug({ product, why: redact(String(error)) }, 'statistics were not kept'),
+  });
 }
 
 async function listen(app: FastifyInstance, { host, port }: Environment): Promise<string> {

@@ -6,6 +6,7 @@ import { compose, type GatewayContext } from '../graph/compose.js';
 import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
 import { type Limits, mostOf } from '../product/product.js';
+import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
 import { costOf } from './operation-cost.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -80,6 +81,7 @@ function refuser(schema: GraphQLSchema, limits: Limits) {
 export function productTarget(runtime: ProductRuntime): GraphTarget {
   const { schema } = runtime.graph;
   const executor = new Executor(schema);
+  const usage = fieldUsage(schema, ownerInProduct(runtime.name));
   const { limits } = runtime.product;
   const refusalOf = refuser(schema, limits);
   return {
@@ -97,11 +99,15 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
       } catch (error) {
         return notExecuted(error);
       }
+      let hasFailed = true;
       try {
         const context = (fieldName?: string) => stay.context(fieldName);
-        return withReports(await executor.execute({ document, definition, variables, context }), request);
+        const result = await executor.execute({ document, definition, variables, context });
+        hasFailed = result.errors !== undefined;
+        runtime.recorder?.fields(usage(document).get(runtime.name) ?? [], request.application);
+        return withReports(result, request);
       } finally {
-        stay.close();
+        stay.close(hasFailed);
       }
     },
   };
@@ -140,9 +146,9 @@ class Doors {
     };
   }
 
-  close(): void {
+  close(hasFailed: (product: string) => boolean): void {
     this.#closed = true;
-    for (const stay of this.#open) stay.close();
+    for (const stay of this.#open) stay.close(hasFailed(stay.runtime.name));
   }
 
   #enter(product: string): Promise<ProductRequest> {
@@ -151,7 +157,7 @@ class Doors {
       stay = ProductRequest.enter(this.runtimes.get(product)!, this.request, this.operationName).then(
         (entered) => {
           // The answer may be out before the place was given.
-          if (this.#closed) entered.close();
+          if (this.#closed) entered.close(true);
           else this.#open.add(entered);
           return entered;
         },
@@ -161,6 +167,9 @@ class Doors {
     return stay;
   }
 }
+
+const isOf = (product: string, rootField: unknown): boolean =>
+  typeof rootField === 'string' && rootField.startsWith(productNames(product).field);
 
 /** `aviationTransferCredits` as aviation itself names it. */
 function localName(fieldName: string, product: string): string {
@@ -177,6 +186,7 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
     }),
   );
   const executor = new Executor(schema);
+  const usage = fieldUsage(schema, ownerInComposed(runtimes));
   const limits = mostOf([...runtimes.values()].map(({ product }) => product.limits));
   const refusalOf = refuser(schema, limits);
   return {
@@ -188,11 +198,17 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
       const refusal = refusalOf(document, definition, variables);
       if (refusal) return notExecuted(refusal);
       const doors = new Doors(runtimes, request, definition.name?.value);
+      let errors: ExecutionResult['errors'];
       try {
         const context = (fieldName?: string) => doors.context(fieldName);
-        return withReports(await executor.execute({ document, definition, variables, context }), request);
+        const result = await executor.execute({ document, definition, variables, context });
+        ({ errors } = result);
+        for (const [product, fields] of usage(document))
+          runtimes.get(product)?.recorder?.fields(fields, request.application);
+        return withReports(result, request);
       } finally {
-        doors.close();
+        // A namespace and the mutations of a product begin with its name.
+        doors.close((product) => errors?.some(({ path }) => isOf(product, path?.[0])) ?? false);
       }
     },
   };

@@ -22,6 +22,8 @@ export interface OperationScope {
   readonly operationName: string;
   /** The mutation field the context is made for, as commands name it: `Mutation.createPost`. */
   readonly coordinate: string;
+  /** Hears each command, by the field that sends it. */
+  readonly onCommand?: (coordinate: string) => void;
 }
 
 const DURABLE = {
@@ -32,12 +34,15 @@ const DURABLE = {
 
 /** The one place where a command gets its comment and its time limit. */
 const commandScope =
-  (runtime: ProductRuntime, { deadline, operationName }: OperationScope) =>
-  (coordinate: string): CommandScope => ({
-    comment: `bulkhead:${runtime.name}:${operationName}:${coordinate}`,
-    maxTimeMS: deadline.remainingMs,
-    signal: deadline.signal,
-  });
+  (runtime: ProductRuntime, { deadline, operationName, onCommand }: OperationScope) =>
+  (coordinate: string): CommandScope => {
+    onCommand?.(coordinate);
+    return {
+      comment: `bulkhead:${runtime.name}:${operationName}:${coordinate}`,
+      maxTimeMS: deadline.remainingMs,
+      signal: deadline.signal,
+    };
+  };
 
 /** A fifth of the connections: with those in flight at once, an operation of many fields is not a neighbour's outage. */
 const readPlaces = ({ product }: ProductRuntime): Places =>

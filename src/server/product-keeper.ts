@@ -160,7 +160,7 @@ export class ProductKeeper {
 
   /** Opens a link's connection and examines its credential. @returns why it cannot serve. */
   async #open({ link, uri, examine, signal }: Tenure): Promise<string | undefined> {
-    const { product, name } = this.#runtime;
+    const { product, name, recorder } = this.#runtime;
     const { poolSize, waitQueueTimeoutMs, deadlineMs } = product.limits;
     // A server that does not answer would hold the stop of the gateway until the attempt is given up.
     const interrupt = () =>
@@ -177,8 +177,9 @@ export class ProductKeeper {
         poolSize,
         waitQueueTimeoutMs,
         deadlineMs,
-        monitorCommands: this.#options.monitorCommands ?? false,
+        monitorCommands: recorder !== undefined || (this.#options.monitorCommands ?? false),
       });
+      recorder?.observe(link.client);
       return await examine();
     } catch (error) {
       this.#options.logger.debug({ product: name, why: why(error) }, 'connection attempt failed');

@@ -5,6 +5,7 @@ import type { ClassType } from '../database/class-type.js';
 import type { Row } from '../database/reader.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
+import type { Recorder } from '../monitor/recorder.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
 import { ProductLink } from './product-link.js';
@@ -20,6 +21,8 @@ export class ProductRuntime {
   readonly sessions: Sessions | undefined;
   /** Kept answers that are being computed. */
   readonly answersUnderWay = new Map<string, Promise<Row[]>>();
+  /** What happens in it is counted here; left out where nobody watches. */
+  recorder: Recorder | undefined;
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
   readonly #capabilities: ReturnType<typeof capabilitiesOf>;

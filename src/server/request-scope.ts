@@ -8,6 +8,8 @@ export interface RequestScope {
   readonly token: string | undefined;
   /** Counts an attempt to sign in to a product; left out where rates are not limited. */
   readonly admitSignIn?: ((product: string, email: string) => Promise<void>) | undefined;
+  /** The client app, `name@version` as it says, or `-`. */
+  readonly application: string;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
   /** Facts for the response's `extensions`: headings, each with response keys. */

@@ -24,6 +24,7 @@ const READ_ONCE = {
   introspection: 'BULKHEAD_INTROSPECTION',
   sandbox: 'BULKHEAD_SANDBOX',
   rateLimits: 'BULKHEAD_RATE_LIMITS',
+  monitor: 'BULKHEAD_MONITOR',
   composed: 'BULKHEAD_COMPOSED',
   dataDir: 'BULKHEAD_DATA_DIR',
 } as const satisfies Partial<Record<keyof Environment, string>>;

@@ -60,6 +60,7 @@ beforeAll(async () => {
       trustProxy: false,
       introspection: false,
       rateLimits: false,
+      monitor: false,
       sandbox: false,
       dataDir: '',
       products: { aviation: { uri: uri.href, keys } },

@@ -74,7 +74,8 @@ export class TestGateway {
       const client = () => runtime.link.connection.getClient();
       const listen = () =>
         client().on('commandStarted', ({ commandName, command }) => {
-          if (!HOUSEKEEPING.has(commandName)) this.commands.push({ product, name: commandName, command });
+          if (!HOUSEKEEPING.has(commandName) && !isOfMonitor(command))
+            this.commands.push({ product, name: commandName, command });
         });
       if (runtime.link.connection.readyState === mongoose.ConnectionStates.connected) listen();
       else runtime.link.connection.once('connected', listen);
@@ -229,6 +230,9 @@ const HOUSEKEEPING = new Set([
   'saslContinue',
   'connectionStatus',
 ]);
+
+const isOfMonitor = ({ comment }: mongo.Document): boolean =>
+  typeof comment === 'string' && comment.endsWith(':monitor');
 
 let passwordHash: Promise<string> | undefined;
 const samplePassword = () => (passwordHash ??= hashPassword(PASSWORD));

@@ -112,10 +112,15 @@ function buildArgs({ folder, port, replicaSet, cacheSizeGb, extraArgs }: SpawnOp
     // Without zlib: its path in unpatched releases discloses memory (CVE-2025-14847).
     networkMessageCompressors: 'snappy,zstd',
     wiredTigerCacheSizeGB: String(cacheSizeGb),
-    setParameter: 'diagnosticDataCollectionEnabled=false',
+  };
+  const parameters = {
+    diagnosticDataCollectionEnabled: 'false',
+    // What a killed gateway leaves open holds its accounts for this long (default: 60); no operation's deadline is longer.
+    transactionLifetimeLimitSeconds: '5',
   };
   return [
     ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
+    ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
     '--auth',
     ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
     ...extraArgs,

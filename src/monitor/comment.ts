@@ -1,0 +1,23 @@
+/** Which operation and field sent a command, as its comment says. */
+export interface Origin {
+  /** The operation's name, or `-` for one without. */
+  readonly operation: string;
+  /** `Type.field`, or `-`. */
+  readonly field: string;
+}
+
+const UNKNOWN: Origin = { operation: '-', field: '-' };
+
+/** What the monitor itself sends, which it does not count. */
+export const OWN_FIELD = 'monitor';
+
+/** The comment of the monitor's own commands. */
+export const ownComment = (product: string): string => `bulkhead:${product}:-:${OWN_FIELD}`;
+
+/** Reads `bulkhead:<product>:<operation or ->:<Type.field>`; anything else says nothing. */
+export function originOf(comment: unknown): Origin {
+  if (typeof comment !== 'string') return UNKNOWN;
+  const [name, , operation, field, ...rest] = comment.split(':');
+  if (name !== 'bulkhead' || !operation || !field || rest.length > 0) return UNKNOWN;
+  return { operation, field };
+}

@@ -1,0 +1,182 @@
+import type { mongo } from 'mongoose';
+import { STATS_COLLECTION } from '../product/grants.js';
+import { ownComment } from './comment.js';
+import { BUCKETS, percentile } from './histogram.js';
+import type { ShapeText } from './shape.js';
+
+/** What is to be read. */
+export interface StatsQuery {
+  readonly product: string;
+  readonly since: Date;
+  /** Default: now. */
+  readonly until?: Date;
+}
+
+/** How often and how long. */
+export interface Summary {
+  readonly calls: number;
+  readonly errors: number;
+  readonly totalMs: number;
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly last: Date;
+}
+
+/** All commands of one shape. */
+export interface ShapeStats extends Summary {
+  readonly shape: string;
+  readonly text: ShapeText;
+  readonly collection: string;
+  readonly command: string;
+  readonly documents: number;
+  readonly retries: number;
+  /** When it was first seen, ever. */
+  readonly first: Date;
+  /** Who sent them, the busiest first. */
+  readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
+}
+
+/** Operations of one name. */
+export interface OperationStats extends Summary {
+  readonly operation: string;
+}
+
+const READ_MS = 10_000;
+const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
+const countsSummed = Object.fromEntries(
+  buckets.map((bucket) => [`c${bucket}`, { $sum: `$counts.${bucket}` }]),
+);
+const summed = {
+  calls: { $sum: '$calls' },
+  errors: { $sum: '$errors' },
+  totalMs: { $sum: '$totalMs' },
+  last: { $max: '$last' },
+  ...countsSummed,
+};
+
+type Summed = Readonly<Record<string, number>> & { readonly last: Date };
+
+function summaryOf(row: Summed): Summary {
+  const { calls = 0, errors = 0, totalMs = 0, last } = row;
+  const counts = buckets.map((bucket) => row[`c${bucket}`] ?? 0);
+  const at = (share: number) => percentile(counts, share);
+  return {
+    calls,
+    errors,
+    totalMs,
+    meanMs: totalMs / Math.max(1, calls),
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+    last,
+  };
+}
+
+const within = ({ since, until }: StatsQuery) => ({
+  hour: { $gte: new Date(Math.floor(since.getTime() / 3_600_000) * 3_600_000), ...(until && { $lt: until }) },
+});
+
+const options = ({ product }: StatsQuery) => ({ comment: ownComment(product), maxTimeMS: READ_MS });
+
+/** Every shape that was sent in a time, those that took longest in all first. Hours are read whole. */
+export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
+  const stats = db.collection(STATS_COLLECTION);
+  const rows = await stats
+    .aggregate<
+      Summed & {
+        _id: string;
+        origins: ShapeStats['origins'];
+        about: readonly { text: string; collection: string; command: string; first: Date }[];
+      }
+    >(
+      [
+        { $match: { kind: 'commands', ...within(query) } },
+        {
+          $group: {
+            _id: { shape: '$shape', operation: '$operation', field: '$field' },
+            ...summed,
+            documents: { $sum: '$documents' },
+            retries: { $sum: '$retries' },
+          },
+        },
+        { $sort: { calls: -1 } },
+        {
+          $group: {
+            _id: '$_id.shape',
+            ...Object.fromEntries(
+              [
+                'calls',
+                'errors',
+                'totalMs',
+                'documents',
+                'retries',
+                ...buckets.map((bucket) => `c${bucket}`),
+              ].map((key) => [key, { $sum: `$${key}` }]),
+            ),
+            last: { $max: '$last' },
+            origins: { $push: { operation: '$_id.operation', field: '$_id.field', calls: '$calls' } },
+          },
+        },
+        { $sort: { totalMs: -1, _id: 1 } },
+        {
+          $lookup: {
+            from: STATS_COLLECTION,
+            let: { id: { $concat: ['shape:', '$_id'] } },
+            pipeline: [{ $match: { $expr: { $eq: ['$_id', '$$id'] } } }],
+            as: 'about',
+          },
+        },
+      ],
+      options(query),
+    )
+    .toArray();
+  return rows.flatMap((row) => {
+    const [about] = row.about;
+    if (!about) return [];
+    const { text, collection, command, first } = about;
+    const { documents = 0, retries = 0 } = row;
+    return [
+      {
+        shape: row._id,
+        text,
+        collection,
+        command,
+        first,
+        documents,
+        retries,
+        origins: row.origins,
+        ...summaryOf(row),
+      },
+    ];
+  });
+}
+
+/** Operations by name, those that took longest in all first. */
+export async function readOperations(db: mongo.Db, query: StatsQuery): Promise<readonly OperationStats[]> {
+  const rows = await db
+    .collection(STATS_COLLECTION)
+    .aggregate<Summed & { _id: string }>(
+      [
+        { $match: { kind: 'operations', ...within(query) } },
+        { $group: { _id: '$operation', ...summed } },
+        { $sort: { totalMs: -1, _id: 1 } },
+      ],
+      options(query),
+    )
+    .toArray();
+  return rows.map((row) => ({ operation: row._id, ...summaryOf(row) }));
+}
+
+/** All operations of a product as one. */
+export async function readTraffic(db: mongo.Db, query: StatsQuery): Promise<Summary | undefined> {
+  const [row] = await db
+    .collection(STATS_COLLECTION)
+    .aggregate<Summed>(
+      [{ $match: { kind: 'operations', ...within(query) } }, { $group: { _id: null, ...summed } }],
+      options(query),
+    )
+    .toArray();
+  return row && summaryOf(row);
+}

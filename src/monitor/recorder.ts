@@ -1,0 +1,259 @@
+import type { mongo } from 'mongoose';
+import { type Origin, originOf, OWN_FIELD } from './comment.js';
+import { BUCKETS, bucketOf } from './histogram.js';
+import { shapeOf, type ShapeText } from './shape.js';
+
+/** How often something happened and how long it took, since it was last drained. */
+export interface Tally {
+  calls: number;
+  errors: number;
+  totalMs: number;
+  /** Durations by bucket. */
+  readonly counts: Uint32Array;
+  /** Milliseconds since the epoch. */
+  readonly first: number;
+  last: number;
+}
+
+/** Commands of one shape that one field of one operation sent. */
+export interface CommandTally extends Tally, Origin {
+  readonly shape: ShapeText;
+  /** Read, or written. */
+  documents: number;
+  /** Sent again by the driver after a failure. */
+  retries: number;
+}
+
+/** Operations of one name. */
+export interface OperationTally extends Tally {
+  readonly operation: string;
+}
+
+/** A field that sends a command for each of its parents, in one operation. */
+export interface UnbatchedTally extends Origin {
+  /** Operations in which it did. */
+  times: number;
+  /** The most commands that it sent in one. */
+  most: number;
+  last: number;
+}
+
+/** A field that a client's documents ask for. */
+export interface FieldTally {
+  /** `Type.field`, by the product's own names. */
+  readonly field: string;
+  /** `name@version`, or `-`. */
+  readonly client: string;
+  calls: number;
+  last: number;
+}
+
+/** What was recorded since the last time. */
+export interface Recorded {
+  readonly commands: readonly CommandTally[];
+  readonly operations: readonly OperationTally[];
+  readonly unbatched: readonly UnbatchedTally[];
+  readonly fields: readonly FieldTally[];
+  /** Of commands and fields that found no row: the bounds were reached. */
+  readonly dropped: number;
+}
+
+/** Rows of each kind between two drains; what comes when they are full is counted and not kept. */
+const MOST_ROWS = 2_000;
+/** Names of operations are the clients' choice: those beyond this are one. */
+const MOST_OPERATIONS = 200;
+const OTHERS = '(others)';
+/** Commands of one field in one operation, from which on it counts as not batched. */
+export const UNBATCHED_AT = 10;
+const MOST_FAILED = 100;
+const MOST_PENDING = 10_000;
+
+/** A command that has not been answered. */
+interface Pending {
+  readonly shape: ShapeText;
+  readonly comment: string;
+  /** What a write has alike each time that it is sent. */
+  readonly attempt: string | undefined;
+}
+
+/**
+ * Counts what happens in one product, without its database: commands by the driver's events, operations and fields as
+ * the server reports them. What it holds is bounded, and holds no value.
+ */
+export class Recorder {
+  #commands = new Map<ShapeText, Map<string, CommandTally>>();
+  #operations = new Map<string, OperationTally>();
+  #unbatched = new Map<string, UnbatchedTally>();
+  #fields = new Map<string, FieldTally>();
+  #rows = 0;
+  #dropped = 0;
+  readonly #names = new Set<string>();
+  readonly #pending = new Map<string, Pending>();
+  /** Writes that have failed and may come again. */
+  readonly #failed = new Set<string>();
+
+  /** Hears every command of a client for as long as it lives. The client must monitor commands. */
+  observe(client: mongo.MongoClient): void {
+    client.on('commandStarted', (event) => this.#started(event));
+    client.on('commandSucceeded', (event) => this.#ended(event, documentsIn(event.reply)));
+    client.on('commandFailed', (event) => this.#ended(event, undefined));
+  }
+
+  /** An operation has ended. */
+  operation(name: string, ms: number, hasFailed: boolean): void {
+    const operation = this.#nameOf(name);
+    let tally = this.#operations.get(operation);
+    if (!tally) {
+      tally = { operation, ...emptyTally() };
+      this.#operations.set(operation, tally);
+    }
+    add(tally, ms, hasFailed);
+  }
+
+  /** A field has sent so many commands in one operation that has ended. */
+  unbatched(operation: string, field: string, commands: number): void {
+    const key = `${operation} ${field}`;
+    let tally = this.#unbatched.get(key);
+    if (!tally) {
+      if (this.#unbatched.size >= MOST_ROWS) return void (this.#dropped += 1);
+      tally = { operation: this.#nameOf(operation), field, times: 0, most: 0, last: 0 };
+      this.#unbatched.set(key, tally);
+    }
+    tally.times += 1;
+    tally.most = Math.max(tally.most, commands);
+    tally.last = Date.now();
+  }
+
+  /** A client's operation asks for these fields. */
+  fields(fields: readonly string[], client: string): void {
+    const now = Date.now();
+    for (const field of fields) {
+      const key = `${field} ${client}`;
+      let tally = this.#fields.get(key);
+      if (!tally) {
+        if (this.#fields.size >= MOST_ROWS) {
+          this.#dropped += 1;
+          continue;
+        }
+        tally = { field, client, calls: 0, last: now };
+        this.#fields.set(key, tally);
+      }
+      tally.calls += 1;
+      tally.last = now;
+    }
+  }
+
+  /** What was handed over could not be kept. */
+  lost({ commands, fields, dropped }: Recorded): void {
+    this.#dropped += commands.length + fields.length + dropped;
+  }
+
+  /** Hands over what was recorded, and begins anew. */
+  drain(): Recorded {
+    const recorded: Recorded = {
+      commands: [...this.#commands.values()].flatMap((byComment) => [...byComment.values()]),
+      operations: [...this.#operations.values()],
+      unbatched: [...this.#unbatched.values()],
+      fields: [...this.#fields.values()],
+      dropped: this.#dropped,
+    };
+    this.#commands = new Map();
+    this.#operations = new Map();
+    this.#unbatched = new Map();
+    this.#fields = new Map();
+    this.#rows = 0;
+    this.#dropped = 0;
+    return recorded;
+  }
+
+  #started({ commandName, command, requestId, connectionId }: mongo.CommandStartedEvent): void {
+    const shape = shapeOf(commandName, command);
+    if (shape === undefined) return;
+    if (this.#pending.size >= MOST_PENDING) this.#pending.clear();
+    const comment: unknown = command['comment'];
+    this.#pending.set(`${connectionId}:${requestId}`, {
+      shape,
+      comment: typeof comment === 'string' ? comment : '',
+      attempt: attemptOf(command),
+    });
+  }
+
+  /** @param documents undefined for a command that has failed. */
+  #ended(
+    { duration, requestId, connectionId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
+    documents: number | undefined,
+  ): void {
+    const key = `${connectionId}:${requestId}`;
+    const pending = this.#pending.get(key);
+    if (!pending) return;
+    this.#pending.delete(key);
+    const { shape, comment, attempt } = pending;
+    const isRetry = attempt !== undefined && this.#failed.delete(attempt);
+    const tally = this.#tallyOf(shape, comment);
+    if (!tally) return;
+    add(tally, duration, documents === undefined);
+    tally.documents += documents ?? 0;
+    if (isRetry) tally.retries += 1;
+    if (documents === undefined && attempt !== undefined) {
+      if (this.#failed.size >= MOST_FAILED) this.#failed.clear();
+      this.#failed.add(attempt);
+    }
+  }
+
+  #tallyOf(shape: ShapeText, comment: string): CommandTally | undefined {
+    let byComment = this.#commands.get(shape);
+    const known = byComment?.get(comment);
+    if (known) return known;
+    const origin = originOf(comment);
+    if (origin.field === OWN_FIELD) return undefined;
+    if (this.#rows >= MOST_ROWS) return void (this.#dropped += 1);
+    if (!byComment) {
+      byComment = new Map();
+      this.#commands.set(shape, byComment);
+    }
+    const operation = this.#nameOf(origin.operation);
+    const tally = { shape, operation, field: origin.field, documents: 0, retries: 0, ...emptyTally() };
+    byComment.set(comment, tally);
+    this.#rows += 1;
+    return tally;
+  }
+
+  #nameOf(operation: string): string {
+    if (this.#names.has(operation)) return operation;
+    if (this.#names.size >= MOST_OPERATIONS) return OTHERS;
+    this.#names.add(operation);
+    return operation;
+  }
+}
+
+const emptyTally = (): Tally => {
+  const now = Date.now();
+  return { calls: 0, errors: 0, totalMs: 0, counts: new Uint32Array(BUCKETS), first: now, last: now };
+};
+
+function add(tally: Tally, ms: number, hasFailed: boolean): void {
+  tally.calls += 1;
+  tally.totalMs += ms;
+  if (hasFailed) tally.errors += 1;
+  tally.counts[bucketOf(ms)]! += 1;
+  tally.last = Date.now();
+}
+
+/** How many documents a reply is about. */
+function documentsIn(reply: unknown): number {
+  const { cursor, n, value } = (reply ?? {}) as {
+    cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] };
+    n?: unknown;
+    value?: unknown;
+  };
+  if (cursor) return (cursor.firstBatch ?? cursor.nextBatch ?? []).length;
+  if (typeof n === 'number') return n;
+  return value ? 1 : 0;
+}
+
+/** What a retryable write has alike each time that it is sent; commands of a transaction are not sent again. */
+function attemptOf({ lsid, txnNumber, autocommit }: mongo.Document): string | undefined {
+  if (lsid === undefined || txnNumber === undefined || autocommit === false) return undefined;
+  const id: unknown = (lsid as { id?: { toString(encoding: 'hex'): string } }).id?.toString('hex');
+  return `${String(id)}:${String(txnNumber)}`;
+}

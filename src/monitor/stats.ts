@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import type { mongo } from 'mongoose';
+import { STATS_COLLECTION } from '../product/grants.js';
+import { ownComment } from './comment.js';
+import type { Recorded, Tally } from './recorder.js';
+import { parseShape, type ShapeText } from './shape.js';
+
+/** How long statistics are kept. */
+export const KEPT_DAYS = 30;
+/** What a write of statistics may take; a database that is slower has better things to do. */
+const WRITE_MS = 2_000;
+/** Updates in one command. */
+const MOST_UPDATES = 500;
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * What stands in `_bulkhead.stats`, by `kind`. Rows of several gateways add up: each is an update that adds.
+ *
+ * - `shape`: what a command asks; once for all hours.
+ * - `commands`: an hour of one shape, sent by one field of one operation.
+ * - `operations`: an hour of the operations of one name.
+ * - `unbatched`: a day of a field that sends a command for each parent.
+ * - `fields`: a day of a field that one client asks for.
+ * - `gateways`: an hour of what was counted and not kept.
+ */
+export type StatsKind = 'shape' | 'commands' | 'operations' | 'unbatched' | 'fields' | 'gateways';
+
+/** The indexes of `_bulkhead.stats`. */
+export const STATS_INDEXES = [
+  { key: { expiresAt: 1 }, expireAfterSeconds: 0 },
+  { key: { kind: 1, hour: 1 } },
+] as const;
+
+/** The name of a shape: ten hexadecimal digits. */
+export function shapeIdOf(text: ShapeText): string {
+  let id = ids.get(text);
+  if (id === undefined) {
+    if (ids.size >= MOST_IDS) ids.clear();
+    id = createHash('sha256').update(text).digest('hex').slice(0, 10);
+    ids.set(text, id);
+  }
+  return id;
+}
+const MOST_IDS = 5_000;
+const ids = new Map<ShapeText, string>();
+
+interface Row {
+  readonly id: string;
+  readonly kind: StatsKind;
+  /** What never changes of it. */
+  readonly set?: Readonly<Record<string, unknown>>;
+  readonly add?: Readonly<Record<string, number>>;
+  readonly most?: Readonly<Record<string, unknown>>;
+  readonly least?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes what was recorded of a product, added to what is there. @throws the driver's error. */
+export async function writeStats(
+  db: mongo.Db,
+  product: string,
+  recorded: Recorded,
+  now: Date,
+): Promise<void> {
+  const rows = rowsOf(recorded, now);
+  for (let from = 0; from < rows.length; from += MOST_UPDATES) {
+    const answer = await db.command({
+      update: STATS_COLLECTION,
+      updates: rows.slice(from, from + MOST_UPDATES).map((row) => updateOf(row, now)),
+      ordered: false,
+      comment: ownComment(product),
+      maxTimeMS: WRITE_MS,
+      writeConcern: { w: 1 },
+    });
+    const [error] = (answer['writeErrors'] ?? []) as { errmsg: string }[];
+    // Two gateways that add the same row at once: one of them tries to insert what the other has.
+    if (error && !/E11000/.test(error.errmsg)) throw new Error(error.errmsg);
+  }
+}
+
+function updateOf({ id, kind, set, add, most, least }: Row, now: Date): mongo.Document {
+  const expiresAt = new Date(now.getTime() + KEPT_DAYS * DAY_MS);
+  return {
+    q: { _id: id },
+    u: {
+      $setOnInsert: { kind, ...set, createdAt: now },
+      $set: { updatedAt: now },
+      ...(add && { $inc: add }),
+      $max: { expiresAt, ...most },
+      ...(least && { $min: least }),
+    },
+    upsert: true,
+  };
+}
+
+function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, now: Date): Row[] {
+  const hour = new Date(Math.floor(now.getTime() / 3_600_000) * 3_600_000);
+  const day = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
+  const [at, on] = [hour.toISOString().slice(0, 13), day.toISOString().slice(0, 10)];
+  const shapes = new Map(commands.map(({ shape, first, last }) => [shape, { first, last }]));
+  return [
+    ...[...shapes].map(([text, { first, last }]): Row => {
+      const { collection, command } = parseShape(text);
+      return {
+        id: `shape:${shapeIdOf(text)}`,
+        kind: 'shape',
+        set: { shape: shapeIdOf(text), text, collection, command },
+        most: { last: new Date(last) },
+        least: { first: new Date(first) },
+      };
+    }),
+    ...commands.map((row): Row => {
+      const { operation, field, documents, retries } = row;
+      const shape = shapeIdOf(row.shape);
+      return {
+        id: `commands:${at}:${shape}:${operation}:${field}`,
+        kind: 'commands',
+        set: { hour, shape, operation, field },
+        add: { ...counted(row), documents, retries },
+        most: { last: new Date(row.last) },
+        least: { first: new Date(row.first) },
+      };
+    }),
+    ...operations.map((row): Row => ({
+      id: `operations:${at}:${row.operation}`,
+      kind: 'operations',
+      set: { hour, operation: row.operation },
+      add: counted(row),
+      most: { last: new Date(row.last) },
+    })),
+    ...unbatched.map(({ operation, field, times, most, last }): Row => ({
+      id: `unbatched:${on}:${operation}:${field}`,
+      kind: 'unbatched',
+      set: { hour: day, operation, field },
+      add: { times },
+      most: { most, last: new Date(last) },
+    })),
+    ...fields.map(({ field, client, calls, last }): Row => ({
+      id: `fields:${on}:${field}:${client}`,
+      kind: 'fields',
+      set: { hour: day, field, client },
+      add: { calls },
+      most: { last: new Date(last) },
+    })),
+    ...(dropped > 0
+      ? [{ id: `gateways:${at}`, kind: 'gateways', set: { hour }, add: { dropped } } satisfies Row]
+      : []),
+  ];
+}
+
+/** What of a tally adds up. */
+function counted({ calls, errors, totalMs, counts }: Tally): Record<string, number> {
+  const add: Record<string, number> = { calls, errors, totalMs };
+  for (const [bucket, count] of counts.entries()) if (count > 0) add[`counts.${bucket}`] = count;
+  return add;
+}

@@ -1,0 +1,213 @@
+import { EventEmitter } from 'node:events';
+import { mongo } from 'mongoose';
+import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { OWN_FIELD } from '../../src/monitor/comment.js';
+import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
+import { type Recorded, Recorder } from '../../src/monitor/recorder.js';
+import { parseShape } from '../../src/monitor/shape.js';
+import { writeStats } from '../../src/monitor/stats.js';
+import { STATS_COLLECTION } from '../../src/product/grants.js';
+import { Stone } from '../support/edge-product.js';
+import { PASSWORD, TestGateway } from '../support/gateway.js';
+
+const POSTS = 'query Front { posts(first: 3) { nodes { title author { name } } } }';
+const SECRET = 'a-value-nobody-may-see@example.org';
+
+@ObjectType()
+class Wall {
+  @Field(() => ID)
+  id!: string;
+}
+
+@Resolver(() => Wall)
+class WallResolver {
+  @Query(() => [Wall])
+  walls(@Arg('count', () => Int) count: number): Wall[] {
+    return Array.from({ length: count }, (_, n) => ({ id: String(n) }));
+  }
+
+  @Query(() => [Stone])
+  @FieldResolver(() => [Stone])
+  stones(@Ctx() context: ProductContext, @Info() info: GraphQLResolveInfo): Promise<Stone[]> {
+    return context.lists.all(Stone, { filter: {}, sort: { _id: 1 }, limit: 5 }, info);
+  }
+}
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start({ scale: 0.02 });
+});
+afterAll(() => gateway.close());
+const recorder = (product = 'blog') => gateway.server.runtimes.get(product)!.recorder!;
+beforeEach(() => void ['blog', 'aviation'].map((product) => recorder(product).drain()));
+
+const calls = ({ commands }: Recorded) =>
+  commands.map(({ shape, field, operation, calls }) => [
+    parseShape(shape).command,
+    parseShape(shape).collection,
+    operation,
+    field,
+    calls,
+  ]);
+
+describe('what a product’s recorder counts', () => {
+  test('is every command, by shape, operation and field', async () => {
+    for (let i = 0; i < 3; i += 1) await gateway.ask('blog', POSTS);
+    const recorded = recorder().drain();
+    expect(calls(recorded).sort()).toEqual([
+      ['find', 'posts', 'Front', 'Query.posts', 3],
+      ['find', 'users', 'Front', 'Post.author', 3],
+    ]);
+    const [posts] = recorded.commands.filter(({ field }) => field === 'Query.posts');
+    expect(posts).toMatchObject({ errors: 0, retries: 0, documents: 12 });
+    expect(posts!.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(posts!.totalMs).toBeGreaterThan(0);
+    expect(calls(recorder('aviation').drain())).toEqual([]);
+    expect(recorded.dropped).toBe(0);
+  });
+
+  test('are operations, with those that failed, on both ways into the product', async () => {
+    await gateway.ask('blog', POSTS);
+    await gateway.ask('blog', 'mutation Wrong($input: SignInInput!) { signIn(input: $input) { token } }', {
+      variables: { input: { email: SECRET, password: PASSWORD } },
+    });
+    await gateway.ask(
+      undefined,
+      'query Both { blog { posts(first: 1) { nodes { title } } } aviation { subjects { code } } }',
+    );
+    const tallies = recorder()
+      .drain()
+      .operations.map(({ operation, calls, errors }) => [operation, calls, errors]);
+    expect(tallies).toEqual([
+      ['Front', 1, 0],
+      ['Wrong', 1, 1],
+      ['Both', 1, 0],
+    ]);
+    expect(recorder('aviation').drain().operations).toMatchObject([
+      { operation: 'Both', calls: 1, errors: 0 },
+    ]);
+  });
+
+  test('are the fields that each client asks for, by the product’s own names', async () => {
+    const headers = { 'apollographql-client-name': 'reader', 'apollographql-client-version': '1.2' };
+    await gateway.ask('blog', POSTS, { headers });
+    await gateway.ask(undefined, '{ blog { posts(first: 1) { nodes { title } } } }', { headers });
+    await gateway.ask('blog', '{ posts(first: 1) { nodes { id } } }', {
+      headers: { 'apollographql-client-name': '\u00e9'.repeat(3) },
+    });
+    const fields = recorder()
+      .drain()
+      .fields.map(({ field, client, calls }) => `${client} ${field} ${calls}`);
+    expect(fields).toContain('reader@1.2 Query.posts 2');
+    expect(fields).toContain('reader@1.2 Post.title 2');
+    expect(fields).toContain('reader@1.2 User.name 1');
+    expect(fields).toContain('- Post.id 1');
+  });
+
+  test('names a field that sends a command for each parent, and none that the client repeats', async () => {
+    const product = defineProduct({ schema: [Stone], resolvers: [WallResolver], public: 'read' });
+    const other = await TestGateway.start({ gateway: defineGateway({ products: { wall: product } }) });
+    const { recorder } = other.server.runtimes.get('wall')!;
+    await other.ask('wall', 'query Walls { walls(count: 12) { stones { name } } }');
+    const aliases = Array.from({ length: 12 }, (_, n) => `a${n}: stones { name }`).join(' ');
+    await other.ask('wall', `{ ${aliases} }`);
+    expect(recorder!.drain().unbatched).toMatchObject([
+      { operation: 'Walls', field: 'Wall.stones', times: 1, most: 12 },
+    ]);
+    await other.close();
+  });
+});
+
+describe('a recorder', () => {
+  /** The driver's events, as a client would send them. */
+  class Client extends EventEmitter {
+    #id = 0;
+    send(command: mongo.Document, { fails = false, reply = { n: 1 } as unknown } = {}): void {
+      const commandName = Object.keys(command)[0]!;
+      const event = { commandName, command, requestId: (this.#id += 1), connectionId: 1, duration: 2 };
+      this.emit('commandStarted', event);
+      this.emit(fails ? 'commandFailed' : 'commandSucceeded', { ...event, reply });
+    }
+  }
+  const watched = () => {
+    const [recorder, client] = [new Recorder(), new Client()];
+    recorder.observe(client as unknown as mongo.MongoClient);
+    return { recorder, client };
+  };
+
+  test('counts a write that comes again after a failure, and not its own writes', () => {
+    const { recorder, client } = watched();
+    const write = {
+      insert: 'posts',
+      lsid: { id: new mongo.UUID() },
+      txnNumber: 1,
+      comment: 'bulkhead:blog:Op:Mutation.x',
+    };
+    client.send(write, { fails: true });
+    client.send(write);
+    client.send({ ...write, txnNumber: 2 });
+    client.send({ update: 'posts', updates: [], comment: `bulkhead:blog:-:${OWN_FIELD}` });
+    expect(recorder.drain().commands).toMatchObject([
+      { operation: 'Op', field: 'Mutation.x', calls: 3, errors: 1, retries: 1, documents: 2 },
+    ]);
+  });
+
+  test('is bounded: a hundred thousand shapes cost two thousand rows, and the rest is counted', () => {
+    const { recorder, client } = watched();
+    for (let n = 0; n < 100_000; n += 1)
+      client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
+    const { commands, dropped } = recorder.drain();
+    expect([commands.length, dropped]).toEqual([2_000, 98_000]);
+    for (let n = 0; n < 1_000; n += 1) recorder.operation(`Operation${n}`, 1, false);
+    const { operations } = recorder.drain();
+    expect(operations.length).toBe(200);
+    expect(operations.find(({ operation }) => operation === '(others)')!.calls).toBe(801);
+  });
+});
+
+describe('statistics in the product’s database', () => {
+  const query = () => ({ product: 'blog', since: new Date(Date.now() - 60_000) });
+  const stats = () => gateway.db('blog').collection(STATS_COLLECTION);
+  beforeEach(() => stats().deleteMany({}));
+
+  test('of several gateways add up, under the serving credential, and hold no value', async () => {
+    const { link } = gateway.server.runtimes.get('blog')!;
+    for (let i = 0; i < 2; i += 1) {
+      await gateway.ask('blog', POSTS);
+      await gateway.ask('blog', 'mutation In($input: SignInInput!) { signIn(input: $input) { token } }', {
+        variables: { input: { email: SECRET, password: PASSWORD } },
+      });
+      await writeStats(link.db, 'blog', recorder().drain(), new Date());
+    }
+    const shapes = await readShapes(gateway.db('blog'), query());
+    const posts = shapes.find(({ collection }) => collection === 'posts')!;
+    expect(posts).toMatchObject({ command: 'find', calls: 2, errors: 0, documents: 8 });
+    expect(posts.origins).toEqual([{ operation: 'Front', field: 'Query.posts', calls: 2 }]);
+    expect(posts.p50Ms).toBeGreaterThan(0);
+    expect(posts.p99Ms).toBeGreaterThanOrEqual(posts.p50Ms);
+    expect(parseShape(posts.text).parts).toMatchObject({ sort: { publishedAt: -1, _id: -1 } });
+    const operations = await readOperations(gateway.db('blog'), query());
+    expect(operations.map(({ operation, calls, errors }) => [operation, calls, errors]).sort()).toEqual([
+      ['Front', 2, 0],
+      ['In', 2, 2],
+    ]);
+    expect(await readTraffic(gateway.db('blog'), query())).toMatchObject({ calls: 4, errors: 2 });
+    const stored = JSON.stringify(await stats().find().toArray());
+    expect(stored).not.toContain(SECRET);
+    expect(await stats().countDocuments({ expiresAt: { $gt: new Date(Date.now() + 29 * 86_400_000) } })).toBe(
+      await stats().countDocuments(),
+    );
+  });
+
+  test('are written when the gateway stops', async () => {
+    const other = await TestGateway.start();
+    await other.ask('blog', POSTS);
+    await other.server.close();
+    const rows = await readOperations(other.db('blog'), query());
+    expect(rows).toMatchObject([{ operation: 'Front', calls: 1 }]);
+    await other.close();
+  });
+});
