@@ -1,0 +1,30 @@
+/** One stage of a plan, with what the server counted in it. */
+export interface PlanStage {
+  /** `COLLSCAN`, `IXSCAN`, `FETCH`, `SORT`, … */
+  readonly stage: string;
+  readonly index?: string;
+  readonly keysExamined?: number;
+  readonly documentsExamined?: number;
+  readonly returned?: number;
+  readonly ms?: number;
+  readonly inputs: readonly PlanStage[];
+}
+
+/**
+ * How the server answers one shape, found by explaining a sample of it; as it stands in `_bulkhead.stats`, `_id`
+ * `plan:<shape>`, `kind` `plan`. It holds no user's value.
+ */
+export interface ShapePlan {
+  readonly shape: string;
+  readonly at: Date;
+  readonly documentsExamined: number;
+  readonly keysExamined: number;
+  readonly returned: number;
+  readonly collectionScan: boolean;
+  readonly inMemorySort: boolean;
+  /** The indexes that it uses. */
+  readonly indexes: readonly string[];
+  readonly root: PlanStage;
+  /** Why it could not be explained; the rest is empty then. */
+  readonly problem?: string;
+}
