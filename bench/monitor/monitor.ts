@@ -1,0 +1,106 @@
+import { mongo } from 'mongoose';
+import config from '../../bulkhead.config.js';
+import { startScratch } from '../../src/database/embedded/scratch.js';
+import { writeFigures } from '../figures.js';
+import { load } from '../load.js';
+import { writeResults } from '../results.js';
+import { provisionSample } from '../sample-database.js';
+import { startServer } from '../servers.js';
+import { bootstrapInterval, spreadOf } from '../statistics.js';
+import { recorderMemory } from './memory.js';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4);
+const CONNECTIONS = 20;
+const COMMAND = 'npm run bench -- monitor';
+const BARS = { throughput: 0.97, p99: 1.05, cpuPerRequest: 1.03, memoryMb: 20 };
+
+const QUERIES = [
+  'query Front { posts(first: 10) { nodes { id title publishedAt author { id name } } } }',
+  'query Page { posts(first: 5) { nodes { title comments(first: 3) { nodes { body author { name } } } } } }',
+  'query Newest { posts(first: 1) { nodes { id title tags } } }',
+];
+
+/** The same gateway with the monitor on and off, over one database, in turn. */
+export async function monitor(): Promise<boolean> {
+  const scratch = await startScratch();
+  const admin = await new mongo.MongoClient(scratch.uri).connect();
+  const uri = await provisionSample(admin, scratch.uri, 'blog', config.products['blog']!, 1);
+  await admin.close();
+  const start = (isOn: boolean) =>
+    startServer('src/cli/main.js', ['start', 'blog'], {
+      PORT: '0',
+      BLOG_MONGODB_URI: uri,
+      AVIATION_MONGODB_URI: '',
+      BULKHEAD_LOG_LEVEL: 'warn',
+      BULKHEAD_COMPOSED: 'off',
+      BULKHEAD_MONITOR: String(isOn),
+    });
+  const servers = { on: await start(true), off: await start(false) };
+  try {
+    const bodies = QUERIES.map((query) => JSON.stringify({ query }));
+    const leg = async (name: 'on' | 'off') => {
+      const server = servers[name];
+      const before = server.cpuMs();
+      const { requestsPerSecond, p99Ms } = await load({
+        url: `${server.address}/graphql/blog`,
+        bodies,
+        connections: CONNECTIONS,
+        seconds: SECONDS,
+      });
+      return { requestsPerSecond, p99Ms, cpuMs: (server.cpuMs() - before) / (requestsPerSecond * SECONDS) };
+    };
+    for (const name of ['on', 'off'] as const) await leg(name);
+    const ratios = { throughput: [] as number[], p99: [] as number[], cpuPerRequest: [] as number[] };
+    const cpu = { on: [] as number[], off: [] as number[] };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const first = round % 2 === 0 ? 'on' : 'off';
+      const [one, other] = [await leg(first), await leg(first === 'on' ? 'off' : 'on')];
+      const [on, off] = first === 'on' ? [one, other] : [other, one];
+      ratios.throughput.push(on.requestsPerSecond / off.requestsPerSecond);
+      ratios.p99.push(on.p99Ms / off.p99Ms);
+      ratios.cpuPerRequest.push(on.cpuMs / off.cpuMs);
+      cpu.on.push(on.cpuMs);
+      cpu.off.push(off.cpuMs);
+      process.stdout.write(
+        `round ${round + 1}: throughput ${ratios.throughput.at(-1)!.toFixed(3)}, p99 ${ratios.p99.at(-1)!.toFixed(3)}, processor per request ${ratios.cpuPerRequest.at(-1)!.toFixed(3)}\n`,
+      );
+    }
+    const memoryMb = recorderMemory(20, 2_000);
+    const spreads = {
+      throughput: spreadOf(ratios.throughput),
+      p99: spreadOf(ratios.p99),
+      cpuPerRequest: spreadOf(ratios.cpuPerRequest),
+    };
+    const intervals = Object.entries(ratios).flatMap(([name, values]) => {
+      const { low, high } = bootstrapInterval(values);
+      return [
+        [`${name}.low95`, low],
+        [`${name}.high95`, high],
+      ] as const;
+    });
+    writeResults('monitor', {
+      rounds: ROUNDS,
+      mongod: scratch.version,
+      figures: {
+        'on.cpuMsPerRequest': spreadOf(cpu.on),
+        'off.cpuMsPerRequest': spreadOf(cpu.off),
+        memoryMb,
+        ...Object.fromEntries(intervals),
+      },
+      ratios: spreads,
+    });
+    writeFigures('docs/monitoring.md', 'monitor', COMMAND);
+    process.stdout.write(`${JSON.stringify(spreads)} ${memoryMb} MB\n`);
+    return (
+      spreads.throughput.median >= BARS.throughput &&
+      spreads.p99.median <= BARS.p99 &&
+      spreads.cpuPerRequest.median <= BARS.cpuPerRequest &&
+      memoryMb <= BARS.memoryMb
+    );
+  } finally {
+    await servers.on.stop();
+    await servers.off.stop();
+    await scratch.stop();
+  }
+}
