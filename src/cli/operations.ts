@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GraphQLSchema, parse, validate } from 'graphql';
-import { z } from 'zod';
 import { productNames } from '../config/names.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
-import { hashOf } from '../graph/operation-hash.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
+import { readManifest } from './manifest.js';
 import { type CommonOptions, NOTHING_RUNS, print } from './output.js';
 
 /** Options of `bulkhead operations push`. */
@@ -19,34 +18,21 @@ export interface PushOptions extends CommonOptions {
   readonly prune: boolean;
 }
 
-const manifests = z.record(z.string().regex(/^sha256:[0-9a-f]{64}$/), z.string().min(1));
-
-/** The operations of a manifest by their hash; what is wrong with it goes to `problems`. */
-function readManifest(path: string, schema: GraphQLSchema, problems: string[]): Map<string, string> {
-  let read: unknown;
-  try {
-    read = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    problems.push(`${path}: expected JSON (${error instanceof Error ? error.message : String(error)}).`);
-  }
-  const { success, data } = manifests.safeParse(read);
-  if (!success) {
-    if (read !== undefined) problems.push(`${path}: expected texts of operations under "sha256:<hash>".`);
-    return new Map();
-  }
-  const operations = new Map<string, string>();
-  for (const [key, text] of Object.entries(data)) {
-    const hash = key.slice('sha256:'.length);
-    if (hash !== hashOf(text)) problems.push(`${path}: ${key} is not the hash of its text.`);
+/** What the product would not answer goes to `problems`. */
+function checkOperations(
+  path: string,
+  operations: ReadonlyMap<string, string>,
+  schema: GraphQLSchema,
+  problems: string[],
+): void {
+  for (const [hash, text] of operations) {
     try {
       const [error] = validate(schema, parse(text));
-      if (error) problems.push(`${path}: ${key}: ${error.message}`);
+      if (error) problems.push(`${path}: sha256:${hash}: ${error.message}`);
     } catch (error) {
-      problems.push(`${path}: ${key}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${path}: sha256:${hash}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    operations.set(hash, text);
   }
-  return operations;
 }
 
 /**
@@ -63,7 +49,9 @@ export async function pushOperations(product: string | undefined, options: PushO
     const path = join(dir, `${name}.json`);
     if (existsSync(path)) {
       const { opsUri } = environment.products[name] ?? {};
-      return [{ name, opsUri, operations: readManifest(path, graph.schema, problems) }];
+      const operations = readManifest(path, problems);
+      checkOperations(path, operations, graph.schema, problems);
+      return [{ name, opsUri, operations }];
     }
     if (product) problems.push(`${path}: there is no manifest. Write it: npm run codegen.`);
     return [];

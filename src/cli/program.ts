@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CommonOptions } from './output.js';
+import type { SchemaCheckOptions } from './schema-check.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -143,11 +144,24 @@ export function buildProgram(isJson = false): Command {
     );
   schema
     .command('check [product]')
-    .description('compare the written SDL with what is built now')
+    .description('what changed since the SDL was written, and which operations of clients would break')
     .option('--dir <dir>', 'where the files lie', 'generated')
-    .addHelpText('after', examples('schema check', 'schema check shop --dir schemas'))
-    .action(async (product: string | undefined, options: { dir: string }) =>
-      exitWith((await import('./schema.js')).checkSchemas(product, { ...common(), ...options })),
+    .option('--operations <dir>', "where the clients' manifests lie (default: operations in --dir)")
+    .addOption(
+      new Option('--fail-on <what>', 'what exit code 1 is for')
+        .choices(['any', 'breaking', 'used'])
+        .default('any'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'schema check',
+        'schema check shop --dir schemas',
+        'schema check --dir main/generated --fail-on used',
+      ),
+    )
+    .action(async (product: string | undefined, options: Omit<SchemaCheckOptions, keyof CommonOptions>) =>
+      exitWith((await import('./schema-check.js')).checkSchemas(product, { ...common(), ...options })),
     );
 
   program

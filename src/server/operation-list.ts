@@ -1,12 +1,11 @@
 import type { mongo } from 'mongoose';
 import { hashOf, registeredHashOf } from '../graph/operation-hash.js';
-import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
+import { readRegisteredOperations } from '../product/registered-operations.js';
 
 /** A hash that is not known is looked for in the database, but not more often than this. */
 const LOOK_AGAIN_MS = 1_000;
 /** What was removed from the list is refused after this time at the latest, if anybody asks. */
 const STALE_MS = 30_000;
-const TIME_LIMIT_MS = 2_000;
 /** Layouts of registered operations that are remembered. */
 const MOST_LAYOUTS = 5_000;
 
@@ -57,11 +56,7 @@ export class OperationList {
 
   async #load(): Promise<void> {
     try {
-      const stored = await this.#db()
-        .collection<RegisteredOperation>(OPERATIONS_COLLECTION)
-        .find({}, { maxTimeMS: TIME_LIMIT_MS, comment: `bulkhead:${this.#product}:-:Operations.list` })
-        .toArray();
-      this.#texts = new Map(stored.map(({ _id, text }) => [_id, text]));
+      this.#texts = await readRegisteredOperations(this.#db(), this.#product);
       this.#readAt = Date.now();
     } catch (error) {
       if (!this.#texts) throw error;
