@@ -176,6 +176,19 @@ export function buildProgram(isJson = false): Command {
       (await import('./operations.js')).pushOperations(product, { ...common(), ...options }),
     );
 
+  program
+    .command('init <dir>')
+    .description('make a repository of your own that depends on this package, with one product and its test')
+    .option('--name <name>', "the product's and the repository's (default: the folder's)")
+    .option(
+      '--package <spec>',
+      'what it depends on: a version, an address or a tarball (default: this version)',
+    )
+    .addHelpText('after', examples('init shop', 'init . --name shop'))
+    .action(async (dir: string, options: { name?: string; package?: string }) =>
+      (await import('./init.js')).init(dir, { ...common(), ...options }),
+    );
+
   const product = program.command('product').description('the products themselves');
   product
     .command('new <name>')

@@ -148,7 +148,9 @@ function toLines({ graph, path, changes, broken, known }: CheckedGraph, isFailin
     ),
     ...(isSilent && texts.size === 0
       ? []
-      : [`    ${texts.size} operations known${read}${broken.length > 0 ? `, ${broken.length} broken` : ''}`]),
+      : [
+          `    ${texts.size} ${texts.size === 1 ? 'operation' : 'operations'} known${read}${broken.length > 0 ? `, ${broken.length} broken` : ''}`,
+        ]),
     ...(isSilent || unread === undefined || graph === COMPOSED
       ? []
       : [`    registered operations not read from the database of ${graph}: ${unread}`]),

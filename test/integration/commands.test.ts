@@ -1,8 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { copyBuiltProject } from '../support/built-project.js';
 import { bulkhead, CommandHost } from '../support/command.js';
 import { TestGateway } from '../support/gateway.js';
@@ -92,6 +100,7 @@ describe('usage', () => {
       'token',
       'schema',
       'operations',
+      'init',
       'product',
     ]);
     const below: Record<string, string[]> = {
@@ -424,6 +433,50 @@ describe('schema', () => {
       }),
     ]);
     expect((await run('schema print')).stdout).toContain('type BlogPost');
+  });
+});
+
+describe('init', () => {
+  const made = join(folder, 'made');
+  const init = (args: string) => run(`init ${args} --package 1.2.3`);
+  beforeEach(() => rmSync(made, { recursive: true, force: true }));
+
+  test('makes a repository with one product, its test, and what npm, TypeScript and Vitest want to know', async () => {
+    const { code, stdout } = await init(`${made} --name flight-school --json`);
+    const facts = JSON.parse(stdout) as { created: string[]; dependency: string; next: string[] };
+    expect([code, facts.dependency]).toEqual([0, '1.2.3']);
+    expect(facts.next).toEqual(['cd made', 'npm install', 'npm start']);
+    for (const path of facts.created) expect(existsSync(join(made, path)), path).toBe(true);
+    expect(facts.created).toEqual(
+      expect.arrayContaining(
+        'package.json tsconfig.json vitest.config.ts bulkhead.config.ts README.md .gitignore .env.example'.split(
+          ' ',
+        ),
+      ),
+    );
+    const text = (path: string) => readFileSync(join(made, path), 'utf8');
+    const { scripts, dependencies } = JSON.parse(text('package.json')) as Record<string, object>;
+    expect(Object.keys(scripts!)).toEqual(['start', 'dev', 'build', 'test', 'codegen', 'check']);
+    expect(dependencies).toEqual({ bulkhead: '1.2.3' });
+    expect(text('bulkhead.config.ts')).toContain("'flight-school': defineProduct({");
+    expect(text('.env.example')).toContain('FLIGHT_SCHOOL_MONGODB_URI');
+    expect(text('resolvers/flight-school/flight-school.test.ts')).toContain('TestGateway');
+  });
+
+  test('takes a folder that holds a repository of nothing, and no other', async () => {
+    mkdirSync(join(made, '.git'), { recursive: true });
+    expect((await init(made)).code).toBe(0);
+    const before = readdirSync(made);
+    const { code, stderr } = await init(made);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected an empty folder')]);
+    expect(readdirSync(made)).toEqual(before);
+  });
+
+  test('wants a name that a product can have, and writes nothing without one', async () => {
+    const { code, stderr } = await init(join(folder, 'My_Shop'));
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Give it another with --name')]);
+    expect((await init(`${made} --name ops`)).code).toBe(2);
+    expect([existsSync(made), existsSync(join(folder, 'My_Shop'))]).toEqual([false, false]);
   });
 });
 

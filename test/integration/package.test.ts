@@ -3,22 +3,68 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { hashOf } from '../../src/graph/operation-hash.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { Running } from '../support/command.js';
 
 // Packing, installing and compiling, on a machine that other test files keep busy.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 
-const root = mkdtempSync(join(tmpdir(), 'bulkhead-package-'));
-const [source, shop] = [join(root, 'source'), join(root, 'shop')];
 const PRODUCT = `corner-${process.pid}`;
-const run = (program: string, args: readonly string[], env: Record<string, string> = {}, cwd = shop) =>
-  new Running(program, args, { cwd, env }).ended;
+const NEXT = '0.2.0';
+const root = mkdtempSync(join(tmpdir(), 'bulkhead-package-'));
+const [source, shop] = [join(root, 'source'), join(root, PRODUCT)];
+const QUIET = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+const ITEMS = 'query Items{items{nodes{name shelf{name}}}}';
+
+/** Runs a program to its end, which must be a good one. */
+async function run(program: string, args: readonly string[], env: Record<string, string> = {}, cwd = shop) {
+  const { code, stdout, stderr } = await new Running(program, args, { cwd, env }).ended;
+  expect(code, `${program} ${args.join(' ')}\n${stdout}\n${stderr}`).toBe(0);
+  return stdout;
+}
+const bulkhead = (args: string, env: Record<string, string> = {}) =>
+  run('npx', ['--no-install', 'bulkhead', ...args.split(' ')], env);
+const ownTest = () => run('npm', ['test'], { BULKHEAD_MONGOD: inject('mongodBinary') });
+const manifest = () =>
+  JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+
+/** Credentials of the product's database, as `provision` has printed them. */
+let uris: Record<string, string>;
+const pack = async (target: string) =>
+  JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', target], {}, source)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+
+/** Serves the repository's gateway with its own database while something asks it. */
+async function whileServing(
+  work: (ask: (query: string) => Promise<{ data: Record<string, { id: string }> }>) => Promise<void>,
+) {
+  const gateway = new Running('npx', ['--no-install', 'bulkhead', 'start'], {
+    cwd: shop,
+    env: { ...uris, PORT: '0' },
+  });
+  try {
+    const [, address] = await gateway.says(/"listening":"([^"]+)"/);
+    await gateway.says(new RegExp(`"${PRODUCT} is ready"`));
+    const token = await bulkhead(`token --product ${PRODUCT} --scope ${PRODUCT}:write`);
+    await work(async (query) => {
+      const answer = await fetch(`${address}/graphql/${PRODUCT}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token.trim()}` },
+        body: JSON.stringify({ query }),
+      });
+      return (await answer.json()) as { data: Record<string, { id: string }> };
+    });
+  } finally {
+    gateway.kill();
+    await gateway.ended;
+  }
+}
 
 beforeAll(async () => {
   mkdirSync(source);
-  mkdirSync(shop);
   await copyBuiltProject(source);
 });
 afterAll(async () => {
@@ -32,14 +78,7 @@ afterAll(async () => {
 });
 
 test('the tarball holds what runs and its types, and nothing else', async () => {
-  const { code, stdout, stderr } = await run(
-    'npm',
-    ['pack', '--json', '--pack-destination', root],
-    {},
-    source,
-  );
-  expect(code, stderr).toBe(0);
-  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const [{ files }] = await pack(root);
   const paths = files.map(({ path }) => path);
   expect(paths).toContain('dist/src/index.js');
   expect(paths).toContain('dist/src/index.d.ts');
@@ -51,84 +90,79 @@ test('the tarball holds what runs and its types, and nothing else', async () => 
   expect(paths.filter((path) => /\.test\./.test(path))).toEqual([]);
 });
 
-test('installed in an empty folder, it makes a product, compiles, provisions, starts and answers', async () => {
-  const tarball = readdirSync(root).find((name) => name.endsWith('.tgz'))!;
-  const { devDependencies } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
-  writeFileSync(join(shop, 'package.json'), JSON.stringify({ name: 'shop', private: true, type: 'module' }));
-  const exact = (name: string) => `${name}@${devDependencies[name]}`;
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  const install = await run('npm', [
-    'install',
-    ...quiet,
-    join(root, tarball),
-    exact('typescript'),
-    exact('@types/node'),
-  ]);
-  expect(install.code, install.stderr).toBe(0);
-
-  const compilerOptions = {
-    target: 'es2023',
-    module: 'nodenext',
-    types: ['node'],
-    strict: true,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    useDefineForClassFields: false,
-    skipLibCheck: false,
-    rootDir: '.',
-    outDir: 'dist',
-  };
-  const include = ['schema', 'resolvers', '*.ts'];
-  writeFileSync(join(shop, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
-  writeFileSync(
-    join(shop, 'bulkhead.config.ts'),
-    "import { defineGateway, defineProduct } from 'bulkhead';\n\nexport default defineGateway({\n  products: {},\n});\n",
-  );
-  const bulkhead = (args: readonly string[], env: Record<string, string> = {}) =>
-    run('npx', ['--no-install', 'bulkhead', ...args], env);
-  const made = await bulkhead(['product', 'new', PRODUCT]);
-  expect(made.code, made.stderr).toBe(0);
-  const compiled = await run('npx', ['--no-install', 'tsc']);
-  expect([compiled.code, compiled.stdout]).toEqual([0, '']);
-  // Its test is for Node's own runner, as there is no harness here.
-  const tested = await run(process.execPath, ['--test', `dist/resolvers/${PRODUCT}/${PRODUCT}.test.js`]);
-  expect(tested.code, tested.stdout).toBe(0);
-
-  const provisioned = await bulkhead(['provision'], { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
-  expect(provisioned.code, provisioned.stderr).toBe(0);
-  const variables = Object.fromEntries(
-    [...provisioned.stdout.matchAll(/^([A-Z0-9_]+_MONGODB_URI)=(.*)$/gm)].map(([, name, value]) => [
-      name!,
-      value!,
-    ]),
-  );
-  const gateway = new Running('npx', ['--no-install', 'bulkhead', 'start'], {
-    cwd: shop,
-    env: { ...variables, PORT: '0' },
+describe('a repository of one’s own', () => {
+  test('is made in an empty folder, installs, compiles with the package’s types, and passes its test', async () => {
+    const made = await run(process.execPath, [join(source, 'dist/src/cli/main.js'), 'init', shop], {}, root);
+    expect(made).toContain(`Next: cd ${PRODUCT} && npm install && npm start`);
+    expect(manifest().dependencies).toEqual({ bulkhead: 'file:vendor/bulkhead-0.1.0.tgz' });
+    await run('npm', ['install', ...QUIET]);
+    expect(await run('npx', ['--no-install', 'tsc', '--noEmit', '--skipLibCheck', 'false'])).toBe('');
+    expect(await ownTest()).toContain('2 passed');
   });
-  try {
-    const [, address] = await gateway.says(/"listening":"([^"]+)"/);
-    await gateway.says(new RegExp(`"${PRODUCT} is ready"`));
-    const { stdout: token } = await bulkhead(['token', '--product', PRODUCT, '--scope', `${PRODUCT}:write`]);
-    const ask = async (query: string) => {
-      const answer = await fetch(`${address}/graphql/${PRODUCT}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token.trim()}` },
-        body: JSON.stringify({ query }),
+
+  test('is provisioned, serves, and has its operations registered', async () => {
+    await run('npm', ['run', 'codegen']);
+    const printed = await bulkhead('provision', { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
+    uris = Object.fromEntries(
+      [...printed.matchAll(/^([A-Z0-9_]+_MONGODB_URI)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+    );
+    await whileServing(async (ask) => {
+      const { data } = await ask('mutation { createShelf(name: "First") { id } }');
+      await ask(
+        `mutation { createItem(input: { name: "lamp", shelf: "${data['createShelf']!.id}" }) { id } }`,
+      );
+      expect(await ask(ITEMS)).toEqual({
+        data: { items: { nodes: [{ name: 'lamp', shelf: { name: 'First' } }] } },
       });
-      return (await answer.json()) as { data: { createShelf: { id: string } } };
-    };
-    const { data } = await ask('mutation { createShelf(name: "First") { id } }');
-    await ask(`mutation { createItem(input: { name: "lamp", shelf: "${data.createShelf.id}" }) { id } }`);
-    expect(await ask('{ items { nodes { name shelf { name } } } }')).toEqual({
-      data: { items: { nodes: [{ name: 'lamp', shelf: { name: 'First' } }] } },
     });
-  } finally {
-    gateway.kill();
-    await gateway.ended;
-  }
+    mkdirSync(join(shop, 'clients'));
+    writeFileSync(
+      join(shop, 'clients', `${PRODUCT}.json`),
+      JSON.stringify({ [`sha256:${hashOf(ITEMS)}`]: ITEMS }),
+    );
+    expect(await bulkhead('operations push --dir clients', uris)).toContain('1 of them new');
+  });
+
+  test('is upgraded: schema, operations, tests and data hold', async () => {
+    const path = join(source, 'package.json');
+    const next = { ...(JSON.parse(readFileSync(path, 'utf8')) as object), version: NEXT };
+    writeFileSync(path, JSON.stringify(next));
+    const [{ filename }] = await pack(join(shop, 'vendor'));
+    await run('npm', ['install', ...QUIET, `./vendor/${filename}`]);
+    expect(manifest().dependencies).toEqual({ bulkhead: `file:vendor/bulkhead-${NEXT}.tgz` });
+    expect((await bulkhead('--version')).trim()).toBe(NEXT);
+
+    const check = await run('npm', ['run', 'check'], uris);
+    expect(check).toContain('1 operation known, of the database');
+    expect(check).not.toMatch(/BREAKING|DANGEROUS|SAFE|BROKEN/);
+    expect(await ownTest()).toContain('2 passed');
+    await whileServing(async (ask) => {
+      expect(await ask(ITEMS)).toEqual({
+        data: { items: { nodes: [{ name: 'lamp', shelf: { name: 'First' } }] } },
+      });
+    });
+  });
+
+  test('takes another product with a test like the first one’s, and without its harness one for Node', async () => {
+    await bulkhead('product new depot --no-codegen');
+    expect(readFileSync(join(shop, 'resolvers/depot/depot.test.ts'), 'utf8')).toContain('test/gateway.js');
+    for (const name of [PRODUCT, 'depot']) rmSync(join(shop, `resolvers/${name}/${name}.test.ts`));
+    rmSync(join(shop, 'test'), { recursive: true });
+    await bulkhead('product new yard --no-codegen');
+    await run('npm', ['run', 'build']);
+    await run(process.execPath, ['--test', 'dist/resolvers/yard/yard.test.js']);
+  });
+
+  test('makes further ones, with the very package that it has', async () => {
+    const other = join(root, 'other');
+    await bulkhead(`init ${other}`);
+    expect(readdirSync(join(other, 'vendor'))).toEqual([`bulkhead-${NEXT}.tgz`]);
+    const listed = (tarball: string) =>
+      execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n').sort();
+    expect(listed(join(other, 'vendor', `bulkhead-${NEXT}.tgz`))).toEqual(
+      listed(join(shop, 'vendor', `bulkhead-${NEXT}.tgz`)),
+    );
+  });
 });
 
 test('the compiled program starts in plain Node', () => {

@@ -3,10 +3,14 @@ import { dirname, join } from 'node:path';
 import { checkProductNames } from '../../config/names.js';
 import { StartError } from '../../errors/bulkhead-error.js';
 import { addProduct, entryOf } from './config-entry.js';
-import { harnessTest, type NewFiles, plainTest, productFiles } from './templates.js';
+import { clientTest, harnessTest, type NewFiles, plainTest, productFiles } from './templates.js';
 
 const CONFIG = 'bulkhead.config.ts';
-const HARNESS = 'test/support/gateway.ts';
+/** What tests of a product can stand on, the best first; where there is neither, on Node's own runner. */
+const HARNESSES = [
+  ['test/support/gateway.ts', harnessTest],
+  ['test/gateway.ts', clientTest],
+] as const;
 
 /** What was made. */
 export interface NewProduct {
@@ -33,10 +37,8 @@ export function createProduct(product: string, root: string): NewProduct {
       `${CONFIG} has another form than expected, so nothing was written. Add a place to it, \`products: { … }\` with defineProduct imported, or begin with these lines by hand:\n${[...imports, entry].join('\n')}`,
     ]);
   }
-  const files: NewFiles = {
-    ...productFiles(product),
-    ...(existsSync(join(root, HARNESS)) ? harnessTest(product) : plainTest(product)),
-  };
+  const [, testOf = plainTest] = HARNESSES.find(([path]) => existsSync(join(root, path))) ?? [];
+  const files: NewFiles = { ...productFiles(product), ...testOf(product) };
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, { flag: 'wx' });

@@ -166,6 +166,41 @@ test('nobody writes without being allowed to', async () => {
 `,
 });
 
+/** A test against the gateway that a repository made by `bulkhead init` starts: a real database, real HTTP. */
+export const clientTest = (product: string): NewFiles => ({
+  [`resolvers/${product}/${product}.test.ts`]: `import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestGateway } from '../../test/gateway.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start();
+});
+afterAll(() => gateway.close());
+
+test('items stand on the shelf they were put on', async () => {
+  const { token } = gateway;
+  const shelf = await gateway.ask('${product}', 'mutation { createShelf(name: "First") { id } }', { token });
+  const create = 'mutation ($input: CreateItemInput!) { createItem(input: $input) { shelf { name } } }';
+  for (const name of ['lamp', 'rope']) {
+    const variables = { input: { name, shelf: shelf.body.data.createShelf.id } };
+    const { body } = await gateway.ask('${product}', create, { token, variables });
+    expect(body.data.createItem).toEqual({ shelf: { name: 'First' } });
+  }
+
+  const { body } = await gateway.ask('${product}', '{ items { nodes { name shelf { name } } } }');
+  expect(body.data.items.nodes).toEqual([
+    { name: 'lamp', shelf: { name: 'First' } },
+    { name: 'rope', shelf: { name: 'First' } },
+  ]);
+});
+
+test('nobody writes without being allowed to', async () => {
+  const { body } = await gateway.ask('${product}', 'mutation { createShelf(name: "Mine") { id } }');
+  expect(body.errors[0].extensions.code).toBe('UNAUTHENTICATED');
+});
+`,
+});
+
 /** A test for Node's own runner, where a project depends on the package: the product builds, and keeps its contract. */
 export const plainTest = (product: string): NewFiles => ({
   [`resolvers/${product}/${product}.test.ts`]: `import assert from 'node:assert/strict';
