@@ -18,6 +18,9 @@ export interface KnownOperations {
   readonly unread?: string;
 }
 
+/** Why it is unread where nothing is wrong. */
+export const NOT_CONFIGURED = 'no connection string is configured';
+
 /** The operations of a manifest; none where there is no such file. What is wrong with it goes to `problems`. */
 export function readManifestOf(dir: string, graph: string, problems: string[]): KnownOperations {
   const path = join(dir, `${graph}.json`);
@@ -33,7 +36,7 @@ export async function readDatabases(
 ): Promise<ReadonlyMap<string, KnownOperations>> {
   const unread = (why: string): KnownOperations => ({ texts: new Map(), from: [], unread: why });
   const read = async (name: string, uri: string | undefined): Promise<KnownOperations> => {
-    if (!uri) return unread('no connection string is configured');
+    if (!uri) return unread(NOT_CONFIGURED);
     try {
       const texts = await withDatabase(uri, name, (db) => readRegisteredOperations(db, name));
       return { texts, from: ['the database'] };

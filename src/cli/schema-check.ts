@@ -10,7 +10,13 @@ import {
   type SchemaCheck,
 } from '../graph/schema-check.js';
 import { loadGateway } from '../server/load-project.js';
-import { joinKnown, type KnownOperations, readDatabases, readManifestOf } from './known-operations.js';
+import {
+  joinKnown,
+  type KnownOperations,
+  NOT_CONFIGURED,
+  readDatabases,
+  readManifestOf,
+} from './known-operations.js';
 import { type CommonOptions, EXIT, paint, print } from './output.js';
 import { COMPOSED, schemasOf } from './schema.js';
 
@@ -151,7 +157,7 @@ function toLines({ graph, path, changes, broken, known }: CheckedGraph, isFailin
       : [
           `    ${texts.size} ${texts.size === 1 ? 'operation' : 'operations'} known${read}${broken.length > 0 ? `, ${broken.length} broken` : ''}`,
         ]),
-    ...(isSilent || unread === undefined || graph === COMPOSED
+    ...(unread === undefined || (isSilent && unread === NOT_CONFIGURED)
       ? []
       : [`    registered operations not read from the database of ${graph}: ${unread}`]),
   ];

@@ -1,4 +1,4 @@
-import { buildSchema } from 'graphql';
+import { buildSchema, Kind, parse, print, validateSchema, visit } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { checkSchema } from './schema-check.js';
 
@@ -112,6 +112,60 @@ describe('a breaking change', () => {
     expect(noticed).toMatchObject({ TYPE_REMOVED: 'Write', TYPE_ADDED: '' });
     expect(broken).toEqual({ Write: 'The schema has no type for a mutation.' });
   });
+});
+
+/** Every schema that differs from the base in one thing that is gone, or that must be given now. */
+function* mutants(): Generator<[what: string, sdl: string]> {
+  const document = parse(BASE, { noLocation: true });
+  const places: (readonly (string | number)[])[] = [];
+  visit(document, {
+    enter: (node, key, _, path) => void (node.kind !== Kind.NAME && places.push([...path])),
+  });
+  for (const place of places) {
+    for (const change of ['gone', 'required'] as const) {
+      let what: string | undefined;
+      const changed = visit(document, {
+        enter(node, key, parent, path) {
+          if (path.length !== place.length || path.some((step, i) => step !== place[i])) return undefined;
+          if (change === 'required') {
+            if (node.kind !== Kind.INPUT_VALUE_DEFINITION || node.type.kind === Kind.NON_NULL_TYPE)
+              return undefined;
+            what = `${print(node)} is required`;
+            const { defaultValue: _none, ...rest } = node;
+            return { ...rest, type: { kind: Kind.NON_NULL_TYPE as const, type: node.type } };
+          }
+          // Members of lists only: without anything else there would be no document.
+          if (typeof key !== 'number' || node.kind === Kind.DOCUMENT) return undefined;
+          what = `${print(node)} is gone`;
+          return null;
+        },
+      });
+      if (what !== undefined) yield [what, print(changed)];
+    }
+  }
+}
+
+test('whoever would not be answered is among those who notice, whatever changed', async () => {
+  const before = buildSchema(BASE);
+  let count = 0;
+  for (const [what, sdl] of mutants()) {
+    let after;
+    try {
+      after = buildSchema(sdl);
+    } catch {
+      continue;
+    }
+    if (validateSchema(after).length > 0) continue;
+    const { changes, broken } = await checkSchema(before, after, texts);
+    const noticing = new Set(
+      changes
+        .filter(({ level }) => level === 'breaking')
+        .flatMap(({ usedBy }) => usedBy.map(({ name }) => name)),
+    );
+    for (const { name } of broken) expect(noticing, `${name}: ${what}`).toContain(name);
+    count += broken.length;
+  }
+  expect(count).toBeGreaterThan(30);
 });
 
 test('an addition is nobody’s concern', async () => {

@@ -152,6 +152,11 @@ describe('schema check', () => {
     expect(stdout).toContain('registered operations not read from the database of blog: ');
     expect(stdout).toContain(join(written, 'operations/blog.json'));
     expect(stdout).not.toContain(away.password);
+    // Also where nothing changed: what is registered may not be answered any more.
+    cpSync(join(folder, 'generated/blog.graphql'), join(written, 'blog.graphql'));
+    const same = await check('blog', { BLOG_MONGODB_URI: away.href });
+    expect([same.code, same.stdout]).toEqual([0, expect.stringContaining('not read from the database')]);
+    expect((await check('blog', { BLOG_MONGODB_URI: undefined })).stdout).not.toContain('not read');
     const wrong = await report('blog', { PORT: 'none', BLOG_MONGODB_URI: undefined });
     expect(wrong.schemas[0]!.operations.unread).toContain('PORT');
   });
