@@ -95,7 +95,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** What configures the gateway that somebody works with; tests have nothing to do with its databases and keys. */
-const OTHERS = /^(PORT|HOST|NODE_ENV)$|_URI(_FILE)?$|_JW(T|KS)_|^BULKHEAD_(?!MONGOD$)/;
+const OTHERS = /^(PORT|HOST|NODE_ENV)(_FILE)?$|_URI(_FILE)?$|_JW(T|KS)_|^BULKHEAD_(?!MONGOD$)/;
 
 /** An answer over real HTTP. */
 export interface Answer {
