@@ -25,6 +25,7 @@ export { Requires } from './graph/requires.js';
 export { IsLine } from './graph/line.js';
 export { toTimeZone } from './auth/months.js';
 export { Credits, DateTime, MAX_CREDITS } from './graph/scalars.js';
+export { AppendOnly } from './product/append-only.js';
 export { type Composed, defineGateway, type Gateway, type GatewayOptions } from './product/gateway.js';
 export { defineProduct, type Limits, type Product, type ProductOptions } from './product/product.js';
 export type { LoadSample, SampleBatch } from './product/sample.js';

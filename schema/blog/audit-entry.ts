@@ -1,9 +1,10 @@
 import { index, modelOptions, prop } from '@typegoose/typegoose';
-import { Entity, Rows } from 'bulkhead';
+import { AppendOnly, Entity, Rows } from 'bulkhead';
 
 const NINETY_DAYS_S = 90 * 24 * 60 * 60;
 
 /** What an administrator did, kept for ninety days. */
+@AppendOnly()
 @Rows<AuditEntry>((viewer) => (viewer.may('admin') ? 'all' : 'none'))
 @modelOptions({ schemaOptions: { collection: 'auditentries' } })
 @index({ createdAt: 1 }, { expireAfterSeconds: NINETY_DAYS_S })

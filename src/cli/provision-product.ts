@@ -8,7 +8,7 @@ import { createPassword } from '../development/credentials.js';
 import { withDatabase } from '../development/with-database.js';
 import { ensureIndexes } from '../indexes/ensure-indexes.js';
 import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
-import { serveGrants } from '../product/grants.js';
+import { OPS_GRANTS, serveGrants } from '../product/grants.js';
 import { provision, provisionScript } from '../product/provision.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
 
@@ -139,7 +139,7 @@ async function checkResult(
     }
     try {
       await withDatabase(uri, name, async (db) => {
-        const { missing } = await inspectReach(db, role === 'serve' ? serveGrants(classes) : {});
+        const { missing } = await inspectReach(db, role === 'serve' ? serveGrants(classes) : OPS_GRANTS);
         problems.push(...missing.map((one) => `${variable}: a grant is missing: ${one}`));
         if (role === 'ops') indexes = await ensureIndexes(db, classes);
       });

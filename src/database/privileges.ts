@@ -20,7 +20,7 @@ interface Privilege {
   readonly actions: readonly string[];
 }
 
-/** The grants a collection needs. */
+/** The actions that are needed, by collection; under `''` those on every collection of the database. */
 export type Grants = Readonly<Record<string, readonly string[]>>;
 
 const describe = ({ resource }: Privilege): string =>
@@ -61,7 +61,7 @@ export async function inspectReach(db: mongo.Db, needs: Grants): Promise<Reach> 
     );
   const missing = Object.entries(needs).flatMap(([collection, actions]) => {
     const lacking = actions.filter((action) => !covers(collection, action));
-    return lacking.length > 0 ? [`${collection}: ${lacking.join(', ')}`] : [];
+    return lacking.length > 0 ? [`${collection || 'every collection'}: ${lacking.join(', ')}`] : [];
   });
   return { authenticated: true, beyond: [...new Set(foreign.map(describe))], missing };
 }

@@ -1,29 +1,9 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
-import { collectionOf } from '../database/schema.js';
 import { type Grants, inspectReach } from '../database/privileges.js';
-import { serveGrants } from '../product/grants.js';
+import { OPS_GRANTS, serveGrants } from '../product/grants.js';
 import type { Product } from '../product/product.js';
 import type { Findings } from './check.js';
-
-/** What the worker and the commands do in a product's database. */
-const OPS_ACTIONS = [
-  'find',
-  'insert',
-  'update',
-  'remove',
-  'createCollection',
-  'createIndex',
-  'dropIndex',
-  'listIndexes',
-  'collMod',
-  'collStats',
-  'indexStats',
-  'renameCollectionSameDB',
-];
-
-const opsGrants = (classes: readonly ClassType[]): Grants =>
-  Object.fromEntries(classes.map((target) => [collectionOf(target), OPS_ACTIONS]));
 
 /** Asks the server what a credential may do: what it lacks, and what it may do beyond its product or its work. */
 export async function checkPrivileges(
@@ -36,7 +16,7 @@ export async function checkPrivileges(
     db,
   }: { name: string; product: Product; classes: readonly ClassType[]; db: mongo.Db },
 ): Promise<void> {
-  const needs = role === 'serve' ? serveGrants(classes) : opsGrants(classes);
+  const needs = role === 'serve' ? serveGrants(classes) : OPS_GRANTS;
   const { beyond, missing } = await inspectReach(db, needs);
   const again = `Run \`bulkhead provision ${name}\``;
   for (const one of missing)
@@ -46,9 +26,9 @@ export async function checkPrivileges(
     if (role === 'serve' && product.wideCredential !== undefined)
       findings.add('privileges', 'note', `${reach} (allowed: ${product.wideCredential})`);
     else findings.add('privileges', 'finding', reach, `${again}, and use the credential it makes.`);
-  } else if (role === 'serve') {
+  } else {
     for (const one of await moreThan(db, needs))
-      findings.add('privileges', 'finding', `${role}: may do more than serving needs: ${one}`, `${again}.`);
+      findings.add('privileges', 'finding', `${role}: may do more than it needs: ${one}`, `${again}.`);
   }
 }
 
@@ -58,7 +38,7 @@ interface Privilege {
 }
 const SHOWN = 5;
 
-/** Rights inside the product's own database that serving does not need, such as dropping a collection. */
+/** Rights inside the product's own database that the role does not need, such as dropping it. */
 async function moreThan(db: mongo.Db, needs: Grants): Promise<string[]> {
   const { authInfo } = await db.command({ connectionStatus: 1, showPrivileges: true });
   const { authenticatedUserPrivileges } = authInfo as { authenticatedUserPrivileges: Privilege[] };

@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
-import { serveGrants } from './grants.js';
+import type { Grants } from '../database/privileges.js';
+import { OPS_GRANTS, serveGrants } from './grants.js';
 
 /** A user to make. */
 export interface Credential {
@@ -26,24 +27,17 @@ export const SERVE_ROLE = 'bulkhead.serve';
 /** The role of users for the worker and the commands. */
 export const OPS_ROLE = 'bulkhead.ops';
 
-const roleCommands = (database: string, classes: readonly ClassType[]): Command[] => [
-  {
-    role: SERVE_ROLE,
-    privileges: Object.entries(serveGrants(classes)).map(([collection, actions]) => ({
+const roleCommands = (database: string, classes: readonly ClassType[]): Command[] => {
+  const role = (name: string, grants: Grants): Command => ({
+    role: name,
+    privileges: Object.entries(grants).map(([collection, actions]) => ({
       resource: { db: database, collection },
       actions: [...actions],
     })),
     roles: [],
-  },
-  {
-    role: OPS_ROLE,
-    privileges: [{ resource: { db: database, collection: '' }, actions: ['indexStats'] }],
-    roles: [
-      { role: 'readWrite', db: database },
-      { role: 'dbAdmin', db: database },
-    ],
-  },
-];
+  });
+  return [role(SERVE_ROLE, serveGrants(classes)), role(OPS_ROLE, OPS_GRANTS)];
+};
 
 /**
  * The commands that give one product its users and roles, in `mongosh` form, for a server on which Bulkhead may not

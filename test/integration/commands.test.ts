@@ -244,6 +244,18 @@ describe('doctor', () => {
     expect(found((await run('doctor blog --json')).stdout)).toEqual([]);
   });
 
+  test('finds rights at home that a role does not need, which provisioning takes away', async () => {
+    const role = { grantRolesToRole: 'bulkhead.ops', roles: ['readWrite', 'dbAdmin'] };
+    await gateway.db('blog').command(role);
+    const { code, stdout } = await run('doctor blog --json');
+    expect(code).toBe(1);
+    expect(found(stdout)).toContainEqual(
+      expect.stringMatching(/^blog privileges: ops: may do more than it needs: every collection: .* more$/),
+    );
+    await run('provision blog', { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
+    expect(found((await run('doctor blog --json')).stdout)).toEqual([]);
+  });
+
   test('finds a credential that reaches further, and by attacking what it opens; nothing is changed', async () => {
     const before = await gateway.db('aviation').command({ dbHash: 1 });
     const { code, stdout } = await run('doctor blog --attack --json', {
