@@ -9,7 +9,7 @@ import { firstErrors } from './first-errors.js';
 import type { GraphTarget } from './graph-target.js';
 import { legacyStatus } from './legacy-status.js';
 import { stringifyWithin } from './answer-size.js';
-import { checkPersistedQuery } from './persisted-queries.js';
+import { checkPersistedQuery, createPersistedQueryStore } from './persisted-queries.js';
 import type { RequestScope } from './request-scope.js';
 import { operationSize } from './operation-size.js';
 import { sealResult } from './seal-result.js';
@@ -100,6 +100,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     documentStore: new InMemoryLRUCache<DocumentNode>({ maxSize: DOCUMENTS_BYTES }),
+    persistedQueries: { cache: createPersistedQueryStore() },
     parseOptions: { maxTokens: target.limits.tokens },
     validationRules: [operationSize(target.limits, options.namespaces)],
     stringifyResult: stringifyWithin(target.limits.answerBytes),

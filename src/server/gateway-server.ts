@@ -32,6 +32,8 @@ export interface GatewayServerOptions {
   readonly drainMs?: number;
   /** How long a client that does not read its answer can hold up the end. Default 20,000. */
   readonly longestCloseMs?: number;
+  /** How long a request may take to arrive, byte by byte; past it the answer is 408. Default 30,000. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A gateway, built and not yet listening. */
@@ -51,14 +53,14 @@ export interface GatewayServer {
 
 /** Builds the gateway: graphs, endpoints, connections. @throws StartError for faults of code. */
 export async function createGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
-  const { gateway, environment, logger } = options;
+  const { gateway, environment, logger, requestTimeoutMs = 30_000 } = options;
   const runtimes = buildRuntimes(gateway, options.only);
   const composed = composedMode(gateway, environment);
   const targets = [...runtimes.values()].map(productTarget);
   if (composed !== 'off') targets.push(composedTarget(runtimes));
 
   const secrets = new Secrets(environment, runtimes);
-  const app = await createHttpApp(targets, environment, logger);
+  const app = await createHttpApp(targets, { environment, logger, requestTimeoutMs });
   const shutdown = new Shutdown(app);
   serveHealth(app, { runtimes, isStopping: () => shutdown.hasBegun });
   const signInRates = new Map(

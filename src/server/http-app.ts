@@ -9,13 +9,21 @@ import { requestIdOf } from './request-id.js';
 
 /** Of what is no graph's; each graph has the limit of its product. */
 const BODY_LIMIT = 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for requests that are late; by its own default they could have twice the time. */
+const LOOK_EVERY_MS = 1_000;
+
+/** What an application is made with. */
+export interface HttpAppOptions {
+  readonly environment: Environment;
+  readonly logger: Logger;
+  /** How long a request, headers and body, may take to arrive. It is checked every second, or four times within it. */
+  readonly requestTimeoutMs: number;
+}
 
 /** The HTTP application without its endpoints: limits, ids, log, origins, compression, faults. */
 export async function createHttpApp(
   targets: readonly GraphTarget[],
-  { production, trustProxy }: Environment,
-  logger: Logger,
+  { environment: { production, trustProxy }, logger, requestTimeoutMs }: HttpAppOptions,
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
@@ -24,13 +32,19 @@ export async function createHttpApp(
     trustProxy,
     bodyLimit: BODY_LIMIT,
     // Of a whole request, so that a body sent byte by byte does not hold its connection for minutes.
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     // While stopping, a request on a connection that is still open is answered, not refused.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void refuseFault(error, request, reply),
     clientErrorHandler: refuseBytes,
     // A request without a host is refused by us, in the shape of an answer.
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      // Node takes the longer of the two for the whole request, and its default for headers is a minute.
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, requestTimeoutMs / 4),
+    },
   }) as unknown as FastifyInstance;
   answerFaults(app, new Set(targets.map(({ path }) => path)));
   app.decorateRequest('viewers', null);

@@ -4,6 +4,8 @@ import { json, send } from '../support/http.js';
 /** Whom an attack can use: the tokens of a gateway under attack. */
 export interface Prey {
   readonly gateway: TestGateway;
+  /** A gateway that waits half a second for a request to arrive, where the other waits thirty. */
+  readonly hasty: TestGateway;
   /** A signed-in user of blog, and one of aviation. */
   readonly blogUser: string;
   readonly aviationUser: string;

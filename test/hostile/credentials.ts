@@ -4,6 +4,7 @@ import { type Attack, group, type Prey } from './attack.js';
 
 const REFUSED = '401 UNAUTHENTICATED';
 const ASK = '{ __typename }';
+const NOTHING = '200 nothing';
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 interface Claims {
@@ -60,6 +61,12 @@ for (const name of ['jku', 'x5u'])
   );
 token('crit', (prey) => forge(prey, {}, { alg: 'HS256', crit: ['x'], x: 1 }));
 token('expired for a minute', (prey) => forge(prey, { exp: now() - 60 }));
+token('expired for ten seconds', (prey) => forge(prey, { exp: now() - 10 }));
+token(
+  'good for a hundred years: whoever holds the key decides',
+  (prey) => forge(prey, { exp: now() + 100 * 365 * 86_400 }),
+  '200 answered',
+);
 token('not valid yet', (prey) => forge(prey, { nbf: now() + 600 }));
 token('no expiry', (prey) => forge(prey, { exp: undefined }));
 token('an expiry that is text', (prey) => forge(prey, { exp: String(now() + 600) }));
@@ -137,6 +144,35 @@ others.document(
   '{ transfers(account: "000000000000000000000000", first: 1) { nodes { id } } }',
   '200 nothing',
   { to: 'aviation' },
+);
+/** Asks the composed graph, as an operator with some scope, for the accounts of somebody who has one. */
+const asksForAccounts = (name: string, expected: string, scope: string, query: (field: string) => string) =>
+  others.add(name, expected, async ({ gateway }) => {
+    const account = await gateway
+      .db('aviation')
+      .collection('ledger.accounts')
+      .findOne({ owner: { $type: 'objectId' } });
+    return gateway.ask(undefined, query(`accounts(owner: "${String(account?.['owner'])}") { id }`), {
+      token: await gateway.operator(scope),
+    });
+  });
+const plainly = (field: string) => `{ aviation { ${field} } }`;
+asksForAccounts('accounts, by an operator of aviation', '200 answered', 'aviation:admin', plainly);
+asksForAccounts('accounts, by an operator of blog', NOTHING, 'blog:admin', plainly);
+asksForAccounts(
+  'the same under an alias',
+  NOTHING,
+  'blog:admin',
+  (field) => `{ blog: aviation { a: ${field} } }`,
+);
+asksForAccounts(
+  'the same in a fragment',
+  NOTHING,
+  'blog:admin',
+  (field) => `{ ...F } fragment F on Query { aviation { ... { ${field} } } }`,
+);
+others.add('a service of blog asks aviation', REFUSED, async ({ gateway }) =>
+  gateway.ask('aviation', ASK, { token: await gateway.service('blog', 'aviation:admin', '*:admin') }),
 );
 others.document(
   'a draft of somebody else',

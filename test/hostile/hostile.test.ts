@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { closedProduct, edgeProduct } from '../support/edge-product.js';
 import { TestGateway } from '../support/gateway.js';
+import { json, send } from '../support/http.js';
 import { type Attack, outcomeOf, type Prey } from './attack.js';
 import { credentialAttacks } from './credentials.js';
+import { flood, floodAttacks, slowAttacks } from './floods.js';
+import { lookUpRandomHashes, persistedQuery } from './hashes.js';
 import { injectionAttacks } from './injection.js';
 import { resourceAttacks } from './resources.js';
 import { transportAttacks } from './transport.js';
@@ -15,6 +19,8 @@ const attacks: readonly Attack[] = [
   ...transportAttacks,
   ...injectionAttacks,
   ...credentialAttacks,
+  ...slowAttacks,
+  ...floodAttacks,
 ];
 /** What belongs to nobody who attacks: a stack, the words of the driver or of a library, a suggestion, a password's hash. */
 const LEAKS =
@@ -28,17 +34,22 @@ beforeAll(async () => {
       products: { ...config.products, edge: edgeProduct(), closed: closedProduct() },
     }),
     scale: 0.01,
-    env: { NODE_ENV: 'production', BULKHEAD_RATE_LIMITS: 'false' },
+    env: { NODE_ENV: 'production', BULKHEAD_RATE_LIMITS: 'false', BULKHEAD_LOG_LEVEL: 'info' },
     log: (line) => logged.push(line),
   });
   prey = {
     gateway,
+    hasty: await TestGateway.start({
+      gateway: defineGateway({ products: { edge: edgeProduct() } }),
+      env: { NODE_ENV: 'production' },
+      requestTimeoutMs: 500,
+    }),
     blogUser: (await gateway.signUp('blog')).token,
     aviationUser: (await gateway.signUp('aviation')).token,
     operator: await gateway.operator(),
   };
 });
-afterAll(() => prey.gateway.close());
+afterAll(() => Promise.all([prey.gateway.close(), prey.hasty.close()]));
 
 const byText = (one: string | undefined, other: string | undefined) => (one! < other! ? -1 : 1);
 const groups = [...new Set(attacks.map((attack) => attack.group))];
@@ -51,6 +62,40 @@ describe.each(groups)('%s', (group) => {
   });
 });
 
+test.each([true, false])('of 100 MB, announced: %s, the gateway reads a limit’s worth', async (announced) => {
+  const { app } = prey.gateway.server;
+  const sockets: Socket[] = [];
+  const note = (socket: Socket) => sockets.push(socket);
+  app.server.on('connection', note);
+  try {
+    expect((await flood(prey.gateway.address, announced)).status).toBe(413);
+  } finally {
+    app.server.off('connection', note);
+  }
+  const read = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  expect(read).toBeLessThan(2 * 1024 * 1024);
+});
+
+test('while requests trickle in, others are answered', async () => {
+  const [slow] = slowAttacks;
+  const slowly = slow!.send(prey);
+  expect((await prey.hasty.ask('edge', '{ __typename }')).status).toBe(200);
+  expect((await slowly).status).toBe(408);
+});
+
+test('a thousand hashes that nobody registered push out none that is', async () => {
+  const registered = {
+    query: '{ echo(text: "kept") }',
+    extensions: persistedQuery('{ echo(text: "kept") }'),
+  };
+  const url = prey.gateway.url('edge');
+  expect((await send(url, json(registered))).status).toBe(200);
+  const misses = await lookUpRandomHashes(prey.gateway, 1_000);
+  expect(misses).toEqual(new Map([['200 PERSISTED_QUERY_NOT_FOUND', 1_000]]));
+  const { body } = await send(url, json({ extensions: registered.extensions }));
+  expect(body.data).toEqual({ echo: 'kept' });
+});
+
 test('there are at least three hundred, none twice', () => {
   expect(attacks.length).toBeGreaterThanOrEqual(300);
   expect(new Set(attacks.map(({ group, name }) => `${group}: ${name}`)).size).toBe(attacks.length);
@@ -59,6 +104,9 @@ test('there are at least three hundred, none twice', () => {
 test('after all of them the gateway serves, and nothing was masked', async () => {
   expect((await prey.gateway.ask('blog', '{ posts(first: 1) { nodes { id } } }')).status).toBe(200);
   expect(logged.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  expect(logged.length).toBeGreaterThan(attacks.length);
+  // oxlint-disable-next-line no-control-regex
+  expect(logged.filter((line) => /[\u0000-\u0009\u000b-\u001f\u007f\u202e]/.test(line))).toEqual([]);
 });
 
 test('docs/security.md promises what is answered, and nothing else', () => {

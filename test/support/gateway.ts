@@ -53,6 +53,8 @@ export interface TestGatewayOptions {
   readonly servers?: Record<string, string>;
   /** Starts before a product's database is there: `settled` is not awaited. */
   readonly unsettled?: boolean;
+  /** How long a request may take to arrive. Default: the gateway's own. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The real gateway on real databases of its own, with the credentials that `provision` makes. */
@@ -133,9 +135,15 @@ export class TestGateway {
       env,
       cwd: '/nonexistent',
     });
-    const { log } = options;
+    const { log, requestTimeoutMs } = options;
     const logger = createLogger(environment.logLevel, { write: (line: string) => log?.(line) });
-    const server = await createGatewayServer({ gateway, environment, logger, monitorCommands: true });
+    const server = await createGatewayServer({
+      gateway,
+      environment,
+      logger,
+      monitorCommands: true,
+      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+    });
     if (!options.unsettled) await server.settled();
     const address = await server.listen();
     return new TestGateway(server, environment, address, databases, uris, opsUris, admins);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './gateway.js';
 
 /** Sends what a well-behaved client would not, and reads the answer; a body that is no JSON comes as text. */
@@ -31,4 +32,39 @@ export async function sendBytes(address: string, bytes: string): Promise<{ statu
   socket.write(bytes);
   await once(socket, 'close');
   return { status: Number(text.split(' ')[1]), body: text.slice(text.indexOf('\r\n\r\n') + 4) };
+}
+
+/** What became of bytes that were sent piece by piece. */
+export interface SentPieces {
+  readonly status: number;
+  readonly body: string;
+  readonly ms: number;
+}
+
+/** Sends a head and then a piece again and again, with a pause between, until the server closes the connection. */
+export async function sendPieces(
+  address: string,
+  head: string,
+  piece: string | Buffer,
+  { pauseMs = 0, most = Infinity }: { pauseMs?: number; most?: number } = {},
+): Promise<SentPieces> {
+  const { hostname, port } = new URL(address);
+  const startedAt = performance.now();
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  // The server may be gone before the last piece is: that is told by what it answered.
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+  socket.write(head);
+  for (let sent = 0; sent < most && !socket.destroyed && socket.bytesRead === 0; sent += 1) {
+    if (!socket.write(piece)) await Promise.race([once(socket, 'drain').catch(() => {}), closed]);
+    if (pauseMs > 0) await Promise.race([sleep(pauseMs), closed]);
+  }
+  await closed;
+  return {
+    status: Number(text.split(' ')[1]),
+    body: text.slice(text.indexOf('\r\n\r\n') + 4),
+    ms: performance.now() - startedAt,
+  };
 }
