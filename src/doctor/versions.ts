@@ -6,12 +6,17 @@ import type { Findings } from './check.js';
 /** The oldest Node that the engine runs on, and the oldest advised in production. */
 const NODE = { oldest: [20, 19, 0], advised: [22, 0, 0] } as const;
 
-/** The first release of each series without a published fault that anybody on the network can use (CVE-2025-14847). */
+/**
+ * The first release of each series without a published fault that anybody on the network can use without a password:
+ * CVE-2025-14847 (memory is disclosed) and, from 7.0 on, CVE-2026-9740 (a message ends the server). Looked up in
+ * November 2026.
+ */
 const PATCHED: Readonly<Record<string, readonly number[]>> = {
   '6.0': [6, 0, 27],
-  '7.0': [7, 0, 28],
-  '8.0': [8, 0, 17],
-  '8.2': [8, 2, 3],
+  '7.0': [7, 0, 35],
+  '8.0': [8, 0, 24],
+  '8.2': [8, 2, 10],
+  '8.3': [8, 3, 3],
 };
 const OLDEST_SERVER = [6, 0, 0];
 
@@ -85,7 +90,7 @@ export function checkServerVersion(findings: Findings, version: string, producti
     findings.add(
       'versions',
       state,
-      `MongoDB ${version} has a known memory disclosure; ${least} has not`,
+      `MongoDB ${version} has a known fault that needs no password; ${least} has not`,
       production ? `Upgrade to ${least} or later.` : undefined,
     );
   }

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { readText } from './sources.js';
+import { fromRoot, readText } from './sources.js';
 
 interface LockedPackage {
   readonly version?: string;
   readonly integrity?: string;
   readonly resolved?: string;
   readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
 }
 const manifest = JSON.parse(readText('package.json')) as {
   dependencies: Record<string, string>;
@@ -24,6 +26,15 @@ const FLOORS: readonly (readonly [name: string, floor: string, why: string])[] =
   ],
   ['graphql', '16.8.1', 'CVE-2023-26144: quadratic validation of overlapping fields'],
   ['mongoose', '8.9.5', 'CVE-2024-53900, CVE-2025-23061: $where inside a populate match'],
+];
+
+/** Packages of which there has to be one copy. */
+const SINGLE = ['graphql', 'type-graphql', '@typegoose/typegoose', 'mongoose', 'reflect-metadata'];
+
+/** What would run a script at installation if it were let, and is not missed. */
+const INSTALL_SCRIPTS = [
+  // Prints a warning about versions.
+  'node_modules/@apollo/protobufjs',
 ];
 
 /** Whether a version is a floor or above it. A pre-release counts as below the release it precedes. */
@@ -56,9 +67,9 @@ describe('installed versions', () => {
 });
 
 describe('the lock file', () => {
-  it('holds one graphql: two would refuse each other’s types', () => {
-    const copies = locked.filter(([path]) => path.endsWith('node_modules/graphql')).map(([path]) => path);
-    expect(copies).toEqual(['node_modules/graphql']);
+  it.each(SINGLE)('holds one %s: two would not know each other’s objects', (name) => {
+    const copies = locked.filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([path]) => path);
+    expect(copies).toEqual([`node_modules/${name}`]);
   });
 
   it('holds a hash for each package', () => {
@@ -69,6 +80,46 @@ describe('the lock file', () => {
 
   it('names no registry', () => {
     expect(locked.filter(([, one]) => one.resolved !== undefined).map(([path]) => path)).toEqual([]);
+  });
+});
+
+interface Tree {
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, Tree>>;
+}
+
+describe('an installation', () => {
+  it('has one graphql, and every range that asks for it is met', () => {
+    // Ends with 1 where a range is not met.
+    const tree = JSON.parse(
+      execFileSync('npm', ['ls', 'graphql', '--all', '--json'], { cwd: fromRoot('.'), encoding: 'utf8' }),
+    ) as Tree;
+    const versions = new Set<unknown>();
+    const walk = ({ dependencies = {} }: Tree) => {
+      for (const [name, one] of Object.entries(dependencies)) {
+        if (name === 'graphql') versions.add(one.version);
+        walk(one);
+      }
+    };
+    walk(tree);
+    expect([...versions]).toEqual([manifest.dependencies['graphql']]);
+  });
+
+  it('runs no script of a package, here and in the container', () => {
+    expect(readText('.npmrc')).toMatch(/^ignore-scripts=true$/m);
+    const container = readText('deploy/Containerfile').split('\n');
+    for (const line of container.filter((one) => /npm (ci|install|prune)/.test(one)))
+      expect(line).toContain('--ignore-scripts');
+  });
+
+  it('misses nothing by that: whoever has a script is known', () => {
+    const scripted = locked.filter(([, one]) => one.hasInstallScript).map(([path]) => path);
+    expect(scripted).toEqual(INSTALL_SCRIPTS);
+  });
+
+  it('is of exact versions', () => {
+    const all = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ const PRODUCT = `corner-${process.pid}`;
 const NEXT = '0.2.0';
 const root = mkdtempSync(join(tmpdir(), 'bulkhead-package-'));
 const [source, shop] = [join(root, 'source'), join(root, PRODUCT)];
-const QUIET = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+const QUIET = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
 const ITEMS = 'query Items{items{nodes{name shelf{name}}}}';
 
 /** Runs a program to its end, which must be a good one. */
