@@ -41,7 +41,7 @@ const roleCommands = (database: string, classes: readonly ClassType[]): Command[
 
 /**
  * The commands that give one product its users and roles, in `mongosh` form, for a server on which Bulkhead may not
- * run them itself. Passwords are left to `passwordPrompt()`.
+ * run them itself; to be run again where classes or roles have changed. Passwords are left to `passwordPrompt()`.
  */
 export function provisionScript({
   database,
@@ -52,11 +52,17 @@ export function provisionScript({
   serve: Pick<Credential, 'user'>;
   ops: Pick<Credential, 'user'>;
 }): string {
-  const roles = roleCommands(database, classes).map((role) => `db.createRole(${JSON.stringify(role)})`);
+  const roles = roleCommands(database, classes).map(({ role, ...rest }) => {
+    const name = JSON.stringify(role);
+    return `db.getRole(${name}) ? db.updateRole(${name}, ${JSON.stringify(rest)}) : db.createRole(${JSON.stringify({ role, ...rest })})`;
+  });
   const users = [
     [serve.user, SERVE_ROLE],
     [ops.user, OPS_ROLE],
-  ].map(([user, role]) => `db.createUser({ user: "${user}", pwd: passwordPrompt(), roles: ["${role}"] })`);
+  ].map(
+    ([user, role]) =>
+      `db.getUser("${user}") || db.createUser({ user: "${user}", pwd: passwordPrompt(), roles: ["${role}"] })`,
+  );
   return [`use ${database}`, ...roles, ...users].join('\n');
 }
 
