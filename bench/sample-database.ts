@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { mongo } from 'mongoose';
-import { ensureIndexes } from '../src/indexes/ensure-indexes.js';
+import { addIndexes } from '../src/indexes/apply.js';
 import type { Product } from '../src/product/product.js';
 import { provision } from '../src/product/provision.js';
 import { seed } from '../src/product/seed.js';
@@ -20,7 +20,7 @@ export async function provisionSample(
     password: randomBytes(16).toString('hex'),
   })) as [{ user: string; password: string }, { user: string; password: string }];
   await provision(admin, { database: name, classes: runtime.classes, serve, ops });
-  await ensureIndexes(admin.db(name), runtime.classes);
+  await addIndexes(admin.db(name), runtime.classes);
   await seed(admin.db(name), product.sample!({ scale, passwordHash: 'not used here' }));
   const uri = new URL(adminUri);
   [uri.username, uri.password, uri.pathname] = [serve.user, serve.password, `/${name}`];

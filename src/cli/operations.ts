@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GraphQLSchema, parse, validate } from 'graphql';
-import { productNames } from '../config/names.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
-import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
 import { readManifest } from './manifest.js';
-import { type CommonOptions, NOTHING_RUNS, print } from './output.js';
+import { opsUriOf } from './ops-uri.js';
+import { type CommonOptions, print } from './output.js';
 
 /** Options of `bulkhead operations push`. */
 export interface PushOptions extends CommonOptions {
@@ -48,10 +48,9 @@ export async function pushOperations(product: string | undefined, options: PushO
   const plans = [...project.runtimes.values()].flatMap(({ name, graph }) => {
     const path = join(dir, `${name}.json`);
     if (existsSync(path)) {
-      const { opsUri } = environment.products[name] ?? {};
       const operations = readManifest(path, problems);
       checkOperations(path, operations, graph.schema, problems);
-      return [{ name, opsUri, operations }];
+      return [{ name, operations }];
     }
     if (product) problems.push(`${path}: there is no manifest. Write it: npm run codegen.`);
     return [];
@@ -62,14 +61,8 @@ export async function pushOperations(product: string | undefined, options: PushO
 
   const results: { product: string; registered: number; added: number; removed: number; others: number }[] =
     [];
-  for (const { name, opsUri, operations } of plans) {
-    if (!opsUri) {
-      if (environment.products[name]?.uri)
-        throw new StartError([
-          `${productNames(name).envPrefix}_OPS_MONGODB_URI: expected, to register with.`,
-        ]);
-      throw new BulkheadError('PRODUCT_UNAVAILABLE', `${name}: ${NOTHING_RUNS}`);
-    }
+  for (const { name, operations } of plans) {
+    const opsUri = opsUriOf(environment, name, 'to register with');
     const result = await withDatabase(opsUri, name, async (db) => {
       const collection = db.collection<RegisteredOperation>(OPERATIONS_COLLECTION);
       const now = new Date();

@@ -1,10 +1,9 @@
-import { productNames } from '../config/names.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
-import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { CONTROL_COLLECTION, type Control } from '../product/control.js';
 import { loadProject } from '../server/load-project.js';
-import { type CommonOptions, NOTHING_RUNS, print } from './output.js';
+import { opsUriOf } from './ops-uri.js';
+import { type CommonOptions, print } from './output.js';
 
 /** What an operator can decide about a product. */
 export type Decision = Control['mode'] | 'serving';
@@ -29,12 +28,7 @@ export async function decide(
 ): Promise<void> {
   const { json, reason = 'no reason given' } = options;
   const project = await loadProject({ ...options, products: [product] });
-  const { uri, opsUri } = withDevelopmentUris(project.environment).products[product] ?? {};
-  if (!opsUri) {
-    if (uri)
-      throw new StartError([`${productNames(product).envPrefix}_OPS_MONGODB_URI: expected, to decide with.`]);
-    throw new BulkheadError('PRODUCT_UNAVAILABLE', `${product}: ${NOTHING_RUNS}`);
-  }
+  const opsUri = opsUriOf(withDevelopmentUris(project.environment), product, 'to decide with');
   await withDatabase(opsUri, product, async (db) => {
     const control = db.collection<Control>(CONTROL_COLLECTION);
     const now = new Date();

@@ -6,7 +6,7 @@ import { databaseOf } from '../database/connection.js';
 import { inspectReach } from '../database/privileges.js';
 import { createPassword } from '../development/credentials.js';
 import { withDatabase } from '../development/with-database.js';
-import { ensureIndexes } from '../indexes/ensure-indexes.js';
+import { addIndexes } from '../indexes/apply.js';
 import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
 import { OPS_GRANTS, serveGrants } from '../product/grants.js';
 import { provision, provisionScript } from '../product/provision.js';
@@ -37,7 +37,7 @@ export interface ProvisionedProduct {
   readonly product: string;
   readonly database: string;
   readonly users: readonly { readonly user: string; readonly what: string }[];
-  /** How many indexes were created; left out where only users were looked at. */
+  /** How many indexes were created or changed; left out where only users were looked at. */
   readonly indexes?: number;
   /** What to run on a server that refuses user commands. */
   readonly script?: string;
@@ -109,14 +109,23 @@ export async function provisionProduct(
       serve: credential(users.serve),
       ops: credential(users.ops),
     });
-    const indexes = await ensureIndexes(admin.db(database), classes);
-    return { product: name, database, users: told, indexes, problems: [], variables: made };
+    const { indexes, problems } = await makeIndexes(admin.db(database), classes);
+    return { product: name, database, users: told, indexes, problems, variables: made };
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || !REFUSED.has(error.code)) throw error;
   }
   const script = provisionScript({ database, classes, serve: users.serve, ops: users.ops });
   const { indexes, problems } = await checkResult(runtime, users);
   return { product: name, database, users: [], indexes, script, problems, variables: {} };
+}
+
+/** Creates and changes indexes; what is left is a problem, with what to do. */
+async function makeIndexes(db: mongo.Db, classes: ProductRuntime['classes']) {
+  const { done, left } = await addIndexes(db, classes);
+  const problems = left.map(
+    ({ change, why }) => `index ${change.name} of ${change.collection} is left: ${why}`,
+  );
+  return { indexes: done.length, problems };
 }
 
 async function existingUsers(db: mongo.Db): Promise<ReadonlySet<string>> {
@@ -141,7 +150,11 @@ async function checkResult(
       await withDatabase(uri, name, async (db) => {
         const { missing } = await inspectReach(db, role === 'serve' ? serveGrants(classes) : OPS_GRANTS);
         problems.push(...missing.map((one) => `${variable}: a grant is missing: ${one}`));
-        if (role === 'ops') indexes = await ensureIndexes(db, classes);
+        if (role === 'ops') {
+          const made = await makeIndexes(db, classes);
+          indexes = made.indexes;
+          problems.push(...made.problems);
+        }
       });
     } catch (error) {
       problems.push(`${variable}: ${redact(error instanceof Error ? error.message : String(error))}`);

@@ -95,7 +95,7 @@ function linesOf({
   variables,
 }: ProvisionedProduct): string[] {
   return [
-    `${product}: database ${database}${indexes === undefined ? '' : `, ${indexes} indexes created`}`,
+    `${product}: database ${database}${indexes === undefined ? '' : `, ${indexes} indexes created or changed`}`,
     ...users.map((one) => `  ${one.user}: ${one.what}`),
     ...(script
       ? ['  The server refuses user commands from here. Run there, in mongosh:', '', script, '']

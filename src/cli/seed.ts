@@ -1,10 +1,10 @@
-import { productNames } from '../config/names.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { loadSample } from '../development/sample.js';
 import { withDatabase } from '../development/with-database.js';
-import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
-import { type CommonOptions, endProgress, NOTHING_RUNS, print, showProgress } from './output.js';
+import { opsUriOf } from './ops-uri.js';
+import { type CommonOptions, endProgress, print, showProgress } from './output.js';
 
 /** Options of `bulkhead seed`. */
 export interface SeedOptions extends CommonOptions {
@@ -28,12 +28,7 @@ export async function seedProducts(product: string | undefined, options: SeedOpt
 
   const results: { product: string; documents: number; removed: number; rssMb: number }[] = [];
   for (const { name, product: declared, classes } of targets) {
-    const { uri, opsUri } = environment.products[name] ?? {};
-    if (!opsUri) {
-      const { envPrefix } = productNames(name);
-      if (uri) throw new StartError([`${envPrefix}_OPS_MONGODB_URI: expected, to load sample data with.`]);
-      throw new BulkheadError('PRODUCT_UNAVAILABLE', `${name}: ${NOTHING_RUNS}`);
-    }
+    const opsUri = opsUriOf(environment, name, 'to load sample data with');
     const result = await withDatabase(opsUri, name, (db) =>
       loadSample({ name, product: declared, classes, db }, scale, ({ collection, documents }) =>
         showProgress(`${name}: ${documents.toLocaleString('en')} documents (${collection})`),

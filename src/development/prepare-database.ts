@@ -1,6 +1,6 @@
 import type { Environment } from '../config/environment.js';
 import type { ClassType } from '../database/class-type.js';
-import { ensureIndexes } from '../indexes/ensure-indexes.js';
+import { addIndexes } from '../indexes/apply.js';
 import type { Product } from '../product/product.js';
 import { provision } from '../product/provision.js';
 import type { SeedProgress } from '../product/seed.js';
@@ -56,8 +56,12 @@ async function fill(
   { onStep, onProgress }: PrepareListener,
 ): Promise<void> {
   await withDatabase(opsUri, name, async (db) => {
-    const made = await ensureIndexes(db, classes);
-    if (made > 0) onStep(`${name}: ${made} indexes created`);
+    const { done, left } = await addIndexes(db, classes, (event) => {
+      if (event.event === 'waiting') onStep(`${name}: ${event.holder} is at work on its indexes; waiting`);
+    });
+    if (done.length > 0) onStep(`${name}: ${done.length} indexes created or changed`);
+    for (const { change, why } of left)
+      onStep(`${name}: index ${change.name} of ${change.collection} is left: ${why}`);
     const loaded = await loadSampleOnce({ name, product, classes, db }, (progress) =>
       onProgress(name, progress),
     );

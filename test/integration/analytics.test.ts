@@ -21,7 +21,7 @@ import { secretKeys } from '../../src/config/token-keys.js';
 import { DriverReader } from '../../src/database/driver-reader.js';
 import type { Row } from '../../src/database/reader.js';
 import { declaredFields } from '../../src/graph/type-graphql.js';
-import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
+import { addIndexes } from '../../src/indexes/apply.js';
 import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
 
 const DATABASE = `analytics-${randomUUID().slice(0, 8)}`;
@@ -35,7 +35,7 @@ const db = () => client.db(DATABASE);
 beforeAll(async () => {
   const uri = new URL(inject('mongodAdminUri'));
   client = await mongo.MongoClient.connect(uri.href);
-  await ensureIndexes(db(), aviationSchema);
+  await addIndexes(db(), aviationSchema);
   for (const { collection, documents } of aviationSample({ scale: 0.05, passwordHash: 'x' }))
     await db().collection(collection).insertMany(documents);
   const all = async <T>(name: string) => (await db().collection(name).find().toArray()) as unknown as T[];

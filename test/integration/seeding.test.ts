@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { loadSample, loadSampleOnce, type SampleTarget } from '../../src/development/sample.js';
-import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
+import { addIndexes } from '../../src/indexes/apply.js';
 import { seed } from '../../src/product/seed.js';
 import { buildRuntimes } from '../../src/server/build-runtimes.js';
 
@@ -17,7 +17,7 @@ const SMALL = 0.005;
 beforeAll(async () => {
   await client.connect();
   db = client.db(`t${randomBytes(4).toString('hex')}_seeding`);
-  await ensureIndexes(db, classes);
+  await addIndexes(db, classes);
 });
 afterEach(async () => {
   for (const { name } of await db.listCollections().toArray()) await db.collection(name).deleteMany({});

@@ -6,7 +6,7 @@ import { hashPassword } from '../../src/auth/passwords.js';
 import { signToken } from '../../src/auth/token-keys.js';
 import { type Environment, readEnvironment } from '../../src/config/environment.js';
 import { productNames } from '../../src/config/names.js';
-import { ensureIndexes } from '../../src/indexes/ensure-indexes.js';
+import { addIndexes } from '../../src/indexes/apply.js';
 import type { Gateway } from '../../src/product/gateway.js';
 import { provision } from '../../src/product/provision.js';
 import { seed } from '../../src/product/seed.js';
@@ -106,7 +106,7 @@ export class TestGateway {
         password: randomBytes(16).toString('hex'),
       }));
       await provision(admin, { database, classes, serve: serve!, ops: ops! });
-      await ensureIndexes(admin.db(database), classes);
+      await addIndexes(admin.db(database), classes);
       if (options.scale && product.sample) {
         await seed(
           admin.db(database),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { aviationSchema, Difficulty } from '../../../schema/aviation/index.js';
 import { DriverReader } from '../../../src/database/driver-reader.js';
 import type { Row } from '../../../src/database/reader.js';
-import { ensureIndexes } from '../../../src/indexes/ensure-indexes.js';
+import { addIndexes } from '../../../src/indexes/apply.js';
 import { type Counted, difficultyDistribution, everyDifficulty } from './difficulty-distribution.js';
 import { Interval } from './payloads.js';
 import { performanceBySubject } from './performance-by-subject.js';
@@ -19,7 +19,7 @@ const DATABASE = `analytics-${randomUUID().slice(0, 8)}`;
 
 beforeAll(async () => {
   client = await mongo.MongoClient.connect(inject('mongodAdminUri'));
-  await ensureIndexes(db(), aviationSchema);
+  await addIndexes(db(), aviationSchema);
 });
 
 afterAll(async () => {

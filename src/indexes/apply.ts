@@ -1,0 +1,191 @@
+import type { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import { Lease } from '../database/lease.js';
+import type { PlannedChange } from './assess.js';
+import { existingIndexes } from './existing-indexes.js';
+import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
+import { meaningOf } from './index-spec.js';
+import { type BuildProgress, perform } from './perform.js';
+import { type IndexPlan, planIndexes, type PlanOptions } from './plan.js';
+
+/** What is told while a plan is carried out. */
+export type ApplyEvent =
+  | { readonly event: 'waiting'; readonly holder: string }
+  | { readonly event: 'begin'; readonly change: PlannedChange; readonly number: number; readonly of: number }
+  | { readonly event: 'building'; readonly change: PlannedChange; readonly progress: BuildProgress }
+  | { readonly event: 'done'; readonly change: PlannedChange }
+  | { readonly event: 'left'; readonly change: PlannedChange; readonly why: string };
+
+/** What is carried out, and how far it may go. */
+export interface ApplyOptions extends PlanOptions {
+  /** What was decided about: nothing else is done. Default: what is planned now. */
+  readonly plan?: IndexPlan;
+  /** Lets `replace` drop an index before its successor is built. Default false. */
+  readonly allowGap?: boolean;
+  /** Lets a TTL index delete documents as soon as it is there. Default false. */
+  readonly allowDeletes?: boolean;
+  /** Leaves out what takes away: `replace`, `hide` and `drop`. Default false. */
+  readonly onlyAdd?: boolean;
+  /** Stops between changes; a build under way is left to the server. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: ApplyEvent) => void;
+}
+
+/** A change that was not done, and why. */
+export interface LeftChange {
+  readonly change: PlannedChange;
+  readonly why: string;
+}
+
+/** What came of it. */
+export interface ApplyResult {
+  readonly done: readonly PlannedChange[];
+  readonly left: readonly LeftChange[];
+  /** Whether it was stopped by the signal. */
+  readonly interrupted: boolean;
+}
+
+const INTERRUPTED = 'stopped before it';
+
+/**
+ * Brings a database to the indexes that its classes declare: plans, and does what the plan names, one collection and one
+ * index at a time. Safe to run twice, from two places (the second waits, and finds nothing left), and again after it
+ * was killed: every step begins with what is there.
+ *
+ * @param db with a credential that may create, change and drop indexes.
+ * @throws BulkheadError `PRODUCT_UNAVAILABLE` when another process took over; the driver's error when the server is away.
+ */
+export async function applyIndexes(
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  options: ApplyOptions = {},
+): Promise<ApplyResult> {
+  const { onEvent = () => {}, signal } = options;
+  const { dropUndeclared, waitMs } = options.plan ?? options;
+  const how: PlanOptions = {
+    ...(dropUndeclared !== undefined && { dropUndeclared }),
+    ...(waitMs !== undefined && { waitMs }),
+    ...(options.scanMs !== undefined && { scanMs: options.scanMs }),
+  };
+  const first = await planIndexes(db, classes, how);
+  const approved = options.plan ?? first;
+  const before = sortOut(first, approved, options);
+  if (before.todo.length === 0)
+    return {
+      done: [],
+      left: [...before.left, ...(await changedSince(db, first, approved))],
+      interrupted: false,
+    };
+
+  let lease: Lease;
+  try {
+    lease = await Lease.take(db, 'indexes', {
+      ...(signal && { signal }),
+      onWait: (holder) => onEvent({ event: 'waiting', holder }),
+    });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    return { done: [], left: before.todo.map((change) => ({ change, why: INTERRUPTED })), interrupted: true };
+  }
+  try {
+    // Whoever was waited for may have done it all.
+    const current = await planIndexes(db, classes, how);
+    const { todo, left } = sortOut(current, approved, options);
+    const result = {
+      done: [] as PlannedChange[],
+      left: [...left, ...(await changedSince(db, current, approved))],
+    };
+    const leave = (change: PlannedChange, why: string) => {
+      result.left.push({ change, why });
+      onEvent({ event: 'left', change, why });
+    };
+    for (const [i, change] of todo.entries()) {
+      if (signal?.aborted) {
+        leave(change, INTERRUPTED);
+        continue;
+      }
+      await lease.assertHeld();
+      onEvent({ event: 'begin', change, number: i + 1, of: todo.length });
+      const outcome = await perform(db, change, {
+        onBuild: (progress) => onEvent({ event: 'building', change, progress }),
+        ...(signal && { signal }),
+      });
+      if (outcome.done) {
+        result.done.push(change);
+        onEvent({ event: 'done', change });
+      } else leave(change, outcome.why);
+    }
+    await forgetWanted(db);
+    return { ...result, interrupted: signal?.aborted ?? false };
+  } finally {
+    await lease.release();
+  }
+}
+
+/**
+ * What `npm start` and `bulkhead provision` do: everything of the plan that takes nothing away and deletes nothing.
+ */
+export const addIndexes = (
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  onEvent?: ApplyOptions['onEvent'],
+): Promise<ApplyResult> => applyIndexes(db, classes, { onlyAdd: true, ...(onEvent && { onEvent }) });
+
+/** What of the present plan was decided about and may be done, and what is left for which reason. */
+function sortOut(
+  current: IndexPlan,
+  approved: IndexPlan,
+  { allowGap = false, allowDeletes = false, onlyAdd = false }: ApplyOptions,
+): { todo: PlannedChange[]; left: LeftChange[] } {
+  const todo: PlannedChange[] = [];
+  const left: LeftChange[] = [];
+  for (const change of current.changes) {
+    const why = !approved.changes.some((one) => covers(one, change))
+      ? 'the plan does not name it: plan again'
+      : change.blockers.length > 0
+        ? change.blockers.join('; ')
+        : onlyAdd && ['replace', 'hide', 'drop'].includes(change.kind)
+          ? 'it takes an index away: `bulkhead indexes apply` does that'
+          : change.kind === 'replace' && !allowGap
+            ? 'it drops an index before the new one is built: --allow-gap lets it'
+            : change.deletes && !allowDeletes
+              ? `it deletes ${change.deletes.documents.toLocaleString('en')} documents at once: --allow-deletes lets it`
+              : undefined;
+    if (why === undefined) todo.push(change);
+    else left.push({ change, why });
+  }
+  return { todo, left };
+}
+
+/** Whether what was decided includes a step: itself, or the second half of a replacement that was cut short. */
+const covers = (approved: PlannedChange, change: PlannedChange): boolean =>
+  approved.id === change.id ||
+  (approved.kind === 'replace' &&
+    change.kind === 'create' &&
+    approved.collection === change.collection &&
+    approved.after === change.after);
+
+/** Changes that were decided about, are not planned any more, and are not done either: the database has changed since. */
+async function changedSince(db: mongo.Db, current: IndexPlan, approved: IndexPlan): Promise<LeftChange[]> {
+  const left: LeftChange[] = [];
+  for (const change of approved.changes) {
+    if (current.changes.some((one) => covers(change, one))) continue;
+    const existing = await existingIndexes(db, change.collection);
+    const isDone =
+      change.after === undefined
+        ? !existing.some(({ name }) => name === change.name)
+        : existing.some(({ spec }) => meaningOf(spec) === change.after) ||
+          (change.kind === 'hide' && !existing.some(({ name }) => name === change.name));
+    if (!isDone)
+      left.push({ change, why: 'the database or the classes have changed since the plan: plan again' });
+  }
+  return left;
+}
+
+/** An index that somebody made visible again, or that is gone, is not on its way out any more. */
+async function forgetWanted(db: mongo.Db): Promise<void> {
+  for (const record of await hiddenIndexes(db)) {
+    const found = (await existingIndexes(db, record.collection)).find(({ name }) => name === record.name);
+    if (!found || meaningOf(found.spec) !== record.meaning) await forgetHidden(db, record);
+  }
+}

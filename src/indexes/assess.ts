@@ -1,0 +1,204 @@
+import type { mongo } from 'mongoose';
+import type { ChangeWithSpec, IndexChange } from './changes.js';
+import { type Duplicates, findDuplicates } from './duplicates.js';
+import { type Expiring, findExpiring } from './expiring.js';
+import type { IndexSpec } from './index-spec.js';
+
+/** How long a change takes, in sizes that an operator plans with. */
+export type Duration = 'a moment' | 'seconds' | 'minutes' | 'hours';
+
+/** What a change costs. */
+export interface Cost {
+  readonly documents: number;
+  /** Bytes of the collection's documents, uncompressed. */
+  readonly dataBytes: number;
+  readonly duration: Duration;
+  /** Who has to wait meanwhile. */
+  readonly blocks: string;
+  /** What later writes pay, or save. */
+  readonly writes: string;
+}
+
+/** A change as an operator decides about it. */
+export interface PlannedChange extends IndexChange {
+  readonly cost: Cost;
+  /** Worth knowing before it is done. */
+  readonly warnings: readonly string[];
+  /** Why it cannot be done now; it is left until that is mended. */
+  readonly blockers: readonly string[];
+  /** Documents that share a key which has to be unique. */
+  readonly duplicates?: Duplicates;
+  /** Documents that are deleted as soon as it is done. */
+  readonly deletes?: Expiring;
+}
+
+/** What a collection is like before anything is done. */
+export interface CollectionFacts {
+  readonly documents: number;
+  readonly dataBytes: number;
+  readonly indexes: number;
+  /** Uses of each index, and since when, by name; missing where the credential may not ask. */
+  readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
+}
+
+const MAX_INDEXES = 64;
+const MAX_PATHS = 32;
+const MAX_TIME_EXPIRED = 50;
+const UNAUTHORIZED = 13;
+const NO_SUCH_COLLECTION = 26;
+
+/** Asks how large a collection is and how its indexes are used. */
+export async function collectionFacts(db: mongo.Db, collection: string): Promise<CollectionFacts> {
+  const ask = async (stage: mongo.Document): Promise<mongo.Document[]> => {
+    try {
+      return await db.collection(collection).aggregate([stage]).toArray();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code === UNAUTHORIZED || code === NO_SUCH_COLLECTION) return [];
+      throw error;
+    }
+  };
+  // A sharded collection answers once per shard.
+  const stats = (await ask({ $collStats: { storageStats: {} } })).map(
+    (one) => one['storageStats'] as mongo.Document,
+  );
+  const sum = (name: string) => stats.reduce((total, one) => total + Number(one[name] ?? 0), 0);
+  const uses = new Map<string, { uses: number; since: Date }>();
+  for (const { name, accesses } of await ask({ $indexStats: {} })) {
+    const { ops, since } = accesses as { ops: unknown; since: Date };
+    const known = uses.get(String(name));
+    uses.set(String(name), {
+      uses: Number(ops) + (known?.uses ?? 0),
+      since: known && known.since > since ? known.since : since,
+    });
+  }
+  return {
+    documents: sum('count'),
+    dataBytes: sum('size'),
+    indexes: Math.max(0, ...stats.map((one) => Number(one['nindexes'] ?? 0))),
+    uses,
+  };
+}
+
+/** What is looked into before a change, and how long that may take. */
+export interface AssessOptions {
+  readonly facts: CollectionFacts;
+  /** Indexes that the plan adds to the collection before this one. */
+  readonly addedBefore: number;
+  /** Time limit of each look through the documents. */
+  readonly scanMs: number;
+}
+
+/** Adds to a change what it costs, what to know, and what stands in its way. */
+export async function assess(
+  db: mongo.Db,
+  { change, spec }: ChangeWithSpec,
+  { facts, addedBefore, scanMs }: AssessOptions,
+): Promise<PlannedChange> {
+  const warnings: string[] = [];
+  const blockers: string[] = [];
+  const { kind, collection } = change;
+  const makes = kind === 'create' || kind === 'replace';
+  const within = async <T>(what: string, look: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await look();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== MAX_TIME_EXPIRED) throw error;
+      warnings.push(`${what} could not be counted within ${scanMs / 1_000} s`);
+      return undefined;
+    }
+  };
+
+  const becomesUnique = spec.unique && (makes || change.set?.['unique'] === true);
+  const duplicates =
+    becomesUnique && facts.documents > 0
+      ? await within('duplicates', () => findDuplicates(db, collection, spec, scanMs))
+      : undefined;
+  if (duplicates) blockers.push(tellDuplicates(duplicates));
+
+  const setsExpiry =
+    spec.expireAfterSeconds !== undefined && (makes || change.set?.['expireAfterSeconds'] !== undefined);
+  const expiring =
+    setsExpiry && facts.documents > 0
+      ? await within('documents that expire', () => findExpiring(db, collection, spec, scanMs))
+      : undefined;
+  if (expiring && expiring.documents > 0)
+    warnings.push(
+      `deletes ${expiring.documents.toLocaleString('en')} documents at once; the oldest is of ${expiring.oldest}`,
+    );
+  if (expiring && expiring.withoutDate > 0)
+    warnings.push(
+      `${expiring.withoutDate.toLocaleString('en')} documents have no date there and never expire`,
+    );
+
+  const indexes = facts.indexes + addedBefore + (kind === 'create' && !change.building ? 1 : 0);
+  if (kind === 'create' && indexes > MAX_INDEXES)
+    blockers.push(`a collection has at most ${MAX_INDEXES} indexes, and this would be number ${indexes}`);
+  if (makes && spec.key.length > MAX_PATHS)
+    blockers.push(`an index has at most ${MAX_PATHS} paths, and this has ${spec.key.length}`);
+  warnings.push(...tellMeaning(change, spec, facts));
+  return {
+    ...change,
+    cost: costOf(change, spec, facts),
+    warnings,
+    blockers,
+    ...(duplicates && { duplicates }),
+    ...(expiring && expiring.documents > 0 && { deletes: expiring }),
+  };
+}
+
+const tellDuplicates = ({ documents, keys, ids }: Duplicates): string =>
+  `${documents.toLocaleString('en')} documents share ${keys.toLocaleString('en')} ${keys === 1 ? 'key' : 'keys'} that must be unique: ` +
+  `${ids.join(', ')}${documents > ids.length ? ', …' : ''}`;
+
+function tellMeaning({ kind, name, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): string[] {
+  const told: string[] = [];
+  if (kind === 'create' && spec.partialFilterExpression)
+    told.push('partial: serves only reads whose filter says at least as much');
+  else if (kind === 'create' && spec.sparse)
+    told.push('sparse: serves no read that wants documents without its paths');
+  if (kind === 'hide' || set?.['hidden'] === true) {
+    const used = facts.uses.get(name);
+    if (used && used.uses > 0)
+      told.push(`used ${used.uses.toLocaleString('en')} times since ${used.since.toISOString()}`);
+    if (spec.unique) told.push('refuses duplicates while it is hidden, and no longer once it is dropped');
+    if (spec.expireAfterSeconds !== undefined)
+      told.push('goes on deleting while it is hidden; once it is dropped, nothing expires');
+  }
+  return told;
+}
+
+const MILLION = 1_000_000;
+const GB = 1_000_000_000;
+
+/** A build reads every document and sorts the keys: 200,000 small ones take about half a second, more where disks are slow. */
+function durationOf({ documents, dataBytes }: CollectionFacts): Duration {
+  if (documents <= 10_000) return 'a moment';
+  if (documents <= 2 * MILLION && dataBytes <= 2 * GB) return 'seconds';
+  return documents <= 100 * MILLION && dataBytes <= 100 * GB ? 'minutes' : 'hours';
+}
+
+function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): Cost {
+  const { documents, dataBytes, indexes } = facts;
+  const paths = spec.key.map(([path]) => path).filter((path) => path !== '_ftsx');
+  const ofThese = spec.special['weights'] ? Object.keys(spec.special['weights'] as object) : paths;
+  const builds = kind === 'create' || kind === 'replace' || set?.['unique'] === true;
+  const blocks = {
+    create: 'nobody; reads and writes pause for a moment at its beginning and end',
+    replace: 'nobody, but until it is built reads have no index, and a unique one lets duplicates in',
+    modify: set?.['unique'] === true ? 'nobody, but new duplicates are refused from its beginning' : 'nobody',
+    unhide: 'nobody',
+    hide: 'nobody; reads that used it take another plan at once',
+    drop: 'nobody',
+  }[kind];
+  const writes = {
+    create: `one entry more for every insert, and for every update of ${ofThese.join(', ')} (${indexes} indexes now)`,
+    replace: 'as before',
+    modify:
+      set?.['expireAfterSeconds'] === undefined ? 'as before' : 'as before, and deletes of what expires',
+    unhide: 'as before',
+    hide: 'as before: a hidden index is kept up to date',
+    drop: `one entry less for every insert, and for every update of ${ofThese.join(', ')}`,
+  }[kind];
+  return { documents, dataBytes, duration: builds ? durationOf(facts) : 'a moment', blocks, writes };
+}

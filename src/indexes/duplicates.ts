@@ -1,0 +1,72 @@
+import type { mongo } from 'mongoose';
+import type { IndexSpec } from './index-spec.js';
+
+/** Documents that a unique index would refuse. */
+export interface Duplicates {
+  /** Documents that share their key with another. */
+  readonly documents: number;
+  /** Keys that several documents have. */
+  readonly keys: number;
+  /** Some of them, as text. */
+  readonly ids: readonly string[];
+}
+
+const SHOWN_IDS = 10;
+/** Kinds whose key is not the value itself. */
+const isPlain = ([, kind]: IndexSpec['key'][number]): boolean => kind === 1 || kind === -1;
+
+/**
+ * Looks for documents that a unique index would refuse, in the index's own terms: missing is null, an array counts by its
+ * elements, collation and partial filter are obeyed. What lies in arrays of arrays is found by the build only.
+ *
+ * @throws the server's error 50 where it takes longer than `maxTimeMs`.
+ */
+export async function findDuplicates(
+  db: mongo.Db,
+  collection: string,
+  spec: IndexSpec,
+  maxTimeMs: number,
+): Promise<Duplicates | undefined> {
+  if (!spec.key.every(isPlain)) return undefined;
+  const paths = spec.key.map(([path]) => path);
+  const names = paths.map((_, i) => `k${i}`);
+  // An empty array is indexed as a value of its own, and would vanish when arrays are taken apart.
+  const value = (path: string) => ({
+    $cond: [{ $eq: [`$${path}`, []] }, [[]], { $ifNull: [`$${path}`, null] }],
+  });
+  const pipeline: mongo.Document[] = [
+    ...(spec.partialFilterExpression ? [{ $match: spec.partialFilterExpression }] : []),
+    // A sparse index leaves out documents that have none of its paths.
+    ...(spec.sparse ? [{ $match: { $or: paths.map((path) => ({ [path]: { $exists: true } })) } }] : []),
+    { $project: Object.fromEntries(paths.map((path, i) => [`k${i}`, value(path)])) },
+    ...names.map((name) => ({ $unwind: { path: `$${name}`, preserveNullAndEmptyArrays: true } })),
+    {
+      $group: {
+        _id: Object.fromEntries(names.map((name) => [name, `$${name}`])),
+        ids: { $addToSet: '$_id' },
+      },
+    },
+    { $match: { 'ids.1': { $exists: true } } },
+    {
+      $group: {
+        _id: null,
+        keys: { $sum: 1 },
+        documents: { $sum: { $size: '$ids' } },
+        ids: { $push: { $slice: ['$ids', SHOWN_IDS] } },
+      },
+    },
+    { $project: { keys: 1, documents: 1, ids: { $slice: ['$ids', SHOWN_IDS] } } },
+  ];
+  const [found] = await db
+    .collection(collection)
+    .aggregate<{ keys: number; documents: number; ids: unknown[][] }>(pipeline, {
+      allowDiskUse: true,
+      maxTimeMS: maxTimeMs,
+      // The simple one has to be asked for: the collection may have another by default.
+      collation: (spec.collation ?? { locale: 'simple' }) as mongo.CollationOptions,
+    })
+    .toArray();
+  if (!found) return undefined;
+  const { keys, documents, ids } = found;
+  return { keys, documents, ids: ids.flat().slice(0, SHOWN_IDS).map(String) };
+}

@@ -1,0 +1,78 @@
+import type { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import {
+  collationKey,
+  type Collations,
+  declaredCollations,
+  declaredCollections,
+} from './declared-indexes.js';
+import { type IndexSpec, toIndexSpec } from './index-spec.js';
+
+/** An index that a collection has. */
+export interface ExistingIndex {
+  readonly name: string;
+  readonly spec: IndexSpec;
+  /** Whether the server is still building it. */
+  readonly building: boolean;
+}
+
+const NO_SUCH_COLLECTION = 26;
+const UNAUTHORIZED = 13;
+
+/** The indexes of a collection, `_id_` left out; none where there is no such collection. */
+export async function existingIndexes(db: mongo.Db, collection: string): Promise<ExistingIndex[]> {
+  try {
+    // Without this option an index whose build is under way looks like one that is there.
+    const cursor = await db.runCursorCommand({ listIndexes: collection, includeBuildUUIDs: true }).toArray();
+    return cursor.flatMap((one: mongo.Document) => {
+      const building = one['buildUUID'] !== undefined;
+      const raw = (building ? one['spec'] : one) as mongo.Document;
+      return isIdIndex(raw) ? [] : [{ name: String(raw['name']), spec: toIndexSpec(raw), building }];
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NO_SUCH_COLLECTION) return [];
+    throw error;
+  }
+}
+
+/** The index that the server made itself and lets nobody change; a hashed one on `_id` is another. */
+const isIdIndex = ({ key, name }: mongo.Document): boolean =>
+  name === '_id_' || JSON.stringify(key) === '{"_id":1}';
+
+/**
+ * Asks the server for what it fills in: every setting of each declared collation, and the default collations of
+ * collections, which their indexes inherit.
+ *
+ * @throws the server's error when it does not know a locale.
+ */
+export async function resolveCollations(db: mongo.Db, classes: readonly ClassType[]): Promise<Collations> {
+  const found = new Map<string, mongo.Document>();
+  for (const collation of declaredCollations(classes)) {
+    if (found.has(collationKey(collation)) || collation['locale'] === 'simple') continue;
+    const find = { find: declaredCollections(classes)[0], filter: { a: 'a' }, collation };
+    const { queryPlanner } = await db.command({ explain: find, verbosity: 'queryPlanner' });
+    const settings = (queryPlanner as mongo.Document)['collation'] as mongo.Document | undefined;
+    if (settings) found.set(collationKey(collation), settings);
+  }
+  for (const [name, collation] of await defaultCollations(db, declaredCollections(classes)))
+    found.set(`collection:${name}`, collation);
+  return found;
+}
+
+async function defaultCollations(
+  db: mongo.Db,
+  collections: readonly string[],
+): Promise<[string, mongo.Document][]> {
+  try {
+    const infos: mongo.CollectionInfo[] = await db
+      .listCollections({ name: { $in: collections } }, { nameOnly: false })
+      .toArray();
+    return infos.flatMap(({ name, options }): [string, mongo.Document][] =>
+      options?.collation ? [[name, options.collation]] : [],
+    );
+  } catch (error) {
+    // The serving credential may not ask; it is the doctor's second choice, and collections with a default are rare.
+    if ((error as { code?: unknown }).code === UNAUTHORIZED) return [];
+    throw error;
+  }
+}

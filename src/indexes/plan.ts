@@ -1,0 +1,94 @@
+import type { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import { assess, collectionFacts, type PlannedChange } from './assess.js';
+import type { ChangeWithSpec } from './changes.js';
+import { declaredCollections, declaredIndexes } from './declared-indexes.js';
+import {
+  type Difference,
+  differenceOf,
+  type DropPolicy,
+  type HiddenIndex,
+  type UndeclaredIndex,
+} from './difference.js';
+import { existingIndexes, resolveCollations } from './existing-indexes.js';
+import { hiddenIndexes } from './hidden-indexes.js';
+
+/** How long an index stays hidden before it is dropped, where nobody says otherwise. */
+export const DEFAULT_WAIT_MS = 7 * 86_400_000;
+/** Time limit of each look through the documents of a collection. */
+const SCAN_MS = 60_000;
+
+/** What is planned, and how. */
+export interface PlanOptions {
+  /** Also hides, and after the wait drops, indexes that no class declares. Default false. */
+  readonly dropUndeclared?: boolean;
+  /** How long an index stays hidden before it is dropped. Default 7 days. */
+  readonly waitMs?: number;
+  /** Time limit of each count of duplicates and of documents that expire. Default 60 s. */
+  readonly scanMs?: number;
+}
+
+/** What has to be done so that a database has the indexes its classes declare. */
+export interface IndexPlan {
+  readonly database: string;
+  readonly dropUndeclared: boolean;
+  readonly waitMs: number;
+  /** In the order in which they are done, one collection after another. */
+  readonly changes: readonly PlannedChange[];
+  /** Indexes that no class declares, and that nothing happens to. */
+  readonly undeclared: readonly UndeclaredIndex[];
+}
+
+/** Compares all collections of a product. Reads catalogues only. */
+export async function compareIndexes(
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  { hidden = [], policy = KEEP }: { hidden?: readonly HiddenIndex[]; policy?: DropPolicy } = {},
+): Promise<Difference> {
+  const declared = declaredIndexes(classes, await resolveCollations(db, classes));
+  const changes: ChangeWithSpec[] = [];
+  const undeclared: UndeclaredIndex[] = [];
+  for (const collection of declaredCollections(classes)) {
+    const found = differenceOf(
+      collection,
+      declared.filter((one) => one.collection === collection),
+      await existingIndexes(db, collection),
+      hidden,
+      policy,
+    );
+    changes.push(...found.changes);
+    undeclared.push(...found.undeclared);
+  }
+  return { changes, undeclared };
+}
+
+const KEEP: DropPolicy = { dropUndeclared: false, waitMs: Number.POSITIVE_INFINITY, now: new Date(0) };
+
+/**
+ * Plans what has to be done, with what it costs and what stands in the way. Writes nothing.
+ *
+ * @param db with a credential that may read the product's documents and statistics.
+ * @throws StartError where classes contradict each other.
+ */
+export async function planIndexes(
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  options: PlanOptions = {},
+): Promise<IndexPlan> {
+  const { dropUndeclared = false, waitMs = DEFAULT_WAIT_MS, scanMs = SCAN_MS } = options;
+  const { localTime } = await db.command({ hello: 1 });
+  const { changes, undeclared } = await compareIndexes(db, classes, {
+    hidden: await hiddenIndexes(db),
+    policy: { dropUndeclared, waitMs, now: localTime as Date },
+  });
+  const planned: PlannedChange[] = [];
+  for (const collection of new Set(changes.map(({ change }) => change.collection))) {
+    const facts = await collectionFacts(db, collection);
+    let addedBefore = 0;
+    for (const one of changes.filter(({ change }) => change.collection === collection)) {
+      planned.push(await assess(db, one, { facts, addedBefore, scanMs }));
+      if (one.change.kind === 'create' && !one.change.building) addedBefore += 1;
+    }
+  }
+  return { database: db.databaseName, dropUndeclared, waitMs, changes: planned, undeclared };
+}
