@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
 import type { CommonOptions } from './output.js';
 import type { SchemaCheckOptions } from './schema-check.js';
 
@@ -162,6 +163,45 @@ export function buildProgram(isJson = false): Command {
     )
     .action(async (product: string | undefined, options: Omit<SchemaCheckOptions, keyof CommonOptions>) =>
       exitWith((await import('./schema-check.js')).checkSchemas(product, { ...common(), ...options })),
+    );
+
+  const indexes = program.command('indexes').description('the indexes that the classes declare');
+  const dropUndeclared = () =>
+    new Option('--drop-undeclared', 'hide what no class declares, and drop it after the wait');
+  const wait = () =>
+    new Option('--wait <time>', 'how long an index stays hidden before it is dropped').argParser(toSeconds);
+  indexes
+    .command('plan [product]')
+    .description('what each database lacks or has otherwise, with reason and cost; changes nothing')
+    .addOption(dropUndeclared().default(false))
+    .addOption(wait().default(7 * SECONDS.d, '7d'))
+    .option('--out <file>', 'write the plan, for apply --plan')
+    .addHelpText(
+      'after',
+      examples(
+        'indexes plan',
+        'indexes plan shop --out plan.json',
+        'indexes plan --drop-undeclared --wait 14d',
+      ),
+    )
+    .action(async (product: string | undefined, options: Omit<IndexesPlanOptions, keyof CommonOptions>) =>
+      exitWith((await import('./indexes.js')).planProducts(product, { ...common(), ...options })),
+    );
+  indexes
+    .command('apply [product]')
+    .description('do what was planned, one collection at a time; safe to run again')
+    .option('--plan <file>', 'do what this plan names, and nothing else')
+    .option('--yes', 'do not ask', false)
+    .addOption(dropUndeclared())
+    .addOption(wait())
+    .option('--allow-gap', 'drop an index before its successor is built, where both cannot stand', false)
+    .option('--allow-deletes', 'let an index that expires documents delete some at once', false)
+    .addHelpText(
+      'after',
+      examples('indexes apply', 'indexes apply shop --plan plan.json', 'indexes apply --yes'),
+    )
+    .action(async (product: string | undefined, options: Omit<IndexesApplyOptions, keyof CommonOptions>) =>
+      exitWith((await import('./indexes.js')).applyProducts(product, { ...common(), ...options })),
     );
 
   program

@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
 import { Lease } from '../database/lease.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import type { PlannedChange } from './assess.js';
 import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
@@ -29,6 +30,8 @@ export interface ApplyOptions extends PlanOptions {
   /** Stops between changes; a build under way is left to the server. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: ApplyEvent) => void;
+  /** How long the right to apply outlives a process that was killed. Default 15 s. */
+  readonly leaseMs?: number;
 }
 
 /** A change that was not done, and why. */
@@ -53,7 +56,7 @@ const INTERRUPTED = 'stopped before it';
  * was killed: every step begins with what is there.
  *
  * @param db with a credential that may create, change and drop indexes.
- * @throws BulkheadError `PRODUCT_UNAVAILABLE` when another process took over; the driver's error when the server is away.
+ * @throws StartError for a plan of another database; BulkheadError `PRODUCT_UNAVAILABLE` when another process took over; the driver's error when the server is away.
  */
 export async function applyIndexes(
   db: mongo.Db,
@@ -61,6 +64,10 @@ export async function applyIndexes(
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
   const { onEvent = () => {}, signal } = options;
+  if (options.plan && options.plan.database !== db.databaseName)
+    throw new StartError([
+      `The plan was made for database ${options.plan.database}, and this is ${db.databaseName}: plan again.`,
+    ]);
   const { dropUndeclared, waitMs } = options.plan ?? options;
   const how: PlanOptions = {
     ...(dropUndeclared !== undefined && { dropUndeclared }),
@@ -81,6 +88,7 @@ export async function applyIndexes(
   try {
     lease = await Lease.take(db, 'indexes', {
       ...(signal && { signal }),
+      ...(options.leaseMs !== undefined && { ttlMs: options.leaseMs }),
       onWait: (holder) => onEvent({ event: 'waiting', holder }),
     });
   } catch (error) {
