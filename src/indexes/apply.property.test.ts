@@ -5,8 +5,12 @@ import { StartError } from '../errors/bulkhead-error.js';
 import { applyIndexes } from './apply.js';
 import { existingIndexes } from './existing-indexes.js';
 import { meaningOf } from './index-spec.js';
-import { classWith, type Declaration, useDatabase } from './indexes.test.support.js';
+import { classWith, type Declaration, useDatabase } from '../../test/support/indexes.js';
 import { planIndexes } from './plan.js';
+
+/** A case takes a third of a second; INDEX_CASES asks for more of them. */
+const RUNS = Number(process.env['INDEX_CASES'] ?? 16);
+const LONGEST_MS = 30_000 + RUNS * 3_000;
 
 const database = useDatabase();
 
@@ -117,68 +121,102 @@ const hasIdIndex = async (db: mongo.Db, collection: string): Promise<boolean> =>
 
 const declarations = fc.array(declaration, { maxLength: 4 });
 
-test('what was applied is there, nothing unnamed is gone, and again there is nothing to do', async () => {
-  await fc.assert(
-    fc.asyncProperty(declarations, declarations, fc.boolean(), async (declared, existing, dropUndeclared) => {
-      const db = database();
-      const made = await build(db, declared, existing);
-      if (!made) return;
-      const { collection, target } = made;
-      const before = await stateOf(db, collection);
-      const plan = await planIndexes(db, [target], { dropUndeclared });
-      expect(plan.changes.flatMap(({ blockers }) => blockers)).toEqual([]);
-      const { done, left } = await applyIndexes(db, [target], { plan, allowGap: true });
-      expect(left).toEqual([]);
-      expect(done.map(({ id }) => id)).toEqual(plan.changes.map(({ id }) => id));
+test(
+  'what was applied is there, nothing unnamed is gone, and again there is nothing to do',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        declarations,
+        declarations,
+        fc.boolean(),
+        async (declared, existing, dropUndeclared) => {
+          const db = database();
+          const made = await build(db, declared, existing);
+          if (!made) return;
+          const { collection, target } = made;
+          const before = await stateOf(db, collection);
+          const plan = await planIndexes(db, [target], { dropUndeclared });
+          expect(plan.changes.flatMap(({ blockers }) => blockers)).toEqual([]);
+          const { done, left } = await applyIndexes(db, [target], { plan, allowGap: true });
+          expect(left).toEqual([]);
+          expect(done.map(({ id }) => id)).toEqual(plan.changes.map(({ id }) => id));
 
-      const after = await stateOf(db, collection);
-      const named = new Set(plan.changes.flatMap(({ name, replaces = [] }) => [name, ...replaces]));
-      for (const one of before) if (!named.has(one.split(' ')[0]!)) expect(after).toContain(one);
-      expect(await hasIdIndex(db, collection)).toBe(true);
+          const after = await stateOf(db, collection);
+          const named = new Set(plan.changes.flatMap(({ name, replaces = [] }) => [name, ...replaces]));
+          for (const one of before) if (!named.has(one.split(' ')[0]!)) expect(after).toContain(one);
+          expect(await hasIdIndex(db, collection)).toBe(true);
 
-      const again = await planIndexes(db, [target], { dropUndeclared });
-      expect(again.changes).toEqual([]);
-      await applyIndexes(db, [target], { dropUndeclared, allowGap: true });
-      expect(await stateOf(db, collection)).toEqual(after);
+          const again = await planIndexes(db, [target], { dropUndeclared });
+          expect(again.changes).toEqual([]);
+          await applyIndexes(db, [target], { dropUndeclared, allowGap: true });
+          expect(await stateOf(db, collection)).toEqual(after);
 
-      // Once the wait is over, what was hidden goes, and only that.
-      const later = await planIndexes(db, [target], { dropUndeclared, waitMs: 0 });
-      expect(later.changes.map(({ kind }) => kind).every((kind) => kind === 'drop')).toBe(true);
-      expect(later.changes).toHaveLength(dropUndeclared ? again.undeclared.length : 0);
-      await applyIndexes(db, [target], { plan: later });
-      const gone = new Set(later.changes.map(({ name }) => name));
-      expect(await stateOf(db, collection)).toEqual(after.filter((one) => !gone.has(one.split(' ')[0]!)));
-      expect(await hasIdIndex(db, collection)).toBe(true);
-      expect((await planIndexes(db, [target], { dropUndeclared })).changes).toEqual([]);
-    }),
-    { numRuns: 60 },
-  );
-}, 120_000);
-
-test('stopped after any change and run again, it ends in the same state', async () => {
-  await fc.assert(
-    fc.asyncProperty(declarations, declarations, fc.nat(6), async (declared, existing, stopAfter) => {
-      const db = database();
-      const whole = await build(db, declared, existing);
-      if (!whole) return;
-      await applyIndexes(db, [whole.target], { dropUndeclared: true, allowGap: true });
-
-      const halved = (await build(db, declared, existing))!;
-      const plan = await planIndexes(db, [halved.target], { dropUndeclared: true });
-      let seen = 0;
-      const fall = applyIndexes(db, [halved.target], {
-        plan,
-        allowGap: true,
-        // Thrown out of the middle, as far as the database can tell like a process that is killed.
-        onEvent: ({ event }) => {
-          if (event === 'done' && (seen += 1) > stopAfter) throw new Error('killed');
+          // Once the wait is over, what was hidden goes, and only that.
+          const later = await planIndexes(db, [target], { dropUndeclared, waitMs: 0 });
+          expect(later.changes.map(({ kind }) => kind).every((kind) => kind === 'drop')).toBe(true);
+          expect(later.changes).toHaveLength(dropUndeclared ? again.undeclared.length : 0);
+          await applyIndexes(db, [target], { plan: later });
+          const gone = new Set(later.changes.map(({ name }) => name));
+          expect(await stateOf(db, collection)).toEqual(after.filter((one) => !gone.has(one.split(' ')[0]!)));
+          expect(await hasIdIndex(db, collection)).toBe(true);
+          expect((await planIndexes(db, [target], { dropUndeclared })).changes).toEqual([]);
         },
-      });
-      await fall.catch((error: unknown) => expect((error as Error).message).toBe('killed'));
-      const { left } = await applyIndexes(db, [halved.target], { plan, allowGap: true });
-      expect(left).toEqual([]);
-      expect(await stateOf(db, halved.collection)).toEqual(await stateOf(db, whole.collection));
-    }),
-    { numRuns: 30 },
-  );
-}, 120_000);
+      ),
+      { numRuns: RUNS },
+    );
+  },
+  LONGEST_MS,
+);
+
+/** A database as a process sees it that is killed after its n-th change: nothing it does later arrives, not even a release. */
+function dying(db: mongo.Db, lastChange: number): mongo.Db {
+  let changes = 0;
+  const alive = () => {
+    if (changes > lastChange) throw new Error('killed');
+  };
+  return new Proxy(db, {
+    get(target, name) {
+      alive();
+      if (name !== 'command') {
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      }
+      return async (command: mongo.Document) => {
+        const answer = await target.command(command);
+        if (['createIndexes', 'collMod', 'dropIndexes'].includes(Object.keys(command)[0]!)) changes += 1;
+        alive();
+        return answer;
+      };
+    },
+  });
+}
+
+test(
+  'killed after any command that changes something and run again, it ends in the same state',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(declarations, declarations, fc.nat(6), async (declared, existing, lastChange) => {
+        const db = database();
+        const whole = await build(db, declared, existing);
+        if (!whole) return;
+        await applyIndexes(db, [whole.target], { dropUndeclared: true, allowGap: true });
+
+        const cut = (await build(db, declared, existing))!;
+        const options = {
+          plan: await planIndexes(db, [cut.target], { dropUndeclared: true }),
+          allowGap: true,
+          leaseMs: 100,
+        };
+        await applyIndexes(dying(db, lastChange), [cut.target], options).catch((error: unknown) =>
+          expect((error as Error).message).toBe('killed'),
+        );
+        const { left } = await applyIndexes(db, [cut.target], options);
+        expect(left).toEqual([]);
+        expect(await stateOf(db, cut.collection)).toEqual(await stateOf(db, whole.collection));
+        expect((await planIndexes(db, [cut.target], { dropUndeclared: true })).changes).toEqual([]);
+      }),
+      { numRuns: Math.ceil(RUNS / 2) },
+    );
+  },
+  LONGEST_MS,
+);

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { addIndexes, type ApplyEvent, applyIndexes } from './apply.js';
-import { classWith, type Declaration, namesOf, useDatabase } from './indexes.test.support.js';
+import { classWith, type Declaration, namesOf, useDatabase } from '../../test/support/indexes.js';
 import { planIndexes } from './plan.js';
 
 const database = useDatabase();
@@ -380,14 +380,17 @@ describe('from several places', () => {
 });
 
 describe('a build under way', () => {
+  // Builds stop at this document, and at no other file's.
+  const marker = `stop ${process.pid} ${Math.random()}`;
   const hang = (db: mongo.Db, mode: 'alwaysOn' | 'off') =>
     db.admin().command({
-      configureFailPoint: 'hangAfterSettingUpIndexBuild',
+      configureFailPoint: 'hangIndexBuildDuringCollectionScanPhaseBeforeInsertion',
       mode,
+      data: { fieldsToMatch: { marker } },
     });
 
   test('is the server’s: who stops leaves it, the next run sees it and waits, and it is built once', async () => {
-    const { db, classes, collection } = await given([{ a: 1 }], [], [{ a: 1 }], [{ b: 1 }]);
+    const { db, classes, collection } = await given([{ a: 1, marker }], [], [{ a: 1 }], [{ b: 1 }]);
     await hang(db, 'alwaysOn');
     try {
       const stop = new AbortController();

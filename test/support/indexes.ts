@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { index, modelOptions, prop } from '@typegoose/typegoose';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, inject } from 'vitest';
-import type { ClassType } from '../database/class-type.js';
-import { existingIndexes } from './existing-indexes.js';
+import type { ClassType } from '../../src/database/class-type.js';
+import { existingIndexes } from '../../src/indexes/existing-indexes.js';
 
 /** An index as `@index` takes it. */
 export type Declaration = readonly [key: Record<string, 1 | -1 | string>, options?: mongo.Document];
