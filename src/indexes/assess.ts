@@ -181,7 +181,7 @@ function durationOf({ documents, dataBytes }: CollectionFacts): Duration {
 function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): Cost {
   const { documents, dataBytes, indexes } = facts;
   const paths = spec.key.map(([path]) => path).filter((path) => path !== '_ftsx');
-  const ofThese = spec.special['weights'] ? Object.keys(spec.special['weights'] as object) : paths;
+  const ofThese = spec.special['weights'] ? Object.keys(spec.special['weights']) : paths;
   const builds = kind === 'create' || kind === 'replace' || set?.['unique'] === true;
   const blocks = {
     create: 'nobody; reads and writes pause for a moment at its beginning and end',

@@ -45,7 +45,9 @@ export interface ChangeWithSpec {
 /** Gives a change its identity. */
 export function toChange(change: Omit<IndexChange, 'id'>): IndexChange {
   const { kind, collection, name, before = '', after = '' } = change;
-  const hash = createHash('sha256').update([kind, collection, name, before, after].join('\n'));
+  // Hiding what is hidden already is the same step, cut short before it was noted.
+  const from = kind === 'hide' ? '' : before;
+  const hash = createHash('sha256').update([kind, collection, name, from, after].join('\n'));
   return { id: hash.digest('hex').slice(0, 12), ...change };
 }
 

@@ -30,10 +30,12 @@ export async function findDuplicates(
   if (!spec.key.every(isPlain)) return undefined;
   const paths = spec.key.map(([path]) => path);
   const names = paths.map((_, i) => `k${i}`);
-  // An empty array is indexed as a value of its own, and would vanish when arrays are taken apart.
-  const value = (path: string) => ({
-    $cond: [{ $eq: [`$${path}`, []] }, [[]], { $ifNull: [`$${path}`, null] }],
-  });
+  // Each element counts once per document. An empty array is a value of its own, and would vanish when arrays are taken apart.
+  const value = (path: string) => {
+    const elements = { $cond: [{ $eq: [`$${path}`, []] }, [[]], { $setUnion: [`$${path}`, []] }] };
+    return { $cond: [{ $isArray: `$${path}` }, elements, { $ifNull: [`$${path}`, null] }] };
+  };
+  const some = (input: unknown) => ({ $firstN: { n: SHOWN_IDS, input } });
   const pipeline: mongo.Document[] = [
     ...(spec.partialFilterExpression ? [{ $match: spec.partialFilterExpression }] : []),
     // A sparse index leaves out documents that have none of its paths.
@@ -43,19 +45,20 @@ export async function findDuplicates(
     {
       $group: {
         _id: Object.fromEntries(names.map((name) => [name, `$${name}`])),
-        ids: { $addToSet: '$_id' },
+        documents: { $sum: 1 },
+        // A few of them: where the path is missing everywhere, this is the whole collection.
+        ids: some('$_id'),
       },
     },
-    { $match: { 'ids.1': { $exists: true } } },
+    { $match: { documents: { $gt: 1 } } },
     {
       $group: {
         _id: null,
         keys: { $sum: 1 },
-        documents: { $sum: { $size: '$ids' } },
-        ids: { $push: { $slice: ['$ids', SHOWN_IDS] } },
+        documents: { $sum: '$documents' },
+        ids: some('$ids'),
       },
     },
-    { $project: { keys: 1, documents: 1, ids: { $slice: ['$ids', SHOWN_IDS] } } },
   ];
   const [found] = await db
     .collection(collection)

@@ -59,9 +59,8 @@ export async function perform(
       return await build();
     }
     if (kind === 'unhide' || kind === 'modify') {
-      const { unique, ...rest } = change.set ?? {};
-      if (Object.keys(rest).length > 0) await collMod(rest);
-      if (unique === true) await makeUnique(collMod);
+      const { set = {} } = change;
+      await (set['unique'] === true ? makeUnique(collMod, set) : collMod(set));
       await forgetHidden(db, change);
       return DONE;
     }
@@ -99,11 +98,17 @@ async function drop(db: mongo.Db, collection: string, name: string): Promise<voi
   }
 }
 
-/** New duplicates are refused first; then the server looks for old ones, and where it finds some all is as before. */
-async function makeUnique(collMod: (index: mongo.Document) => Promise<unknown>): Promise<void> {
+/**
+ * New duplicates are refused first; then the server looks for old ones, and where it finds some all is as before. All that
+ * is set is set in one order, so that a plan never meets half of it.
+ */
+async function makeUnique(
+  collMod: (index: mongo.Document) => Promise<unknown>,
+  set: mongo.Document,
+): Promise<void> {
   await collMod({ prepareUnique: true });
   try {
-    await collMod({ unique: true });
+    await collMod(set);
   } catch (error) {
     await collMod({ prepareUnique: false });
     throw error;
@@ -172,5 +177,5 @@ async function findProgress(
     ns: `${db.databaseName}.${collection}`,
   });
   const { progress } = (builds['inprog'] as { progress?: { done: number; total: number } }[])[0] ?? {};
-  return progress && { done: Number(progress.done), total: Number(progress.total) };
+  return progress && { done: progress.done, total: progress.total };
 }

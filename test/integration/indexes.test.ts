@@ -62,6 +62,8 @@ describe('with the ops credential', () => {
     const db = gateway.db('blog');
     await db.collection('posts').dropIndex('status_1_publishedAt_-1__id_-1');
     await db.collection('comments').createIndex({ text: 1 });
+    const doctor = await host.run(['doctor', 'blog', '--json'], env);
+    expect(doctor.stdout).toContain('comments: text_1 { text: 1 } is declared by no class');
     const path = join(folder, 'plan.json');
     const plan = await run(`plan blog --out ${path}`);
     expect(plan.code).toBe(1);

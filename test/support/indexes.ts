@@ -37,3 +37,20 @@ export function useDatabase(): () => mongo.Db {
 /** Names of a collection's indexes, without `_id_`, in order. */
 export const namesOf = async (db: mongo.Db, collection: string): Promise<string[]> =>
   (await existingIndexes(db, collection)).map(({ name }) => name).sort();
+
+/** {@link useDatabase}, and a maker of collections in it. */
+export function useCollections() {
+  const database = useDatabase();
+  let collections = 0;
+  /** A collection with documents and indexes, and a class that declares some. */
+  async function given(documents: object[], existing: mongo.IndexDescription[], ...declared: Declaration[]) {
+    const db = database();
+    const collection = `a${(collections += 1)}`;
+    await db.createCollection(collection);
+    if (documents.length > 0) await db.collection(collection).insertMany(documents);
+    if (existing.length > 0) await db.collection(collection).createIndexes(existing);
+    const classes = [classWith(collection, ...declared)];
+    return { db, collection, classes, indexes: () => db.collection(collection).listIndexes().toArray() };
+  }
+  return { database, given };
+}
