@@ -1,6 +1,7 @@
 import type { ApplyEvent, ApplyResult } from '../indexes/apply.js';
 import type { PlannedChange } from '../indexes/assess.js';
 import type { ChangeKind } from '../indexes/changes.js';
+import { count } from '../indexes/count.js';
 import type { IndexPlan } from '../indexes/plan.js';
 import { paint } from './output.js';
 
@@ -12,9 +13,6 @@ const STYLE: Readonly<Record<ChangeKind, Parameters<typeof paint>[0]>> = {
   hide: 'yellow',
   drop: 'red',
 };
-
-const count = (number: number, noun: string): string =>
-  `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 
 const bytes = (number: number): string => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -65,10 +63,9 @@ export function progressOf(product: string, event: ApplyEvent): { line: string; 
   const what = `${product}: ${change.kind} ${change.collection}.${change.name}`;
   if (event.event === 'begin') return { line: `${what} (${event.number} of ${event.of})`, lasting: false };
   if (event.event === 'building') {
-    const { seconds, done, total } = event.progress;
-    const share =
-      done !== undefined && total ? `, ${Math.round((100 * done) / total)} % of the documents` : '';
-    return { line: `${what}: ${seconds} s${share}`, lasting: false };
+    const { seconds, step, done, total } = event.progress;
+    const share = done !== undefined && total ? ` ${Math.round((100 * done) / total)} %` : '';
+    return { line: `${what}: ${seconds} s${step ? `, ${step}${share}` : ''}`, lasting: false };
   }
   if (event.event === 'done') return { line: `${paint('green', '✓')} ${what}`, lasting: true };
   return { line: `${paint('red', '✗')} ${what}: ${event.why}`, lasting: true };

@@ -1,6 +1,8 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import type { IndexChange } from '../indexes/changes.js';
+import type { Difference } from '../indexes/difference.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
 import { compareIndexes } from '../indexes/plan.js';
 import type { Findings } from './check.js';
@@ -10,7 +12,15 @@ export async function checkIndexes(
   findings: Findings,
   { product, db, classes }: { product: string; db: mongo.Db; classes: readonly ClassType[] },
 ): Promise<void> {
-  const { changes, undeclared } = await compareIndexes(db, classes);
+  let found: Difference;
+  try {
+    found = await compareIndexes(db, classes);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    for (const problem of error.problems) findings.add('indexes', 'finding', problem, 'Correct the class.');
+    return;
+  }
+  const { changes, undeclared } = found;
   for (const { change } of changes)
     findings.add(
       'indexes',

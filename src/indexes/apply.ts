@@ -3,6 +3,7 @@ import type { ClassType } from '../database/class-type.js';
 import { Lease } from '../database/lease.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { PlannedChange } from './assess.js';
+import { count } from './count.js';
 import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
@@ -157,7 +158,7 @@ function sortOut(
           : change.kind === 'replace' && !allowGap
             ? 'it drops an index before the new one is built: --allow-gap lets it'
             : change.deletes && !allowDeletes
-              ? `it deletes ${change.deletes.documents.toLocaleString('en')} documents at once: --allow-deletes lets it`
+              ? `it deletes ${count(change.deletes.documents, 'document')} at once: --allow-deletes lets it`
               : undefined;
     if (why === undefined) todo.push(change);
     else left.push({ change, why });

@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { ChangeWithSpec, IndexChange } from './changes.js';
+import { count } from './count.js';
 import { type Duplicates, findDuplicates } from './duplicates.js';
 import { type Expiring, findExpiring } from './expiring.js';
 import type { IndexSpec } from './index-spec.js';
@@ -124,12 +125,10 @@ export async function assess(
       : undefined;
   if (expiring && expiring.documents > 0)
     warnings.push(
-      `deletes ${expiring.documents.toLocaleString('en')} documents at once; the oldest is of ${expiring.oldest}`,
+      `deletes ${count(expiring.documents, 'document')} at once; the oldest is of ${expiring.oldest}`,
     );
   if (expiring && expiring.withoutDate > 0)
-    warnings.push(
-      `${expiring.withoutDate.toLocaleString('en')} documents have no date there and never expire`,
-    );
+    warnings.push(`never expires what has no date there: ${count(expiring.withoutDate, 'document')}`);
 
   const indexes = facts.indexes + addedBefore + (kind === 'create' && !change.building ? 1 : 0);
   if (kind === 'create' && indexes > MAX_INDEXES)
@@ -148,7 +147,7 @@ export async function assess(
 }
 
 const tellDuplicates = ({ documents, keys, ids }: Duplicates): string =>
-  `${documents.toLocaleString('en')} documents share ${keys.toLocaleString('en')} ${keys === 1 ? 'key' : 'keys'} that must be unique: ` +
+  `${count(documents, 'document')} share ${count(keys, 'key')} that must be unique: ` +
   `${ids.join(', ')}${documents > ids.length ? ', …' : ''}`;
 
 function tellMeaning({ kind, name, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): string[] {
@@ -160,7 +159,7 @@ function tellMeaning({ kind, name, set }: IndexChange, spec: IndexSpec, facts: C
   if (kind === 'hide' || set?.['hidden'] === true) {
     const used = facts.uses.get(name);
     if (used && used.uses > 0)
-      told.push(`used ${used.uses.toLocaleString('en')} times since ${used.since.toISOString()}`);
+      told.push(`used ${count(used.uses, 'time')} since ${used.since.toISOString()}`);
     if (spec.unique) told.push('refuses duplicates while it is hidden, and no longer once it is dropped');
     if (spec.expireAfterSeconds !== undefined)
       told.push('goes on deleting while it is hidden; once it is dropped, nothing expires');
@@ -192,7 +191,7 @@ function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFa
     drop: 'nobody',
   }[kind];
   const writes = {
-    create: `one entry more for every insert, and for every update of ${ofThese.join(', ')} (${indexes} indexes now)`,
+    create: `one entry more for every insert, and for every update of ${ofThese.join(', ')} (beside ${count(indexes, 'index', 'indexes')})`,
     replace: 'as before',
     modify:
       set?.['expireAfterSeconds'] === undefined ? 'as before' : 'as before, and deletes of what expires',

@@ -60,9 +60,16 @@ function declarations(classes: readonly ClassType[]): Declaration[] {
 export const declaredCollections = (classes: readonly ClassType[]): string[] =>
   [...new Set(classes.map(collectionOf))].sort();
 
-/** Every collation that classes declare for indexes. */
-export const declaredCollations = (classes: readonly ClassType[]): mongo.Document[] =>
-  declarations(classes).flatMap(({ options }) => (options['collation'] as mongo.Document | undefined) ?? []);
+/** Every collation that classes declare for indexes, each once, with a class that does. */
+export function declaredCollations(
+  classes: readonly ClassType[],
+): { readonly by: string; readonly collection: string; readonly collation: mongo.Document }[] {
+  const found = declarations(classes).flatMap(({ by, collection, options }) => {
+    const collation = options['collation'] as mongo.Document | undefined;
+    return collation && collation['locale'] !== 'simple' ? [{ by, collection, collation }] : [];
+  });
+  return [...new Map(found.map((one) => [collationKey(one.collation), one])).values()];
+}
 
 /**
  * The indexes that classes declare with `@index` or on a property, each once.

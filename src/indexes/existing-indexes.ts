@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import {
   collationKey,
   type Collations,
@@ -18,6 +19,7 @@ export interface ExistingIndex {
 
 const NO_SUCH_COLLECTION = 26;
 const UNAUTHORIZED = 13;
+const BAD_VALUE = 2;
 
 /** The indexes of a collection, `_id_` left out; none where there is no such collection. */
 export async function existingIndexes(db: mongo.Db, collection: string): Promise<ExistingIndex[]> {
@@ -43,16 +45,22 @@ const isIdIndex = ({ key, name }: mongo.Document): boolean =>
  * Asks the server for what it fills in: every setting of each declared collation, and the default collations of
  * collections, which their indexes inherit.
  *
- * @throws the server's error when it does not know a locale.
+ * @throws StartError when it does not know a locale.
  */
 export async function resolveCollations(db: mongo.Db, classes: readonly ClassType[]): Promise<Collations> {
   const found = new Map<string, mongo.Document>();
-  for (const collation of declaredCollations(classes)) {
-    if (found.has(collationKey(collation)) || collation['locale'] === 'simple') continue;
-    const find = { find: declaredCollections(classes)[0], filter: { a: 'a' }, collation };
-    const { queryPlanner } = await db.command({ explain: find, verbosity: 'queryPlanner' });
-    const settings = (queryPlanner as mongo.Document)['collation'] as mongo.Document | undefined;
-    if (settings) found.set(collationKey(collation), settings);
+  for (const { by, collection, collation } of declaredCollations(classes)) {
+    const find = { find: collection, filter: { a: 'a' }, collation };
+    try {
+      const { queryPlanner } = await db.command({ explain: find, verbosity: 'queryPlanner' });
+      const settings = (queryPlanner as mongo.Document)['collation'] as mongo.Document | undefined;
+      if (settings) found.set(collationKey(collation), settings);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== BAD_VALUE) throw error;
+      throw new StartError([
+        `The server refuses the collation ${JSON.stringify(collation)}, which ${by} declares: ${(error as Error).message}.`,
+      ]);
+    }
   }
   for (const [name, collation] of await defaultCollations(db, declaredCollections(classes)))
     found.set(`collection:${name}`, collation);

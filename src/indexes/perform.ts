@@ -9,7 +9,9 @@ import { meaningOf } from './index-spec.js';
 /** How far a build is. */
 export interface BuildProgress {
   readonly seconds: number;
-  /** Documents read so far; missing where the credential may not look. */
+  /** What the server is at, such as `scanning collection`; missing where the credential may not look. */
+  readonly step?: string;
+  /** How much of that step is done: documents read, or keys sorted in. */
   readonly done?: number;
   readonly total?: number;
 }
@@ -173,9 +175,13 @@ async function findProgress(
 ): Promise<Omit<BuildProgress, 'seconds'> | undefined> {
   const builds = await db.admin().command({
     currentOp: true,
+    // A build that pauses for others counts as idle.
+    $all: true,
     msg: /^Index Build/,
     ns: `${db.databaseName}.${collection}`,
   });
-  const { progress } = (builds['inprog'] as { progress?: { done: number; total: number } }[])[0] ?? {};
-  return progress && { done: progress.done, total: progress.total };
+  const [build] = builds['inprog'] as { msg: string; progress?: { done: number; total: number } }[];
+  const [, step] = /^Index Build: ([a-z ]+[a-z])/.exec(build?.msg ?? '') ?? [];
+  if (!step) return undefined;
+  return { step, ...(build?.progress && { done: build.progress.done, total: build.progress.total }) };
 }

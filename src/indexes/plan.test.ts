@@ -22,7 +22,7 @@ describe('a plan', () => {
         documents: 2,
         duration: 'a moment',
         blocks: expect.stringContaining('nobody'),
-        writes: 'one entry more for every insert, and for every update of a, b (1 indexes now)',
+        writes: 'one entry more for every insert, and for every update of a, b (beside 1 index)',
       },
       warnings: [],
       blockers: [],
@@ -150,6 +150,13 @@ describe('duplicates', () => {
   });
 });
 
+test('a collation that the server does not know is told with its class', async () => {
+  const { db, classes } = await given([], [], [{ a: 1 }, { collation: { locale: 'xx' } }]);
+  await expect(planIndexes(db, classes)).rejects.toThrow(
+    /^The server refuses the collation \{"locale":"xx"\}, which Parcel declares: /,
+  );
+});
+
 describe('an index that expires documents', () => {
   const day = 86_400_000;
   test('is left while it would delete some at once, and says how many and the oldest', async () => {
@@ -170,7 +177,7 @@ describe('an index that expires documents', () => {
     expect(change!.deletes).toEqual({ documents: 3, oldest: oldest.toISOString(), withoutDate: 1 });
     expect(change!.warnings).toEqual([
       `deletes 3 documents at once; the oldest is of ${oldest.toISOString()}`,
-      '1 documents have no date there and never expire',
+      'never expires what has no date there: 1 document',
     ]);
     const { left } = await applyIndexes(db, classes);
     expect(left[0]!.why).toContain('--allow-deletes');
