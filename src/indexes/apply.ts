@@ -3,12 +3,13 @@ import type { ClassType } from '../database/class-type.js';
 import { Lease } from '../database/lease.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { PlannedChange } from './assess.js';
+import type { IndexChange } from './changes.js';
 import { count } from './count.js';
 import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
 import { type BuildProgress, perform } from './perform.js';
-import { type IndexPlan, planIndexes, type PlanOptions } from './plan.js';
+import { findChanges, type IndexPlan, planIndexes, type PlanOptions } from './plan.js';
 
 /** What is told while a plan is carried out. */
 export type ApplyEvent =
@@ -75,15 +76,10 @@ export async function applyIndexes(
     ...(waitMs !== undefined && { waitMs }),
     ...(options.scanMs !== undefined && { scanMs: options.scanMs }),
   };
-  const first = await planIndexes(db, classes, how);
-  const approved = options.plan ?? first;
-  const before = sortOut(first, approved, options);
-  if (before.todo.length === 0)
-    return {
-      done: [],
-      left: [...before.left, ...(await changedSince(db, first, approved))],
-      interrupted: false,
-    };
+  // Most often there is nothing to do, and nobody is kept waiting for that.
+  const { changes } = await findChanges(db, classes, how);
+  if (changes.length === 0)
+    return { done: [], left: await changedSince(db, [], options.plan), interrupted: false };
 
   let lease: Lease;
   try {
@@ -94,18 +90,17 @@ export async function applyIndexes(
     });
   } catch (error) {
     if (!signal?.aborted) throw error;
-    return { done: [], left: before.todo.map((change) => ({ change, why: INTERRUPTED })), interrupted: true };
+    const left = (options.plan?.changes ?? []).map((change) => ({ change, why: INTERRUPTED }));
+    return { done: [], left, interrupted: true };
   }
   try {
     // Whoever was waited for may have done it all.
     const current = await planIndexes(db, classes, how);
-    const { todo, left } = sortOut(current, approved, options);
-    const result = {
-      done: [] as PlannedChange[],
-      left: [...left, ...(await changedSince(db, current, approved))],
-    };
+    const { todo, left } = sortOut(current, options.plan ?? current, options);
+    left.push(...(await changedSince(db, current.changes, options.plan)));
+    const done: PlannedChange[] = [];
     const leave = (change: PlannedChange, why: string) => {
-      result.left.push({ change, why });
+      left.push({ change, why });
       onEvent({ event: 'left', change, why });
     };
     for (const [i, change] of todo.entries()) {
@@ -120,12 +115,12 @@ export async function applyIndexes(
         ...(signal && { signal }),
       });
       if (outcome.done) {
-        result.done.push(change);
+        done.push(change);
         onEvent({ event: 'done', change });
       } else leave(change, outcome.why);
     }
     await forgetWanted(db);
-    return { ...result, interrupted: signal?.aborted ?? false };
+    return { done, left, interrupted: signal?.aborted ?? false };
   } finally {
     await lease.release();
   }
@@ -142,32 +137,39 @@ export const addIndexes = (
 
 /** What of the present plan was decided about and may be done, and what is left for which reason. */
 function sortOut(
-  current: IndexPlan,
+  { changes }: IndexPlan,
   approved: IndexPlan,
-  { allowGap = false, allowDeletes = false, onlyAdd = false }: ApplyOptions,
+  options: ApplyOptions,
 ): { todo: PlannedChange[]; left: LeftChange[] } {
   const todo: PlannedChange[] = [];
   const left: LeftChange[] = [];
-  for (const change of current.changes) {
-    const why = !approved.changes.some((one) => covers(one, change))
-      ? 'the plan does not name it: plan again'
-      : change.blockers.length > 0
-        ? change.blockers.join('; ')
-        : onlyAdd && ['replace', 'hide', 'drop'].includes(change.kind)
-          ? 'it takes an index away: `bulkhead indexes apply` does that'
-          : change.kind === 'replace' && !allowGap
-            ? 'it drops an index before the new one is built: --allow-gap lets it'
-            : change.deletes && !allowDeletes
-              ? `it deletes ${count(change.deletes.documents, 'document')} at once: --allow-deletes lets it`
-              : undefined;
+  for (const change of changes) {
+    // What waits to be dropped is in nobody's way.
+    if (options.onlyAdd && change.kind === 'drop') continue;
+    const why = approved.changes.some((one) => covers(one, change))
+      ? whyNot(change, options)
+      : 'the plan does not name it: plan again';
     if (why === undefined) todo.push(change);
     else left.push({ change, why });
   }
   return { todo, left };
 }
 
+function whyNot(
+  { kind, blockers, deletes }: PlannedChange,
+  { allowGap = false, allowDeletes = false, onlyAdd = false }: ApplyOptions,
+): string | undefined {
+  if (blockers.length > 0) return blockers.join('; ');
+  if (kind === 'replace' && (!allowGap || onlyAdd))
+    return 'it drops an index before the new one is built: `bulkhead indexes apply --allow-gap` does that';
+  if (kind === 'hide' && onlyAdd) return 'it takes an index away: `bulkhead indexes apply` does that';
+  if (deletes && (!allowDeletes || onlyAdd))
+    return `it deletes ${count(deletes.documents, 'document')} at once: \`bulkhead indexes apply --allow-deletes\` does that`;
+  return undefined;
+}
+
 /** Whether what was decided includes a step: itself, or the second half of a replacement that was cut short. */
-const covers = (approved: PlannedChange, change: PlannedChange): boolean =>
+const covers = (approved: IndexChange, change: IndexChange): boolean =>
   approved.id === change.id ||
   (approved.kind === 'replace' &&
     change.kind === 'create' &&
@@ -175,10 +177,14 @@ const covers = (approved: PlannedChange, change: PlannedChange): boolean =>
     approved.after === change.after);
 
 /** Changes that were decided about, are not planned any more, and are not done either: the database has changed since. */
-async function changedSince(db: mongo.Db, current: IndexPlan, approved: IndexPlan): Promise<LeftChange[]> {
+async function changedSince(
+  db: mongo.Db,
+  current: readonly IndexChange[],
+  approved: IndexPlan | undefined,
+): Promise<LeftChange[]> {
   const left: LeftChange[] = [];
-  for (const change of approved.changes) {
-    if (current.changes.some((one) => covers(change, one))) continue;
+  for (const change of approved?.changes ?? []) {
+    if (current.some((one) => covers(change, one))) continue;
     const existing = await existingIndexes(db, change.collection);
     const isDone =
       change.after === undefined

@@ -64,6 +64,19 @@ export async function compareIndexes(
 
 const KEEP: DropPolicy = { dropUndeclared: false, waitMs: Number.POSITIVE_INFINITY, now: new Date(0) };
 
+/** What a plan would change, without what it costs. Reads catalogues only. */
+export async function findChanges(
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  { dropUndeclared = false, waitMs = DEFAULT_WAIT_MS }: PlanOptions = {},
+): Promise<Difference> {
+  const { localTime } = await db.command({ hello: 1 });
+  return compareIndexes(db, classes, {
+    hidden: await hiddenIndexes(db),
+    policy: { dropUndeclared, waitMs, now: localTime as Date },
+  });
+}
+
 /**
  * Plans what has to be done, with what it costs and what stands in the way. Writes nothing.
  *
@@ -76,11 +89,7 @@ export async function planIndexes(
   options: PlanOptions = {},
 ): Promise<IndexPlan> {
   const { dropUndeclared = false, waitMs = DEFAULT_WAIT_MS, scanMs = SCAN_MS } = options;
-  const { localTime } = await db.command({ hello: 1 });
-  const { changes, undeclared } = await compareIndexes(db, classes, {
-    hidden: await hiddenIndexes(db),
-    policy: { dropUndeclared, waitMs, now: localTime as Date },
-  });
+  const { changes, undeclared } = await findChanges(db, classes, options);
   const planned: PlannedChange[] = [];
   for (const collection of new Set(changes.map(({ change }) => change.collection))) {
     const facts = await collectionFacts(db, collection);
