@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
-import { addIndexes, type ApplyEvent, applyIndexes } from './apply.js';
+import { addIndexes, type ApplyEvent, applyIndexes, type ApplyResult } from './apply.js';
 import { classWith, namesOf, useCollections } from '../../test/support/indexes.js';
 import { planIndexes } from './plan.js';
 
@@ -230,7 +230,10 @@ describe('a build under way', () => {
         ['a_1', true, 'Parcel declares it; the server is building it'],
         ['b_1', undefined, 'Parcel declares it'],
       ]);
-      const second = applyIndexes(db, classes);
+      let second!: Promise<ApplyResult>;
+      await new Promise<void>((waits) => {
+        second = applyIndexes(db, classes, { onEvent: ({ event }) => event === 'building' && waits() });
+      });
       await hang(db, 'off');
       expect(kinds((await second).done)).toEqual(['create a_1', 'create b_1']);
     } finally {

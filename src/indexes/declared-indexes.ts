@@ -2,8 +2,6 @@ import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
 import { collectionOf, schemaOf } from '../database/schema.js';
 import { StartError } from '../errors/bulkhead-error.js';
-import { STATS_INDEXES } from '../monitor/stats.js';
-import { STATS_COLLECTION } from '../product/grants.js';
 import {
   defaultName,
   INDEX_OPTIONS,
@@ -44,16 +42,8 @@ interface Declaration {
 
 const SIMPLE: mongo.Document = { locale: 'simple' };
 
-/** What every product has beside its classes. */
-const OWN: readonly Declaration[] = STATS_INDEXES.map(({ key, ...options }) => ({
-  collection: STATS_COLLECTION,
-  by: 'the monitor',
-  key,
-  options,
-}));
-
 function declarations(classes: readonly ClassType[]): Declaration[] {
-  const declared = classes.flatMap((target) => {
+  return classes.flatMap((target) => {
     const schema = schemaOf(target);
     const collation = schema.get('collation') as mongo.Document | undefined;
     return schema.indexes().map(([key, options]) => ({
@@ -64,12 +54,11 @@ function declarations(classes: readonly ClassType[]): Declaration[] {
       options: { ...(collation && !Object.values(key).includes('text') && { collation }), ...options },
     }));
   });
-  return [...declared, ...OWN];
 }
 
-/** The collections in which classes are stored, and the monitor's. */
+/** The collections in which classes are stored. */
 export const declaredCollections = (classes: readonly ClassType[]): string[] =>
-  [...new Set([...classes.map(collectionOf), STATS_COLLECTION])].sort();
+  [...new Set(classes.map(collectionOf))].sort();
 
 /** Every collation that classes declare for indexes, each once, with a class that does. */
 export function declaredCollations(

@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { StatsRow } from '../monitor/stats-row.js';
 import { assess, collectionFacts, type PlannedChange } from './assess.js';
 import type { ChangeWithSpec } from './changes.js';
 import { declaredCollections, declaredIndexes } from './declared-indexes.js';
@@ -39,12 +40,13 @@ export interface IndexPlan {
   readonly undeclared: readonly UndeclaredIndex[];
 }
 
-/** Compares all collections of a product. Reads catalogues only. */
+/** Compares all collections of a product, and those of the gateway in its database. Reads catalogues only. */
 export async function compareIndexes(
   db: mongo.Db,
-  classes: readonly ClassType[],
+  productClasses: readonly ClassType[],
   { hidden = [], policy = KEEP }: { hidden?: readonly HiddenIndex[]; policy?: DropPolicy } = {},
 ): Promise<Difference> {
+  const classes = [...productClasses, StatsRow];
   const declared = declaredIndexes(classes, await resolveCollations(db, classes));
   const changes: ChangeWithSpec[] = [];
   const undeclared: UndeclaredIndex[] = [];

@@ -26,12 +26,6 @@ const DAY_MS = 24 * 3_600_000;
  */
 export type StatsKind = 'shape' | 'commands' | 'operations' | 'unbatched' | 'fields' | 'gateways';
 
-/** The indexes of `_bulkhead.stats`. */
-export const STATS_INDEXES = [
-  { key: { expiresAt: 1 }, expireAfterSeconds: 0 },
-  { key: { kind: 1, hour: 1 } },
-] as const;
-
 /** The name of a shape: ten hexadecimal digits. */
 export function shapeIdOf(text: ShapeText): string {
   let id = ids.get(text);

@@ -28,6 +28,8 @@ export interface GatewayServerOptions {
   readonly only?: readonly string[];
   /** Lets listeners on the connections see each command. Default false. */
   readonly monitorCommands?: boolean;
+  /** How often statistics are written. Default 10,000 ms. */
+  readonly statsEveryMs?: number;
   /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
   readonly drainMs?: number;
   /** How long a client that does not read its answer can hold up the end. Default 20,000. */
@@ -73,7 +75,9 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   // A browser that is sent to the gateway's address finds a page.
   if (environment.sandbox) app.get('/', (_request, reply) => reply.redirect(targets.at(-1)!.path));
 
-  const flushes = environment.monitor ? [...runtimes.values()].map((runtime) => record(runtime, logger)) : [];
+  const flushes = environment.monitor
+    ? [...runtimes.values()].map((runtime) => record(runtime, options))
+    : [];
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {
@@ -119,7 +123,7 @@ function keep(runtime: ProductRuntime, secrets: Secrets, options: GatewayServerO
 }
 
 /** Counts what happens in a product, from the first command on, and keeps it in the product's database. */
-function record(runtime: ProductRuntime, logger: Logger): StatsFlush {
+function record(runtime: ProductRuntime, { logger, statsEveryMs }: GatewayServerOptions): StatsFlush {
   const { name: product, compartment } = runtime;
   const recorder = new Recorder();
   runtime.recorder = recorder;
@@ -128,6 +132,7 @@ function record(runtime: ProductRuntime, logger: Logger): StatsFlush {
     recorder,
     db: () => runtime.link.db,
     mayWrite: () => compartment.state === 'ready' && compartment.load.waiting === 0,
+    ...(statsEveryMs !== undefined && { everyMs: statsEveryMs }),
     onFailure: (error) => logger.debug({ product, why: redact(String(error)) }, 'statistics were not kept'),
   });
 }

@@ -142,6 +142,7 @@ export class TestGateway {
       environment,
       logger,
       monitorCommands: true,
+      statsEveryMs: NEVER_MS,
       ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
     });
     if (!options.unsettled) await server.settled();
@@ -238,6 +239,9 @@ const HOUSEKEEPING = new Set([
   'saslContinue',
   'connectionStatus',
 ]);
+
+/** Statistics are written when the gateway stops, and when a test does it. */
+const NEVER_MS = 2 ** 30;
 
 const isOfMonitor = ({ comment }: mongo.Document): boolean =>
   typeof comment === 'string' && comment.endsWith(':monitor');
