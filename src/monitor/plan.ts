@@ -25,6 +25,6 @@ export interface ShapePlan {
   /** The indexes that it uses. */
   readonly indexes: readonly string[];
   readonly root: PlanStage;
-  /** Why it could not be explained; the rest is empty then. */
+  /** Why it could not be explained: the rest is empty then, or without counts where only the time was up. */
   readonly problem?: string;
 }

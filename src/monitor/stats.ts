@@ -23,9 +23,24 @@ const DAY_MS = 24 * 3_600_000;
  * - `unbatched`: a day of a field that sends a command for each parent.
  * - `fields`: a day of a field that one client asks for.
  * - `gateways`: an hour of what was counted and not kept.
+ * - `plan`: how a shape is planned; `finding`: what is wrong. The worker's.
+ * - `size`: a day's size of the database and its disk; `mark`: how far the worker has come; `lease`: which worker it is.
  */
-export type StatsKind = 'shape' | 'commands' | 'operations' | 'unbatched' | 'fields' | 'gateways';
+export type StatsKind =
+  | 'shape'
+  | 'commands'
+  | 'operations'
+  | 'unbatched'
+  | 'fields'
+  | 'gateways'
+  | 'plan'
+  | 'finding'
+  | 'size'
+  | 'mark'
+  | 'lease';
 
+/** When what is written now is forgotten, unless it is written again. */
+export const forgottenAt = (now: Date): Date => new Date(now.getTime() + KEPT_DAYS * DAY_MS);
 /** The name of a shape: ten hexadecimal digits. */
 export function shapeIdOf(text: ShapeText): string {
   let id = ids.get(text);
@@ -73,7 +88,7 @@ export async function writeStats(
 }
 
 function updateOf({ id, kind, set, add, most, least }: Row, now: Date): mongo.Document {
-  const expiresAt = new Date(now.getTime() + KEPT_DAYS * DAY_MS);
+  const expiresAt = forgottenAt(now);
   return {
     q: { _id: id },
     u: {

@@ -1,0 +1,96 @@
+import type { mongo } from 'mongoose';
+import { STATS_COLLECTION } from '../product/grants.js';
+import { ownComment } from './comment.js';
+import { explainShape, type ExplainedShape } from './explain-shape.js';
+import type { ShapePlan } from './plan.js';
+import { parseShape } from './shape.js';
+import { forgottenAt } from './stats.js';
+
+/** How long a plan is believed. */
+const FRESH_MS = 3_600_000;
+/** How long one that is bad is: somebody may be mending it. */
+const BAD_FRESH_MS = 5 * 60_000;
+/** Explanations of one product in one round. */
+const MOST_EXPLAINS = 10;
+/** Time that they may take, with their samples: a thirtieth of the time between two rounds. */
+const BUDGET_MS = 2_000;
+
+const READ_MS = 5_000;
+
+/** A plan as it is stored. */
+export interface StoredPlan extends ShapePlan {
+  /** The indexes of the collection when it was made: others, and it is made again. */
+  readonly layout?: string;
+}
+
+/** A shape with its collection. */
+export interface PlannedShape extends ExplainedShape {
+  readonly collection: string;
+}
+
+/** What is needed to keep plans up to date. */
+export interface RefreshPlans {
+  readonly db: mongo.Db;
+  readonly product: string;
+  /** Shapes that were seen lately, the most expensive first. */
+  readonly shapes: readonly PlannedShape[];
+  /** What a collection's indexes are, as one text; undefined where it is not known. */
+  readonly layoutOf: (collection: string) => string | undefined;
+  readonly now: () => Date;
+  /** Whether the worker is about to end. */
+  readonly isStopped?: () => boolean;
+}
+
+/** The stored plans of a product, by shape. @throws the driver's error. */
+export async function readPlans(db: mongo.Db, product: string): Promise<ReadonlyMap<string, StoredPlan>> {
+  const plans = await db
+    .collection<StoredPlan & { _id: string }>(STATS_COLLECTION)
+    .find({ kind: 'plan' }, { comment: ownComment(product), maxTimeMS: READ_MS })
+    .toArray();
+  return new Map(plans.map((plan) => [plan.shape, plan]));
+}
+
+/**
+ * Explains shapes whose plan is missing, old, or of other indexes: one at a time, the most expensive first, and no more
+ * than the budget of one round. Answers all plans there are, by shape.
+ */
+export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<string, StoredPlan>> {
+  const { db, product, shapes, layoutOf, now, isStopped } = options;
+  const plans = new Map(await readPlans(db, product));
+  const due = shapes
+    .filter(({ shape, collection }) => isDue(plans.get(shape), layoutOf(collection), now()))
+    // Those that have none come before those that are old.
+    .sort((one, other) => Number(plans.has(one.shape)) - Number(plans.has(other.shape)));
+  const startedAt = performance.now();
+  let explained = 0;
+  for (const shape of due) {
+    if (explained >= MOST_EXPLAINS || performance.now() - startedAt >= BUDGET_MS || isStopped?.()) break;
+    if (parseShape(shape.text).command === 'insert') continue;
+    const plan = await explainShape(db, product, shape, now());
+    if (!plan) continue;
+    explained += 1;
+    const layout = layoutOf(shape.collection);
+    const stored = { ...plan, ...(layout !== undefined && { layout }) };
+    plans.set(shape.shape, stored);
+    await store(db, product, stored, now());
+  }
+  return plans;
+}
+
+function isDue(plan: StoredPlan | undefined, layout: string | undefined, now: Date): boolean {
+  if (!plan) return true;
+  if (layout !== undefined && plan.layout !== layout) return true;
+  const isBad = plan.collectionScan || plan.inMemorySort;
+  return now.getTime() - plan.at.getTime() >= (isBad ? BAD_FRESH_MS : FRESH_MS);
+}
+
+async function store(db: mongo.Db, product: string, plan: StoredPlan, now: Date): Promise<void> {
+  const { shape, ...rest } = plan;
+  await db
+    .collection<{ _id: string }>(STATS_COLLECTION)
+    .replaceOne(
+      { _id: `plan:${shape}` },
+      { kind: 'plan', shape, ...rest, createdAt: now, updatedAt: now, expiresAt: forgottenAt(now) },
+      { upsert: true, comment: ownComment(product), maxTimeMS: READ_MS },
+    );
+}
