@@ -94,7 +94,7 @@ function joinedIn(pipeline: unknown): string[] {
     return [
       ...(typeof name === 'string' ? [name] : []),
       ...joinedIn(inner),
-      ...Object.values(($facet ?? {}) as object).flatMap(joinedIn),
+      ...Object.values($facet ?? {}).flatMap(joinedIn),
     ];
   });
 }
