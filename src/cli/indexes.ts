@@ -160,8 +160,11 @@ async function ask(plans: readonly ProductPlan[], json: boolean): Promise<void> 
     ]);
   for (const line of plans.flatMap((plan) => linesOfPlan(plan))) process.stdout.write(`${line}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C and the end of input leave a question open for ever.
+  const left = new AbortController();
+  terminal.once('SIGINT', () => left.abort()).once('close', () => left.abort());
   try {
-    const answer = await terminal.question('Do this? [y/N] ');
+    const answer = await terminal.question('Do this? [y/N] ', { signal: left.signal }).catch(() => '');
     if (!/^y(es)?$/i.test(answer.trim())) throw new StartError(['Nothing was done.']);
   } finally {
     terminal.close();
