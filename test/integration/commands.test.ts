@@ -259,7 +259,12 @@ describe('doctor', () => {
   });
 
   test('finds a credential that reaches further, and by attacking what it opens; nothing is changed', async () => {
-    const before = await gateway.db('aviation').command({ dbHash: 1 });
+    // The running gateway writes statistics of its own meanwhile.
+    const hashes = async () => {
+      const { collections } = await gateway.db('aviation').command({ dbHash: 1 });
+      return Object.entries(collections as object).filter(([name]) => !name.startsWith('_bulkhead.'));
+    };
+    const before = await hashes();
     const { code, stdout } = await run('doctor blog --attack --json', {
       BLOG_MONGODB_URI: everywhere('blog'),
     });
@@ -271,7 +276,7 @@ describe('doctor', () => {
     expect(findings).toContain('blog attack: serve on aviation: a read of questions was answered');
     expect(findings).toContain('blog attack: serve on aviation: an update of questions was answered');
     expect(findings.filter((one) => one.includes('ops on aviation'))).toEqual([]);
-    expect((await gateway.db('aviation').command({ dbHash: 1 }))['md5']).toBe(before['md5']);
+    expect(await hashes()).toEqual(before);
   });
 
   test('is 3 where a database cannot be reached, and tells no password', async () => {
