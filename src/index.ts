@@ -26,6 +26,8 @@ export { IsLine } from './graph/line.js';
 export { toTimeZone } from './auth/months.js';
 export { Credits, DateTime, MAX_CREDITS } from './graph/scalars.js';
 export { AppendOnly } from './product/append-only.js';
+export type { CommandCost, OperationCost } from './monitor/command-cost.js';
+export { type Budget, expectOperation, type MeasuredOperation } from './monitor/expect-operation.js';
 export { type Composed, defineGateway, type Gateway, type GatewayOptions } from './product/gateway.js';
 export { defineProduct, type Limits, type Product, type ProductOptions } from './product/product.js';
 export type { LoadSample, SampleBatch } from './product/sample.js';

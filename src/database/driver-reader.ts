@@ -73,10 +73,11 @@ export class DriverReader implements Reader {
       ...(sort && { sort }),
       ...(limit !== undefined && { limit }),
     };
+    // One more than there can be: a sort in memory whose batch is full does not know yet that it has ended.
     return translating(
       () =>
         this.#firstBatch(
-          { find: collection, filter, ...parts, ...(limit && { batchSize: limit }) },
+          { find: collection, filter, ...parts, ...(limit && { batchSize: limit + 1 }) },
           scope,
           () =>
             this.#db()

@@ -19,5 +19,15 @@ export function originOf(comment: unknown): Origin {
   if (typeof comment !== 'string') return UNKNOWN;
   const [name, , operation, field, ...rest] = comment.split(':');
   if (name !== 'bulkhead' || !operation || !field || rest.length > 0) return UNKNOWN;
-  return { operation, field };
+  return { operation: plainName(operation), field };
 }
+
+/** What no operation's name has. */
+const MARK = '~';
+let marked = 0;
+
+/** A name under which the commands of one operation go out, so that they are told from others of the same name. */
+export const markedName = (operation: string): string => `${operation}${MARK}${(marked += 1)}`;
+
+/** A marked name as the client gave it. */
+export const plainName = (operation: string): string => operation.split(MARK)[0] ?? operation;

@@ -3,6 +3,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import { COST_HEADER } from './measured-cost.js';
 import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
 import { ALLOWED, refuse } from './refusals.js';
@@ -25,6 +26,8 @@ export interface EndpointOptions {
   readonly authenticator: Authenticator;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
+  /** Whether a caller may learn what an operation costs. */
+  readonly mayMeasure: (viewers: Viewers) => boolean;
   /** Lets operations through; left out, every operation. */
   readonly gate: OperationGate | undefined;
   /** Counts each client's requests and attempts to sign in; left out where rates are not limited. */
@@ -64,7 +67,7 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
-  const { target, apollo, authenticator, admit, gate, rates, page } = options;
+  const { target, apollo, authenticator, admit, mayMeasure, gate, rates, page } = options;
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
@@ -104,6 +107,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         viewers: request.viewers!,
         token: tokenOf(request.headers.authorization),
         application: applicationOf(request.headers),
+        wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
         client: clientSignal(reply),
         reports: new Map(),
         admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),

@@ -7,6 +7,7 @@ import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
 import { type Limits, mostOf } from '../product/product.js';
 import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
+import { withCost } from './measured-cost.js';
 import { costOf } from './operation-cost.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -105,7 +106,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
         const result = await executor.execute({ document, definition, variables, context });
         hasFailed = result.errors !== undefined;
         runtime.recorder?.fields(usage(document).get(runtime.name) ?? [], request.application);
-        return withReports(result, request);
+        return await withCost(withReports(result, request), [stay]);
       } finally {
         stay.close(hasFailed);
       }
@@ -144,6 +145,11 @@ class Doors {
         return context;
       },
     };
+  }
+
+  /** Those that were entered. */
+  get open(): Iterable<ProductRequest> {
+    return this.#open;
   }
 
   close(hasFailed: (product: string) => boolean): void {
@@ -205,7 +211,7 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
         ({ errors } = result);
         for (const [product, fields] of usage(document))
           runtimes.get(product)?.recorder?.fields(fields, request.application);
-        return withReports(result, request);
+        return await withCost(withReports(result, request), doors.open);
       } finally {
         // A namespace and the mutations of a product begin with its name.
         doors.close((product) => errors?.some(({ path }) => isOf(product, path?.[0])) ?? false);

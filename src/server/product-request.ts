@@ -1,5 +1,7 @@
 import { Deadline } from '../compartment/deadline.js';
 import type { ProductContext } from '../graph/context.js';
+import { CostMeter, type OperationCost } from '../monitor/command-cost.js';
+import { markedName, plainName } from '../monitor/comment.js';
 import { UNBATCHED_AT } from '../monitor/recorder.js';
 import { createProductContext } from './product-context.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -11,6 +13,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 export class ProductRequest {
   readonly #leave: () => void;
   readonly #began = performance.now();
+  readonly #meter: CostMeter | undefined;
   /** Commands by field, in contexts that were made for it. */
   readonly #commands = new Map<string, number>();
 
@@ -20,8 +23,11 @@ export class ProductRequest {
     readonly operationName: string,
     readonly deadline: Deadline,
     leave: () => void,
+    isMeasured: boolean,
   ) {
     this.#leave = leave;
+    if (isMeasured)
+      this.#meter = new CostMeter(runtime.link.client, `bulkhead:${runtime.name}:${operationName}:`);
   }
 
   /** @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product cannot take the operation. */
@@ -34,7 +40,15 @@ export class ProductRequest {
     try {
       const leave = await runtime.compartment.enter(deadline.signal);
       const name = operationName && NAME.test(operationName) ? operationName : '-';
-      return new ProductRequest(runtime, request, name, deadline, leave);
+      const isMeasured = request.wantsCost && runtime.recorder !== undefined;
+      return new ProductRequest(
+        runtime,
+        request,
+        isMeasured ? markedName(name) : name,
+        deadline,
+        leave,
+        isMeasured,
+      );
     } catch (error) {
       deadline.close();
       throw error;
@@ -49,16 +63,23 @@ export class ProductRequest {
     return createProductContext(this.runtime, { request, deadline, operationName, coordinate, onCommand });
   }
 
+  /** What the operation has cost; undefined where nobody asked, or nothing is monitored. */
+  async cost(): Promise<OperationCost | undefined> {
+    return this.#meter?.read(this.runtime.link.db, this.runtime.name);
+  }
+
   /** Leaves the compartment; the operation is over. */
   close(hasFailed: boolean): void {
     this.deadline.close();
     this.#leave();
+    this.#meter?.stop();
     const { recorder } = this.runtime;
     if (!recorder) return;
-    recorder.operation(this.operationName, performance.now() - this.#began, hasFailed);
+    const name = plainName(this.operationName);
+    recorder.operation(name, performance.now() - this.#began, hasFailed);
     for (const [field, commands] of this.#commands)
       // A root field is sent as often as the client asks for it.
       if (commands >= UNBATCHED_AT && !/^(?:Query|Mutation)\b/.test(field))
-        recorder.unbatched(this.operationName, field, commands);
+        recorder.unbatched(name, field, commands);
   }
 }

@@ -10,6 +10,8 @@ export interface RequestScope {
   readonly admitSignIn?: ((product: string, email: string) => Promise<void>) | undefined;
   /** The client app, `name@version` as it says, or `-`. */
   readonly application: string;
+  /** Whether the answer is to say what it cost. */
+  readonly wantsCost: boolean;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
   /** Facts for the response's `extensions`: headings, each with response keys. */

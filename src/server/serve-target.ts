@@ -65,6 +65,8 @@ export async function serveTarget(
           signIns: options.signInRates,
         }
       : undefined,
+    mayMeasure: (viewers) =>
+      !production || [...runtimes.keys()].some((name) => viewers(name).kind === 'operator'),
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,
   });

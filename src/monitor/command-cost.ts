@@ -1,0 +1,126 @@
+import type { mongo } from 'mongoose';
+import { originOf, ownComment } from './comment.js';
+import { readExplain } from './read-explain.js';
+import { shapeOf } from './shape.js';
+
+/** What one command cost. */
+export interface CommandCost {
+  /** `Type.field`. */
+  readonly field: string;
+  readonly command: string;
+  readonly collection: string;
+  readonly documentsExamined: number;
+  readonly keysExamined: number;
+  readonly collectionScan: boolean;
+  readonly inMemorySort: boolean;
+  readonly indexes: readonly string[];
+}
+
+/** What one operation cost in one product. */
+export interface OperationCost {
+  /** Sent to the database. */
+  readonly commands: number;
+  readonly documentsExamined: number;
+  readonly keysExamined: number;
+  readonly collectionScans: number;
+  readonly inMemorySorts: number;
+  readonly list: readonly CommandCost[];
+}
+
+/** Parts of commands that are about the question, not about the connection it came on. */
+const QUESTION = [
+  'filter',
+  'query',
+  'q',
+  'sort',
+  'projection',
+  'limit',
+  'skip',
+  'hint',
+  'collation',
+  'let',
+  'key',
+  'pipeline',
+  'cursor',
+  'allowDiskUse',
+  'updates',
+  'deletes',
+  'update',
+  'remove',
+] as const;
+
+const EXPLAIN_MS = 5_000;
+
+/** Hears the commands that carry one comment's beginning, and tells what they cost. */
+export class CostMeter {
+  readonly #client: mongo.MongoClient;
+  readonly #prefix: string;
+  readonly #seen: { readonly name: string; readonly command: mongo.Document }[] = [];
+  readonly #hear = ({ commandName, command }: mongo.CommandStartedEvent): void => {
+    const comment: unknown = command['comment'];
+    if (
+      typeof comment === 'string' &&
+      comment.startsWith(this.#prefix) &&
+      shapeOf(commandName, command) !== undefined
+    )
+      this.#seen.push({ name: commandName, command });
+  };
+
+  /** @param prefix of the comments of one operation. The client must monitor commands. */
+  constructor(client: mongo.MongoClient, prefix: string) {
+    this.#client = client;
+    this.#prefix = prefix;
+    client.on('commandStarted', this.#hear);
+  }
+
+  /**
+   * Stops listening, and asks the server to explain each command. Reads are done again for it, writes are only
+   * explained.
+   *
+   * @throws the driver's error where it cannot be asked.
+   */
+  async read(db: mongo.Db, product: string): Promise<OperationCost> {
+    this.stop();
+    const list: CommandCost[] = [];
+    for (const { name, command } of this.#seen) list.push(await costOf(db, product, name, command));
+    const sum = (of: (one: CommandCost) => number | boolean) =>
+      list.reduce((total, one) => total + Number(of(one)), 0);
+    return {
+      commands: list.length,
+      documentsExamined: sum((one) => one.documentsExamined),
+      keysExamined: sum((one) => one.keysExamined),
+      collectionScans: sum((one) => one.collectionScan),
+      inMemorySorts: sum((one) => one.inMemorySort),
+      list,
+    };
+  }
+
+  stop(): void {
+    this.#client.off('commandStarted', this.#hear);
+  }
+}
+
+async function costOf(
+  db: mongo.Db,
+  product: string,
+  name: string,
+  command: mongo.Document,
+): Promise<CommandCost> {
+  const collection = String(command[name]);
+  const about = { field: originOf(command['comment']).field, command: name, collection };
+  const question: mongo.Document = { [name]: collection };
+  for (const key of QUESTION) if (key !== name && command[key] !== undefined) question[key] = command[key];
+  const plan = readExplain(
+    // An insert is not planned.
+    name === 'insert'
+      ? undefined
+      : await db.command({
+          explain: question,
+          verbosity: 'executionStats',
+          comment: ownComment(product),
+          maxTimeMS: EXPLAIN_MS,
+        }),
+  );
+  const { documentsExamined, keysExamined, collectionScan, inMemorySort, indexes } = plan;
+  return { ...about, documentsExamined, keysExamined, collectionScan, inMemorySort, indexes };
+}
