@@ -1,10 +1,17 @@
+import { elections } from './elections/elections.js';
 import { kills } from './kills/kills.js';
 import { restarts } from './restarts/restarts.js';
 import { rotation } from './rotation/rotation.js';
 import { siege } from './siege/siege.js';
 
 /** The proofs by name; each answers whether everything held. */
-const PROOFS: Readonly<Record<string, () => Promise<boolean>>> = { siege, rotation, restarts, kills };
+const PROOFS: Readonly<Record<string, () => Promise<boolean>>> = {
+  siege,
+  rotation,
+  restarts,
+  kills,
+  elections,
+};
 
 const [name = ''] = process.argv.slice(2);
 const prove = PROOFS[name];

@@ -1,0 +1,169 @@
+import { mongo } from 'mongoose';
+import { writeFigures } from '../../bench/figures.js';
+import { writeResults } from '../../bench/results.js';
+import { type Spread, spreadOf } from '../../bench/statistics.js';
+import { findMongod } from '../../src/database/embedded/find-mongod.js';
+import { LEAKS } from '../siege/bodies.js';
+import { randomFrom } from '../siege/mutate.js';
+import { startGateway } from './gateway.js';
+import one from './one.config.js';
+import { PRODUCT } from './product.js';
+import { checkPromises } from './promises.js';
+import { ReplicaSet } from './replica-set.js';
+import { type Fault, FAULTS, playRound, type Round } from './rounds.js';
+import { type Answer, Traffic } from './traffic.js';
+
+const WHOLE = 20;
+const ROUNDS = Number(process.env['PROVE_ROUNDS'] ?? WHOLE);
+const CHOSEN = (process.env['PROVE_FAULTS'] ?? FAULTS.join()).split(',') as Fault[];
+const COMMAND = 'npm run prove -- elections';
+const SEED = Number(process.env['PROVE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** The bars: the median gap, of reads and of writes. */
+const BARS_MS: Readonly<Partial<Record<Fault, number>>> = { kill: 3_000, stepDown: 500 };
+/** How a request may be refused while there is no primary. */
+const TYPED = new Set(['PRODUCT_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'IDEMPOTENCY_IN_FLIGHT']);
+/** On top of the deadline: what lies between client and gateway, on a machine that everything here shares. */
+const MARGIN_MS = 500;
+/** A maximum that is so many times the median is explained. */
+const STRIKING = 3;
+
+/**
+ * The primary of a product's replica set killed, asked to step down and frozen, under open load: reads and writes
+ * resume, refusals are typed and in time, and what was acknowledged is there.
+ */
+export async function elections(): Promise<boolean> {
+  process.stdout.write(`seed ${SEED}: PROVE_SEED=${SEED} ${COMMAND} draws the same again\n`);
+  // Handlers of the process's end run when it is asked to end, and not when a signal ends it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  const { path } = await findMongod({ env: process.env });
+  const set = await ReplicaSet.start(path);
+  try {
+    return await prove(set);
+  } finally {
+    await set.stop();
+  }
+}
+
+async function prove(set: ReplicaSet): Promise<boolean> {
+  const mongod = await set.version();
+  const gateway = await startGateway(set.uri);
+  const admin = new mongo.MongoClient(set.uri);
+  const traffic = new Traffic(gateway, SEED);
+  try {
+    await traffic.prepare(admin);
+    const random = randomFrom(SEED + 1);
+    const rounds: Round[] = [];
+    const running = traffic.run();
+    for (const fault of CHOSEN)
+      for (let n = 0; n < ROUNDS; n += 1) {
+        const round = await playRound(fault, { set, gateway, traffic, random });
+        rounds.push(round);
+        process.stdout.write(`${fault} ${n + 1}: ${tell(round)}\n`);
+      }
+    traffic.stop();
+    await running;
+    await traffic.settle();
+    const found = await checkPromises(admin, traffic);
+    const wrong = wrongAnswers(traffic.answers);
+    const failures = [
+      ...found.lost.map((what) => `lost: ${what}`),
+      ...found.doubled.map((what) => `doubled: ${what}`),
+      ...found.drifted.map((what) => `drifted: ${what}`),
+      ...found.negative.map((what) => `negative: ${what}`),
+      ...traffic.contradictions.map((what) => `contradicted: ${what}`),
+      ...gateway.faults.map((line) => `log: ${line.slice(0, 800)}`),
+      ...wrong,
+      ...(gateway.hasEnded() ? ['the gateway has ended'] : []),
+      ...CHOSEN.flatMap((fault) => missed(fault, rounds)),
+    ];
+    for (const line of failures.slice(0, 30)) process.stdout.write(`  ${line}\n`);
+    const figures: Readonly<Record<string, number | Spread>> = {
+      ...Object.fromEntries(CHOSEN.flatMap((fault) => Object.entries(figuresOf(fault, rounds)))),
+      acknowledged: found.acknowledged,
+      lost: found.lost.length,
+      doubled: found.doubled.length + traffic.contradictions.length,
+      drifted: found.drifted.length,
+      negative: found.negative.length,
+      untyped: wrong.length,
+      masked: gateway.faults.length,
+      slowestRefusalMs: Math.max(...rounds.map(({ slowestRefusalMs }) => slowestRefusalMs)),
+      seed: SEED,
+    };
+    for (const [name, value] of Object.entries(figures))
+      process.stdout.write(
+        `${name.padEnd(28)} ${typeof value === 'number' ? value : `${value.median} (${value.min} to ${value.max})`}\n`,
+      );
+    for (const fault of CHOSEN) for (const line of explain(fault, rounds)) process.stdout.write(`${line}\n`);
+    // A page tells of whole runs.
+    if (ROUNDS >= WHOLE && CHOSEN.length === FAULTS.length) {
+      writeResults('elections', { command: COMMAND, rounds: ROUNDS, mongod, figures, ratios: {} });
+      writeFigures('docs/reliability.md', 'elections', COMMAND);
+    }
+    return failures.length === 0;
+  } finally {
+    traffic.close();
+    await admin.close();
+    await gateway.stop();
+  }
+}
+
+/** What is wrong with refusals: no name or another, words of the driver, no hint when to come back, or too late. */
+function wrongAnswers(answers: readonly Answer[]): string[] {
+  const limitMs = one.products[PRODUCT]!.limits.deadlineMs + MARGIN_MS;
+  return answers
+    .filter(({ code }) => code !== 'OK')
+    .flatMap((answer) => {
+      const { kind, code, text, sentAt, answeredAt, isRefusalComplete } = answer;
+      const ms = answeredAt - sentAt;
+      if (TYPED.has(code) && isRefusalComplete && !LEAKS.test(text) && ms <= limitMs) return [];
+      return [`${kind} answered ${code} after ${ms} ms: ${text.slice(0, 300)}`];
+    });
+}
+
+const of = (fault: Fault, rounds: readonly Round[]) => rounds.filter((round) => round.fault === fault);
+
+function figuresOf(fault: Fault, rounds: readonly Round[]) {
+  const own = of(fault, rounds);
+  const spread = (value: (round: Round) => number) => spreadOf(own.map(value));
+  return {
+    [`${fault}.readGapMs`]: spread(({ readGapMs }) => readGapMs),
+    [`${fault}.writeGapMs`]: spread(({ writeGapMs }) => writeGapMs),
+    [`${fault}.electionMs`]: spread(({ electionMs }) => electionMs),
+    [`${fault}.refused`]: spread(({ refusals }) => sum(refusals)),
+    [`${fault}.asked`]: spread(({ asked }) => asked),
+  };
+}
+
+const sum = (counts: Readonly<Record<string, number>>) =>
+  Object.values(counts).reduce((total, one) => total + one, 0);
+
+function missed(fault: Fault, rounds: readonly Round[]): string[] {
+  const bar = BARS_MS[fault];
+  if (bar === undefined) return [];
+  return (['readGapMs', 'writeGapMs'] as const).flatMap((gap) => {
+    const { median } = spreadOf(of(fault, rounds).map((round) => round[gap]));
+    return median <= bar ? [] : [`${fault}: the median of ${gap} is ${median}, above ${bar}`];
+  });
+}
+
+/** Where the time of a round went. */
+const tell = (round: Round): string =>
+  [
+    `reads ${round.readGapMs} ms, writes ${round.writeGapMs} ms`,
+    `(${round.elections === 1 ? 'election' : `${round.elections} elections`} ${round.electionMs} ms after the fault`,
+    `ready ${round.readyMs} ms later, first read ${round.readAnswerMs} ms and first write ${round.writeAnswerMs} ms after that)`,
+    `of ${round.asked}: ${JSON.stringify(round.refusals)}, slowest refusal ${round.slowestRefusalMs} ms`,
+  ].join(', ');
+
+/** A maximum over three times its median, with what its time was spent in. */
+function explain(fault: Fault, rounds: readonly Round[]): string[] {
+  const own = of(fault, rounds);
+  return (['readGapMs', 'writeGapMs'] as const).flatMap((gap) => {
+    const { median, max } = spreadOf(own.map((round) => round[gap]));
+    if (max <= STRIKING * median) return [];
+    return [
+      `${fault}: ${gap} ${max} is over three times the median ${median}: ${tell(own.find((round) => round[gap] === max)!)}`,
+    ];
+  });
+}

@@ -1,0 +1,2 @@
+/** The product that is asked: the one of the samples that has a ledger. */
+export const PRODUCT = 'aviation';

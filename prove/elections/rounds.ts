@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gateway } from './gateway.js';
+import type { Member, ReplicaSet } from './replica-set.js';
+import type { Answer, Traffic } from './traffic.js';
+
+/** What befalls the primary. */
+export type Fault = 'kill' | 'stepDown' | 'freeze';
+export const FAULTS: readonly Fault[] = ['kill', 'stepDown', 'freeze'];
+
+/** How long a killed primary stays away, a frozen one is frozen, and one that stepped down is watched. */
+const LASTS_MS: Readonly<Record<Fault, number>> = { kill: 6_000, stepDown: 4_000, freeze: 15_000 };
+const SETTLED_MS = 1_000;
+/** For so long one that stepped down does not stand for election. */
+const STEP_DOWN_S = 10;
+/** Until the servers and the gateway are whole again. */
+const WHOLE_MS = 120_000;
+
+/** One fault and what clients saw of it. */
+export interface Round {
+  readonly fault: Fault;
+  /** Longest time without a good answer, for reads, attempts and transfers together as writes. */
+  readonly readGapMs: number;
+  readonly writeGapMs: number;
+  /** From the fault until a member took writes, by the servers' own logs, for the last such member within the gap. */
+  readonly electionMs: number;
+  /** How many times a member became primary. */
+  readonly elections: number;
+  /** From then until the product was ready again, by the gateway's log; 0 when it was so already. */
+  readonly readyMs: number;
+  /** From the later of the two until the first good answer. */
+  readonly readAnswerMs: number;
+  readonly writeAnswerMs: number;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly asked: number;
+  readonly slowestRefusalMs: number;
+  readonly answers: readonly Answer[];
+}
+
+/** Befalls the primary with a fault at a random moment under traffic, waits it out, and tells what was seen. */
+export async function playRound(
+  fault: Fault,
+  {
+    set,
+    gateway,
+    traffic,
+    random,
+  }: { set: ReplicaSet; gateway: Gateway; traffic: Traffic; random: () => number },
+): Promise<Round> {
+  await whole(set, gateway);
+  // Long enough for good answers before the fault, and nowhere near the same beat of heart each time.
+  await sleep(500 + random() * 1_000);
+  const first = traffic.answers.length;
+  const primary = await set.healthy();
+  const at = Date.now();
+  const mend = await FAULT[fault](primary);
+  await sleep(LASTS_MS[fault] - (Date.now() - at));
+  await mend();
+  await whole(set, gateway);
+  await sleep(SETTLED_MS);
+  return measure(fault, at, traffic.answers.slice(Math.max(0, first - 200)), set, gateway);
+}
+
+const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<void>>>> = {
+  async kill(primary) {
+    await primary.kill();
+    return () => primary.restart();
+  },
+  async stepDown(primary) {
+    await primary.client
+      .db('admin')
+      .command({ replSetStepDown: STEP_DOWN_S, secondaryCatchUpPeriodSecs: STEP_DOWN_S / 2 });
+    return async () => {};
+  },
+  async freeze(primary) {
+    primary.freeze();
+    return async () => primary.thaw();
+  },
+};
+
+async function whole(set: ReplicaSet, gateway: Gateway): Promise<void> {
+  await set.healthy();
+  for (const until = Date.now() + WHOLE_MS; !(await gateway.isReady()); await sleep(50))
+    if (Date.now() > until) throw new Error('The gateway does not serve again after two minutes.');
+}
+
+/** The longest time without a good answer, beginning with the last one before the fault. */
+function gapOf(answers: readonly Answer[], at: number): { readonly ms: number; readonly until: number } {
+  const good = answers
+    .filter(({ code }) => code === 'OK')
+    .map(({ answeredAt }) => answeredAt)
+    .sort((one, other) => one - other);
+  let longest = { ms: 0, until: at };
+  for (const [n, until] of good.entries()) {
+    const since = good[n - 1];
+    if (since === undefined || until < at) continue;
+    if (until - since > longest.ms) longest = { ms: until - since, until };
+  }
+  return longest;
+}
+
+function measure(
+  fault: Fault,
+  at: number,
+  answers: readonly Answer[],
+  set: ReplicaSet,
+  gateway: Gateway,
+): Round {
+  const reads = gapOf(
+    answers.filter(({ kind }) => kind === 'read'),
+    at,
+  );
+  const writes = gapOf(
+    answers.filter(({ kind }) => kind !== 'read'),
+    at,
+  );
+  const elected = set.writableSince(at).filter((moment) => moment <= Math.max(reads.until, writes.until));
+  const writableAt = elected.at(-1) ?? at;
+  const readyAt = gateway.changes
+    .filter((change) => change.at >= at && change.at <= Math.max(reads.until, writes.until) + 50)
+    .findLast(({ state }) => state === 'ready')?.at;
+  const servedAt = Math.max(writableAt, readyAt ?? 0);
+  const refused = answers.filter(({ code }) => code !== 'OK');
+  const refusals: Record<string, number> = {};
+  for (const { kind, code } of refused) refusals[`${kind}.${code}`] = (refusals[`${kind}.${code}`] ?? 0) + 1;
+  return {
+    fault,
+    readGapMs: reads.ms,
+    writeGapMs: writes.ms,
+    electionMs: writableAt - at,
+    elections: elected.length,
+    readyMs: servedAt - writableAt,
+    readAnswerMs: Math.max(0, reads.until - servedAt),
+    writeAnswerMs: Math.max(0, writes.until - servedAt),
+    refusals,
+    asked: answers.filter(({ sentAt }) => sentAt >= at).length,
+    slowestRefusalMs: Math.max(0, ...refused.map((one) => one.answeredAt - one.sentAt)),
+    answers,
+  };
+}
