@@ -5,6 +5,7 @@ import { type Spread, spreadOf } from '../../bench/statistics.js';
 import { findMongod } from '../../src/database/embedded/find-mongod.js';
 import { LEAKS } from '../siege/bodies.js';
 import { randomFrom } from '../siege/mutate.js';
+import { BareDriver } from './bare-driver.js';
 import { startGateway } from './gateway.js';
 import one from './one.config.js';
 import { PRODUCT } from './product.js';
@@ -50,18 +51,20 @@ async function prove(set: ReplicaSet): Promise<boolean> {
   const gateway = await startGateway(set.uri);
   const admin = new mongo.MongoClient(set.uri);
   const traffic = new Traffic(gateway, SEED);
+  const bare = new BareDriver(set.uri);
   try {
     await traffic.prepare(admin);
     const random = randomFrom(SEED + 1);
     const rounds: Round[] = [];
-    const running = traffic.run();
+    const running = Promise.all([traffic.run(), bare.run()]);
     for (const fault of CHOSEN)
       for (let n = 0; n < ROUNDS; n += 1) {
-        const round = await playRound(fault, { set, gateway, traffic, random });
+        const round = await playRound(fault, { set, gateway, traffic, bare, random });
         rounds.push(round);
         process.stdout.write(`${fault} ${n + 1}: ${tell(round)}\n`);
       }
     traffic.stop();
+    await bare.stop();
     await running;
     await traffic.settle();
     const found = await checkPromises(admin, traffic);
@@ -92,7 +95,7 @@ async function prove(set: ReplicaSet): Promise<boolean> {
     };
     for (const [name, value] of Object.entries(figures))
       process.stdout.write(
-        `${name.padEnd(28)} ${typeof value === 'number' ? value : `${value.median} (${value.min} to ${value.max})`}\n`,
+        `${name.padEnd(32)} ${typeof value === 'number' ? value : `${value.median} (${value.min} to ${value.max})`}\n`,
       );
     for (const fault of CHOSEN) for (const line of explain(fault, rounds)) process.stdout.write(`${line}\n`);
     // A page tells of whole runs.
@@ -129,6 +132,8 @@ function figuresOf(fault: Fault, rounds: readonly Round[]) {
   return {
     [`${fault}.readGapMs`]: spread(({ readGapMs }) => readGapMs),
     [`${fault}.writeGapMs`]: spread(({ writeGapMs }) => writeGapMs),
+    [`${fault}.bareDriver.readGapMs`]: spread(({ bareReadGapMs }) => bareReadGapMs),
+    [`${fault}.bareDriver.writeGapMs`]: spread(({ bareWriteGapMs }) => bareWriteGapMs),
     [`${fault}.electionMs`]: spread(({ electionMs }) => electionMs),
     [`${fault}.refused`]: spread(({ refusals }) => sum(refusals)),
     [`${fault}.asked`]: spread(({ asked }) => asked),
@@ -150,7 +155,7 @@ function missed(fault: Fault, rounds: readonly Round[]): string[] {
 /** Where the time of a round went. */
 const tell = (round: Round): string =>
   [
-    `reads ${round.readGapMs} ms, writes ${round.writeGapMs} ms`,
+    `reads ${round.readGapMs} ms, writes ${round.writeGapMs} ms, of the bare driver ${round.bareReadGapMs} and ${round.bareWriteGapMs}`,
     `(${round.elections === 1 ? 'election' : `${round.elections} elections`} ${round.electionMs} ms after the fault`,
     `ready ${round.readyMs} ms later, first read ${round.readAnswerMs} ms and first write ${round.writeAnswerMs} ms after that)`,
     `of ${round.asked}: ${JSON.stringify(round.refusals)}, slowest refusal ${round.slowestRefusalMs} ms`,

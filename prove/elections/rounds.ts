@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BareDriver } from './bare-driver.js';
 import type { Gateway } from './gateway.js';
 import type { Member, ReplicaSet } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
@@ -21,6 +22,9 @@ export interface Round {
   /** Longest time without a good answer, for reads, attempts and transfers together as writes. */
   readonly readGapMs: number;
   readonly writeGapMs: number;
+  /** The same for a client of the driver without a gateway. */
+  readonly bareReadGapMs: number;
+  readonly bareWriteGapMs: number;
   /** From the fault until a member took writes, by the servers' own logs, for the last such member within the gap. */
   readonly electionMs: number;
   /** How many times a member became primary. */
@@ -36,16 +40,18 @@ export interface Round {
   readonly answers: readonly Answer[];
 }
 
+/** What a round is played with. */
+export interface Stage {
+  readonly set: ReplicaSet;
+  readonly gateway: Gateway;
+  readonly traffic: Traffic;
+  readonly bare: BareDriver;
+  readonly random: () => number;
+}
+
 /** Befalls the primary with a fault at a random moment under traffic, waits it out, and tells what was seen. */
-export async function playRound(
-  fault: Fault,
-  {
-    set,
-    gateway,
-    traffic,
-    random,
-  }: { set: ReplicaSet; gateway: Gateway; traffic: Traffic; random: () => number },
-): Promise<Round> {
+export async function playRound(fault: Fault, stage: Stage): Promise<Round> {
+  const { set, gateway, traffic, random } = stage;
   await whole(set, gateway);
   // Long enough for good answers before the fault, and nowhere near the same beat of heart each time.
   await sleep(500 + random() * 1_000);
@@ -57,7 +63,7 @@ export async function playRound(
   await mend();
   await whole(set, gateway);
   await sleep(SETTLED_MS);
-  return measure(fault, at, traffic.answers.slice(Math.max(0, first - 200)), set, gateway);
+  return measure(fault, at, traffic.answers.slice(Math.max(0, first - 200)), stage);
 }
 
 const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<void>>>> = {
@@ -84,11 +90,8 @@ async function whole(set: ReplicaSet, gateway: Gateway): Promise<void> {
 }
 
 /** The longest time without a good answer, beginning with the last one before the fault. */
-function gapOf(answers: readonly Answer[], at: number): { readonly ms: number; readonly until: number } {
-  const good = answers
-    .filter(({ code }) => code === 'OK')
-    .map(({ answeredAt }) => answeredAt)
-    .sort((one, other) => one - other);
+function gapOf(answeredAt: readonly number[], at: number): { readonly ms: number; readonly until: number } {
+  const good = [...answeredAt].sort((one, other) => one - other);
   let longest = { ms: 0, until: at };
   for (const [n, until] of good.entries()) {
     const since = good[n - 1];
@@ -98,19 +101,16 @@ function gapOf(answers: readonly Answer[], at: number): { readonly ms: number; r
   return longest;
 }
 
-function measure(
-  fault: Fault,
-  at: number,
-  answers: readonly Answer[],
-  set: ReplicaSet,
-  gateway: Gateway,
-): Round {
+const goodOf = (answers: readonly Answer[], isWanted: (kind: Answer['kind']) => boolean): number[] =>
+  answers.filter(({ kind, code }) => code === 'OK' && isWanted(kind)).map(({ answeredAt }) => answeredAt);
+
+function measure(fault: Fault, at: number, answers: readonly Answer[], { set, gateway, bare }: Stage): Round {
   const reads = gapOf(
-    answers.filter(({ kind }) => kind === 'read'),
+    goodOf(answers, (kind) => kind === 'read'),
     at,
   );
   const writes = gapOf(
-    answers.filter(({ kind }) => kind !== 'read'),
+    goodOf(answers, (kind) => kind !== 'read'),
     at,
   );
   const elected = set.writableSince(at).filter((moment) => moment <= Math.max(reads.until, writes.until));
@@ -119,6 +119,7 @@ function measure(
     .filter((change) => change.at >= at && change.at <= Math.max(reads.until, writes.until) + 50)
     .findLast(({ state }) => state === 'ready')?.at;
   const servedAt = Math.max(writableAt, readyAt ?? 0);
+  const since = (moments: readonly number[]) => moments.filter((moment) => moment >= at - 1_000);
   const refused = answers.filter(({ code }) => code !== 'OK');
   const refusals: Record<string, number> = {};
   for (const { kind, code } of refused) refusals[`${kind}.${code}`] = (refusals[`${kind}.${code}`] ?? 0) + 1;
@@ -126,6 +127,8 @@ function measure(
     fault,
     readGapMs: reads.ms,
     writeGapMs: writes.ms,
+    bareReadGapMs: gapOf(since(bare.reads), at).ms,
+    bareWriteGapMs: gapOf(since(bare.writes), at).ms,
     electionMs: writableAt - at,
     elections: elected.length,
     readyMs: servedAt - writableAt,

@@ -75,3 +75,56 @@ describe('entering a compartment', () => {
     expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
   });
 });
+
+describe('operations that write', () => {
+  it('get three quarters of the places, and those that read find one', async () => {
+    const one = compartment({ inFlight: 4, queue: 1 });
+    one.set('ready');
+    const writes = await Promise.all([1, 2, 3].map(() => one.enter(never, 'writes')));
+    const fourth = one.enter(never, 'writes');
+    await expect(one.enter(never, 'writes')).rejects.toMatchObject({ ...unavailable, message: /It is full/ });
+    expect(one.load).toEqual({ inFlight: 3, waiting: 1 });
+    const leave = await one.enter(never);
+    leave();
+    writes[0]!();
+    await expect(fourth).resolves.toBeTypeOf('function');
+    for (const done of [...writes.slice(1), await fourth]) done();
+    expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
+  });
+
+  it('give back what they have when the product goes away, and when their client does', async () => {
+    const one = compartment({ inFlight: 2, queue: 2 });
+    one.set('ready');
+    const leave = await one.enter(never, 'writes');
+    const waiting = one.enter(never, 'writes');
+    one.set('open');
+    await expect(waiting).rejects.toMatchObject(unavailable);
+    one.set('ready');
+    const gone = new AbortController();
+    const givenUp = one.enter(gone.signal, 'writes');
+    gone.abort(new Error('gone'));
+    await expect(givenUp).rejects.toThrow('gone');
+    leave();
+    expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
+    (await one.enter(never, 'writes'))();
+  });
+
+  it('write as many at once as three quarters of the connections', async () => {
+    const one = compartment({ poolSize: 4 });
+    const ends: (() => void)[] = [];
+    const all = Array.from({ length: 5 }, () =>
+      one.writing(() => new Promise<void>((resolve) => ends.push(resolve))),
+    );
+    await new Promise(setImmediate);
+    expect(ends).toHaveLength(3);
+    ends[0]!();
+    await all[0];
+    await new Promise(setImmediate);
+    expect(ends).toHaveLength(4);
+    for (let n = 1; n < 5; n += 1) {
+      ends[n]!();
+      await new Promise(setImmediate);
+    }
+    await Promise.all(all);
+  });
+});

@@ -1,3 +1,4 @@
+import type { WriteTurn } from '../database/write-turn.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
 import { type Leave, Places } from './places.js';
@@ -13,10 +14,14 @@ interface Verdict {
   readonly reason: string;
 }
 
+const NEVER = new AbortController().signal;
 const CONNECTING: Verdict = { state: 'open', reason: 'connecting' };
 const GRAVITY: readonly CompartmentState[] = ['parked', 'open', 'ready'];
 /** A parked product is looked at again within this time. */
 const PARKED_RETRY_S = 5;
+
+/** Three quarters for what writes: where a majority of the servers is missing, writes wait and reads need not. */
+const shareOf = (all: number): number => Math.max(1, Math.floor(all * 0.75));
 
 /**
  * The limits around one product at run time. Operations enter it and leave it; those over the limit wait in a
@@ -29,6 +34,8 @@ const PARKED_RETRY_S = 5;
 export class Compartment {
   readonly #verdicts = new Map<string, Verdict>([['connection', CONNECTING]]);
   readonly #places: Places;
+  readonly #writers: Places;
+  readonly #writes: Places;
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
@@ -39,6 +46,8 @@ export class Compartment {
     readonly limits: Limits,
   ) {
     this.#places = new Places(limits.inFlight, limits.queue);
+    this.#writers = new Places(shareOf(limits.inFlight), limits.queue);
+    this.#writes = new Places(shareOf(limits.poolSize), Number.POSITIVE_INFINITY);
   }
 
   get state(): CompartmentState {
@@ -57,7 +66,7 @@ export class Compartment {
 
   /** Operations at work, and those that wait for a place. */
   get load(): { readonly inFlight: number; readonly waiting: number } {
-    return { inFlight: this.#places.taken, waiting: this.#places.waiting };
+    return { inFlight: this.#places.taken, waiting: this.#places.waiting + this.#writers.waiting };
   }
 
   /** Whether an operator has asked for no writes. */
@@ -91,7 +100,8 @@ export class Compartment {
     // That a database is away is seen by several watchers, and is one change.
     if (gravest.state === before && (gravest.state !== 'parked' || gravest.reason === said)) return;
     // Nobody waits for a place in which there would be no answer.
-    if (gravest.state !== 'ready') this.#places.dismiss(() => this.unavailable());
+    if (gravest.state !== 'ready')
+      for (const places of [this.#writers, this.#places]) places.dismiss(() => this.unavailable());
     for (const listener of this.#listeners) listener(gravest.state, gravest.reason);
   }
 
@@ -100,14 +110,40 @@ export class Compartment {
   }
 
   /**
-   * Takes a place for one operation; call the function it answers when the operation is over.
+   * Takes a place for one operation; call the function it answers when the operation is over. Operations that write
+   * get three quarters of the places and no more.
    *
    * @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product is not ready or its queue is full; the signal's
    *   reason when that is aborted before there is a place.
    */
-  async enter(signal: AbortSignal): Promise<Leave> {
+  async enter(signal: AbortSignal, kind: 'reads' | 'writes' = 'reads'): Promise<Leave> {
+    if (kind === 'reads') return this.#take(this.#places, signal);
+    const leaveWriters = await this.#take(this.#writers, signal);
+    try {
+      const leave = await this.#take(this.#places, signal);
+      return () => {
+        leave();
+        leaveWriters();
+      };
+    } catch (error) {
+      leaveWriters();
+      throw error;
+    }
+  }
+
+  /** Lets so many writes reach the database at once that reads find a connection; the others wait for their turn. */
+  readonly writing: WriteTurn = async (work, signal = NEVER) => {
+    const leave = await this.#writes.take(signal)!;
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+
+  async #take(places: Places, signal: AbortSignal): Promise<Leave> {
     if (this.state !== 'ready') throw this.unavailable();
-    const place = this.#places.take(signal);
+    const place = places.take(signal);
     if (!place) throw this.unavailable('It is full.');
     const leave = await place;
     if (this.state === 'ready') return leave;

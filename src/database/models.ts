@@ -3,6 +3,7 @@ import type { ClassType } from './class-type.js';
 import { translating } from './driver-errors.js';
 import type { CommandScope, Filter, Reader, Row } from './reader.js';
 import { modelNameOf, schemaOf } from './schema.js';
+import type { WriteTurn } from './write-turn.js';
 
 /**
  * The models of one product, each bound to that product's connection and to nothing else.
@@ -51,11 +52,14 @@ export class Writer<T extends object> {
   readonly #model: Model<Row>;
   readonly #reader: Reader;
   readonly #scope: () => CommandScope;
+  readonly #turn: WriteTurn;
 
-  constructor(model: Model<Row>, reader: Reader, scope: () => CommandScope) {
+  /** @param turn `noTurn` inside a transaction, which has its own. */
+  constructor(model: Model<Row>, reader: Reader, scope: () => CommandScope, turn: WriteTurn) {
     this.#model = model;
     this.#reader = reader;
     this.#scope = scope;
+    this.#turn = turn;
   }
 
   /**
@@ -118,7 +122,8 @@ export class Writer<T extends object> {
   }
 
   #run<R>(work: () => Promise<R>): Promise<R> {
-    return translating(work, this.#scope());
+    const scope = this.#scope();
+    return translating(() => this.#turn(work, scope.signal), scope);
   }
 
   #options() {

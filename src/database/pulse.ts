@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { type ConnectionOptions, databaseOf } from './connection.js';
+import { isRetryableRead } from './driver-errors.js';
 
 /** An answer of the server, whatever it says: the credential lacks a grant. */
 const UNAUTHORIZED = 13;
@@ -42,11 +43,18 @@ export class Pulse {
     // Whatever has kept this process busy, an answer that is here already is read before time is up.
     const giveUp = () => setImmediate(() => setImmediate(() => controller.abort()));
     const timer = setTimeout(giveUp, this.#patienceMs);
-    try {
+    const read = async () => {
       const db = this.#client.db(this.#database);
       const options = { signal: controller.signal, comment: `${this.#appName}:pulse` };
       const { cursor } = await db.command({ find: collection, limit: 1, singleBatch: true }, options);
       return (cursor as { firstBatch: mongo.Document[] }).firstBatch[0] ?? null;
+    };
+    try {
+      // A primary that steps down says so in a moment; another follows within the patience, or does not.
+      return await read().catch((error: unknown) => {
+        if (controller.signal.aborted || !isRetryableRead(error)) throw error;
+        return read();
+      });
     } catch (error) {
       if (error instanceof mongo.MongoServerError && error.code === UNAUTHORIZED) return null;
       throw error;

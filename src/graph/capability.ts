@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
 import type { CommandScope } from '../database/reader.js';
+import type { WriteTurn } from '../database/write-turn.js';
 import type { ProductContext } from './context.js';
 
 /** The product's database, as a capability reaches it. */
@@ -8,6 +9,7 @@ export interface CapabilityHost {
   readonly product: string;
   readonly client: () => mongo.MongoClient;
   readonly db: () => mongo.Db;
+  readonly writing: WriteTurn;
 }
 
 /** Builds a capability's part of one operation's context. */

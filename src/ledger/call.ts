@@ -1,3 +1,5 @@
+import type { WriteTurn } from '../database/write-turn.js';
+
 /** What one call into the ledger brings along, whatever it does. */
 export interface CallOptions {
   /** Who does it, from the token: `viewer.principal`. Idempotency keys are this principal's own. */
@@ -8,4 +10,6 @@ export interface CallOptions {
   readonly deadline: number;
   /** Ends the call early: the client has gone. */
   readonly signal?: AbortSignal;
+  /** When the call may write, beside the product's other writes. Default: at once. */
+  readonly turn?: WriteTurn;
 }

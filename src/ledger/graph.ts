@@ -143,7 +143,7 @@ function answer(
 export const ledgerCapability = ({ unit }: { readonly unit: string }): Capability => ({
   classes: [Account, Transfer],
   resolvers: [LedgerResolver],
-  open: ({ product, client, db }) => {
+  open: ({ product, client, db, writing }) => {
     let ledger: ReturnType<typeof createLedger> | undefined;
     const current = () =>
       (ledger ??= createLedger({ client: client(), database: db().databaseName, product, unit }));
@@ -153,6 +153,7 @@ export const ledgerCapability = ({ unit }: { readonly unit: string }): Capabilit
         comment: command().comment,
         deadline: context.deadline.at,
         signal: context.deadline.signal,
+        turn: writing,
       });
       return {
         ledger: {

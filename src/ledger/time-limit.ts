@@ -27,6 +27,11 @@ export class TimeLimit {
     this.#signal = call.signal;
   }
 
+  /** Aborted when the caller has gone. */
+  get signal(): AbortSignal | undefined {
+    return this.#signal;
+  }
+
   get isUp(): boolean {
     return this.#signal?.aborted === true || Date.now() >= this.#at;
   }

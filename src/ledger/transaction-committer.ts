@@ -37,8 +37,13 @@ export class TransactionCommitter implements Committer {
     let leave: (() => void) | undefined;
     try {
       leave = await this.#enter(request, call.actor, time, progress);
-      return await inTransaction(this.#books.client, time, progress, (options) =>
-        this.#attempt(id, request, call.actor, progress, () => ({ ...options(), comment: call.comment })),
+      return await inTransaction(
+        this.#books.client,
+        time,
+        progress,
+        (options) =>
+          this.#attempt(id, request, call.actor, progress, () => ({ ...options(), comment: call.comment })),
+        call.turn,
       );
     } catch (error) {
       if (error instanceof OutOfTime) throw toGiveUpError(progress);

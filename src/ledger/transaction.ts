@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose, { type mongo } from 'mongoose';
+import { noTurn, type WriteTurn } from '../database/write-turn.js';
 import type { TimeLimit } from './time-limit.js';
 
 const { MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } = mongoose.mongo;
@@ -69,6 +70,7 @@ const backoffMs = (attempt: number) =>
  * Not the driver's `timeoutMS` either: after a freeze it takes the long round trip it measured for the rule, and
  * refuses every command with a shorter limit for seconds after the server is back.
  *
+ * @param turn held until all of it has settled, also after the caller was answered.
  * @throws OutOfTime with `progress` telling how far it came; what the body throws; errors of the driver.
  */
 export async function inTransaction<T, Step extends string>(
@@ -76,11 +78,12 @@ export async function inTransaction<T, Step extends string>(
   time: TimeLimit,
   progress: Progress<Step>,
   body: TransactionBody<T, Step>,
+  turn: WriteTurn = noTurn,
 ): Promise<T> {
   time.check();
   const session = client.startSession();
   // One session for all attempts: a new transaction on it ends the one before on the server, whatever became of it.
-  const work = attempts(session, time, progress, body);
+  const work = turn(() => attempts(session, time, progress, body), time.signal);
   void work
     .then(
       () => session.endSession(),

@@ -95,8 +95,10 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
       if (refusal) return notExecuted(refusal);
       let stay: ProductRequest;
       try {
-        if (definition.operation === OperationTypeNode.MUTATION) runtime.compartment.assertWritable();
-        stay = await ProductRequest.enter(runtime, request, definition.name?.value);
+        const writes = definition.operation === OperationTypeNode.MUTATION;
+        if (writes) runtime.compartment.assertWritable();
+        const kind = writes ? 'writes' : 'reads';
+        stay = await ProductRequest.enter(runtime, request, definition.name?.value, kind);
       } catch (error) {
         return notExecuted(error);
       }
@@ -134,7 +136,7 @@ class Doors {
         const known = contexts.get(product);
         if (known) return known;
         if (fieldName !== undefined) this.runtimes.get(product)!.compartment.assertWritable();
-        const stay = await this.#enter(product);
+        const stay = await this.#enter(product, fieldName === undefined ? 'reads' : 'writes');
         const made = contexts.get(product) ?? stay.context(fieldName && localName(fieldName, product));
         contexts.set(product, made);
         return made;
@@ -157,10 +159,10 @@ class Doors {
     for (const stay of this.#open) stay.close(hasFailed(stay.runtime.name));
   }
 
-  #enter(product: string): Promise<ProductRequest> {
+  #enter(product: string, kind: 'reads' | 'writes'): Promise<ProductRequest> {
     let stay = this.#stays.get(product);
     if (!stay) {
-      stay = ProductRequest.enter(this.runtimes.get(product)!, this.request, this.operationName).then(
+      stay = ProductRequest.enter(this.runtimes.get(product)!, this.request, this.operationName, kind).then(
         (entered) => {
           // The answer may be out before the place was given.
           if (this.#closed) entered.close(true);

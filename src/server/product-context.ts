@@ -4,6 +4,7 @@ import type { ClassType } from '../database/class-type.js';
 import { translating } from '../database/driver-errors.js';
 import { Writer } from '../database/models.js';
 import type { CommandScope } from '../database/reader.js';
+import { noTurn, type WriteTurn } from '../database/write-turn.js';
 import { AnswerCache, type KeptAnswer } from '../graph/answer-cache.js';
 import type { Models, ProductContext, SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
@@ -48,20 +49,32 @@ const commandScope =
 const readPlaces = ({ product }: ProductRuntime): Places =>
   new Places(Math.max(2, Math.floor(product.limits.poolSize / 5)), Number.POSITIVE_INFINITY);
 
-function modelsOf(link: ProductLink, scope: () => CommandScope, deadline: Deadline): Models {
+function modelsOf(
+  link: ProductLink,
+  scope: () => CommandScope,
+  deadline: Deadline,
+  turn: WriteTurn = link.writing,
+): Models {
   return {
-    of: (target) => new Writer(link.models.model(target), link.reader, scope),
+    of: (target) => new Writer(link.models.model(target), link.reader, scope, turn),
     transaction: (work) =>
       translating(() =>
         deadline.race(
-          link.client.withSession((session) =>
-            session.withTransaction(() => {
-              // The driver retries for two minutes; the operation has seconds.
-              deadline.signal.throwIfAborted();
-              // Inside a transaction the time limit is the transaction's own.
-              const inside = () => ({ ...scope(), session });
-              return work(modelsOf(link, inside, deadline), session);
-            }, DURABLE),
+          turn(
+            () =>
+              link.client.withSession((session) =>
+                session.withTransaction(
+                  () => {
+                    // The driver retries for two minutes; the operation has seconds.
+                    deadline.signal.throwIfAborted();
+                    // Inside a transaction the time limit is the transaction's own.
+                    const inside = () => ({ ...scope(), session });
+                    return work(modelsOf(link, inside, deadline, noTurn), session);
+                  },
+                  { ...DURABLE, maxCommitTimeMS: deadline.remainingMs },
+                ),
+              ),
+            deadline.signal,
           ),
         ),
       ),
@@ -74,12 +87,13 @@ function signInsOf(
   scope: () => CommandScope,
 ): SignIns | undefined {
   const { sessions } = runtime;
+  const { writing } = runtime.compartment;
   const user = runtime.product.signIns?.user as SignIns['user'] | undefined;
   if (!sessions || !user) return undefined;
   return {
     user,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
-    open: (userId) => translating(() => sessions.open(userId, scope())),
+    open: (userId) => translating(() => writing(() => sessions.open(userId, scope()), scope().signal)),
     close: async () =>
       request.token !== undefined && translating(() => sessions.close(request.token!, scope())),
   };

@@ -5,6 +5,7 @@ import { DriverReader } from '../database/driver-reader.js';
 import { JoiningReader } from '../database/joining-reader.js';
 import { ModelRegistry } from '../database/models.js';
 import type { Reader } from '../database/reader.js';
+import type { WriteTurn } from '../database/write-turn.js';
 import type { BulkheadError } from '../errors/bulkhead-error.js';
 import type { BindCapability, Capability } from '../graph/capability.js';
 
@@ -15,6 +16,8 @@ export interface ProductLinkOptions {
   readonly capabilities: readonly Capability[];
   /** The error of whoever comes before there is a connection. */
   readonly unavailable: () => BulkheadError;
+  /** The turns of all the product's writes, whatever link they go over. */
+  readonly writing: WriteTurn;
 }
 
 /**
@@ -27,14 +30,16 @@ export class ProductLink {
   readonly models: ModelRegistry;
   readonly reader: Reader;
   readonly capabilities: readonly BindCapability[];
+  readonly writing: WriteTurn;
   readonly #unavailable: () => BulkheadError;
 
-  constructor({ product, classes, capabilities, unavailable }: ProductLinkOptions) {
+  constructor({ product, classes, capabilities, unavailable, writing }: ProductLinkOptions) {
     this.#unavailable = unavailable;
+    this.writing = writing;
     this.models = new ModelRegistry(this.connection, classes);
     this.reader = new JoiningReader(new DriverReader(() => this.db));
     this.capabilities = capabilities.map((one) =>
-      one.open({ product, client: () => this.client, db: () => this.db }),
+      one.open({ product, client: () => this.client, db: () => this.db, writing }),
     );
   }
 

@@ -35,10 +35,11 @@ export class ProductRequest {
     runtime: ProductRuntime,
     request: RequestScope,
     operationName: string | undefined,
+    kind: 'reads' | 'writes',
   ): Promise<ProductRequest> {
     const deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, request.client);
     try {
-      const leave = await runtime.compartment.enter(deadline.signal);
+      const leave = await runtime.compartment.enter(deadline.signal, kind);
       const name = operationName && NAME.test(operationName) ? operationName : '-';
       const isMeasured = request.wantsCost && runtime.recorder !== undefined;
       return new ProductRequest(

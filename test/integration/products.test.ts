@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Writer } from '../../src/database/models.js';
+import { noTurn } from '../../src/database/write-turn.js';
 import type { Row } from '../../src/database/reader.js';
 import { CachedResponse } from '../../schema/aviation/index.js';
 import { Post, PostStatus } from '../../schema/blog/index.js';
@@ -44,7 +45,7 @@ async function whileRefusing<T>(
 }
 const writerOf = <T extends object>(product: string, target: new () => T) => {
   const { models, reader } = gateway.server.runtimes.get(product)!.link;
-  return new Writer<T>(models.model(target), reader, () => ({ comment: 'test', maxTimeMS: 5_000 }));
+  return new Writer<T>(models.model(target), reader, () => ({ comment: 'test', maxTimeMS: 5_000 }), noTurn);
 };
 /** The transaction a command belongs to. */
 const transactionOf = ({ command }: SeenCommand) =>
