@@ -48,7 +48,7 @@ export async function elections(): Promise<boolean> {
 
 async function prove(set: ReplicaSet): Promise<boolean> {
   const mongod = await set.version();
-  const gateway = await startGateway(set.uri);
+  const gateway = await startGateway(set);
   const admin = new mongo.MongoClient(set.uri);
   const traffic = new Traffic(gateway, SEED);
   const bare = new BareDriver(set.uri);

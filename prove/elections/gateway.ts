@@ -9,6 +9,7 @@ import { signToken } from '../../src/auth/token-keys.js';
 import { secretKeys } from '../../src/config/token-keys.js';
 import one from './one.config.js';
 import { PRODUCT } from './product.js';
+import type { ReplicaSet } from './replica-set.js';
 
 /** A change of the product's state, as the gateway logged it. */
 export interface StateChange {
@@ -29,14 +30,13 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Provisions the product on the set and serves it in production mode. @param adminUri with every member. */
-export async function startGateway(adminUri: string): Promise<Gateway> {
-  const admin = await new mongo.MongoClient(adminUri).connect();
+/** Provisions the product on the set and serves it in production mode. */
+export async function startGateway(set: ReplicaSet): Promise<Gateway> {
+  const admin = await new mongo.MongoClient(set.uri).connect();
   const operators = randomBytes(32).toString('hex');
-  // A list of hosts is not what URL reads.
-  const hosts = /@([^/]+)/.exec(adminUri)![1]!;
-  const single = adminUri.replace(hosts, hosts.split(',')[0]!);
-  const uri = await provisionSample(admin, single, PRODUCT, one.products[PRODUCT]!, 0.02);
+  const seed = await provisionSample(admin, set.memberUri, PRODUCT, one.products[PRODUCT]!, 0.02);
+  const hosts = set.members.map(({ port }) => `127.0.0.1:${port}`);
+  const uri = seed.replace(`@${hosts[0]}/`, `@${hosts.join()}/`);
   await admin.close();
   const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
   const child = fork(path('../../src/cli/main.js'), ['start', '--config', path('one.config.js')], {
@@ -48,7 +48,7 @@ export async function startGateway(adminUri: string): Promise<Gateway> {
       BULKHEAD_RATE_LIMITS: 'false',
       BULKHEAD_LOG_LEVEL: 'info',
       AVIATION_JWT_SECRET: randomBytes(32).toString('hex'),
-      AVIATION_MONGODB_URI: uri.replace(hosts.split(',')[0]!, hosts),
+      AVIATION_MONGODB_URI: uri,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -155,7 +155,15 @@ export class ReplicaSet {
 
   /** The administrator's connection string, with every member. */
   get uri(): string {
-    const hosts = this.members.map(({ port }) => `127.0.0.1:${port}`).join();
+    return this.#uriOf(this.members.map(({ port }) => `127.0.0.1:${port}`).join());
+  }
+
+  /** The same with one member, of which the driver learns the others: `URL` reads no list of hosts. */
+  get memberUri(): string {
+    return this.#uriOf(`127.0.0.1:${this.members[0]!.port}`);
+  }
+
+  #uriOf(hosts: string): string {
     return `mongodb://root:${encodeURIComponent(this.password)}@${hosts}/?authSource=admin&replicaSet=${NAME}`;
   }
 

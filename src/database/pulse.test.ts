@@ -1,0 +1,41 @@
+import { mongo } from 'mongoose';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Pulse } from './pulse.js';
+
+const PATIENCE_MS = 5_000;
+const NOT_WRITABLE_PRIMARY = 10_107;
+const appName = `pulse-${new mongo.ObjectId().toHexString()}`;
+const uri = inject('mongodAdminUri');
+let admin: mongo.MongoClient;
+let pulse: Pulse;
+
+beforeAll(async () => {
+  admin = await new mongo.MongoClient(uri).connect();
+  pulse = new Pulse({ uri, appName, database: appName }, PATIENCE_MS);
+});
+afterAll(async () => {
+  await pulse.close();
+  await admin.close();
+});
+
+/** Lets so many finds of the pulse meet a server that has just stepped down. */
+const steppedDown = (times: number) =>
+  admin.db('admin').command({
+    configureFailPoint: 'failCommand',
+    mode: times > 0 ? { times } : 'off',
+    data: { appName: `${appName}:pulse`, failCommands: ['find'], errorCode: NOT_WRITABLE_PRIMARY },
+  });
+
+describe('a beat', () => {
+  it('that meets a primary stepping down is sent once more within its patience', async () => {
+    await steppedDown(1);
+    expect(await pulse.beat('anything')).toBeNull();
+  });
+
+  it('that meets two is not answered', async () => {
+    await steppedDown(2);
+    await expect(pulse.beat('anything')).rejects.toMatchObject({ code: NOT_WRITABLE_PRIMARY });
+    await steppedDown(0);
+    expect(await pulse.beat('anything')).toBeNull();
+  });
+});
