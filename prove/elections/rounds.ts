@@ -4,12 +4,17 @@ import type { Gateway } from './gateway.js';
 import type { Member, ReplicaSet } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
 
-/** What befalls the primary. */
-export type Fault = 'kill' | 'stepDown' | 'freeze';
-export const FAULTS: readonly Fault[] = ['kill', 'stepDown', 'freeze'];
+/** What befalls the primary; `killTuned` is a kill under an election timeout that suits the servers. */
+export type Fault = 'kill' | 'killTuned' | 'stepDown' | 'freeze';
+export const FAULTS: readonly Fault[] = ['kill', 'killTuned', 'stepDown', 'freeze'];
 
 /** How long a killed primary stays away, a frozen one is frozen, and one that stepped down is watched. */
-const LASTS_MS: Readonly<Record<Fault, number>> = { kill: 6_000, stepDown: 4_000, freeze: 15_000 };
+const LASTS_MS: Readonly<Record<Fault, number>> = {
+  kill: 6_000,
+  killTuned: 6_000,
+  stepDown: 4_000,
+  freeze: 15_000,
+};
 const SETTLED_MS = 1_000;
 /** For so long one that stepped down does not stand for election. */
 const STEP_DOWN_S = 10;
@@ -66,11 +71,14 @@ export async function playRound(fault: Fault, stage: Stage): Promise<Round> {
   return measure(fault, at, traffic.answers.slice(Math.max(0, first - 200)), stage);
 }
 
+async function kill(primary: Member): Promise<() => Promise<void>> {
+  await primary.kill();
+  return () => primary.restart();
+}
+
 const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<void>>>> = {
-  async kill(primary) {
-    await primary.kill();
-    return () => primary.restart();
-  },
+  kill,
+  killTuned: kill,
   async stepDown(primary) {
     await primary.client
       .db('admin')
