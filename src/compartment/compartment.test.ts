@@ -108,23 +108,4 @@ describe('operations that write', () => {
     expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
     (await one.enter(never, 'writes'))();
   });
-
-  it('write as many at once as three quarters of the connections', async () => {
-    const one = compartment({ poolSize: 4 });
-    const ends: (() => void)[] = [];
-    const all = Array.from({ length: 5 }, () =>
-      one.writing(() => new Promise<void>((resolve) => ends.push(resolve))),
-    );
-    await new Promise(setImmediate);
-    expect(ends).toHaveLength(3);
-    ends[0]!();
-    await all[0];
-    await new Promise(setImmediate);
-    expect(ends).toHaveLength(4);
-    for (let n = 1; n < 5; n += 1) {
-      ends[n]!();
-      await new Promise(setImmediate);
-    }
-    await Promise.all(all);
-  });
 });

@@ -1,4 +1,3 @@
-import type { WriteTurn } from '../database/write-turn.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
 import { type Leave, Places } from './places.js';
@@ -14,14 +13,13 @@ interface Verdict {
   readonly reason: string;
 }
 
-const NEVER = new AbortController().signal;
 const CONNECTING: Verdict = { state: 'open', reason: 'connecting' };
 const GRAVITY: readonly CompartmentState[] = ['parked', 'open', 'ready'];
 /** A parked product is looked at again within this time. */
 const PARKED_RETRY_S = 5;
 
 /** Three quarters for what writes: where a majority of the servers is missing, writes wait and reads need not. */
-const shareOf = (all: number): number => Math.max(1, Math.floor(all * 0.75));
+export const writersShare = (all: number): number => Math.max(1, Math.floor(all * 0.75));
 
 /**
  * The limits around one product at run time. Operations enter it and leave it; those over the limit wait in a
@@ -35,7 +33,6 @@ export class Compartment {
   readonly #verdicts = new Map<string, Verdict>([['connection', CONNECTING]]);
   readonly #places: Places;
   readonly #writers: Places;
-  readonly #writes: Places;
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
@@ -46,8 +43,7 @@ export class Compartment {
     readonly limits: Limits,
   ) {
     this.#places = new Places(limits.inFlight, limits.queue);
-    this.#writers = new Places(shareOf(limits.inFlight), limits.queue);
-    this.#writes = new Places(shareOf(limits.poolSize), Number.POSITIVE_INFINITY);
+    this.#writers = new Places(writersShare(limits.inFlight), limits.queue);
   }
 
   get state(): CompartmentState {
@@ -130,16 +126,6 @@ export class Compartment {
       throw error;
     }
   }
-
-  /** Lets so many writes reach the database at once that reads find a connection; the others wait for their turn. */
-  readonly writing: WriteTurn = async (work, signal = NEVER) => {
-    const leave = await this.#writes.take(signal)!;
-    try {
-      return await work();
-    } finally {
-      leave();
-    }
-  };
 
   async #take(places: Places, signal: AbortSignal): Promise<Leave> {
     if (this.state !== 'ready') throw this.unavailable();

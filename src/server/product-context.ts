@@ -53,7 +53,7 @@ function modelsOf(
   link: ProductLink,
   scope: () => CommandScope,
   deadline: Deadline,
-  turn: WriteTurn = link.writing,
+  turn: WriteTurn = link.turns.take,
 ): Models {
   return {
     of: (target) => new Writer(link.models.model(target), link.reader, scope, turn),
@@ -87,13 +87,13 @@ function signInsOf(
   scope: () => CommandScope,
 ): SignIns | undefined {
   const { sessions } = runtime;
-  const { writing } = runtime.compartment;
+  const { take } = runtime.link.turns;
   const user = runtime.product.signIns?.user as SignIns['user'] | undefined;
   if (!sessions || !user) return undefined;
   return {
     user,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
-    open: (userId) => translating(() => writing(() => sessions.open(userId, scope()), scope().signal)),
+    open: (userId) => translating(() => take(() => sessions.open(userId, scope()), scope().signal)),
     close: async () =>
       request.token !== undefined && translating(() => sessions.close(request.token!, scope())),
   };

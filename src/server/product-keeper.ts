@@ -202,9 +202,12 @@ export class ProductKeeper {
       if (!this.#isServing || signal.aborted) return;
       compartment.set(isReachable ? 'ready' : 'open', isReachable ? '' : UNREACHABLE);
     };
-    const unfollow = followTopology(link.client, (now) => {
-      isReachable = now;
-      tell();
+    const unfollow = followTopology(link.client, {
+      tell: (now) => {
+        isReachable = now;
+        tell();
+      },
+      onPrimary: () => link.turns.renew(),
     });
     const appName = `bulkhead:${name}`;
     const pulse = new Pulse({ uri, appName, database: productNames(name).database }, PATIENCE_MS);

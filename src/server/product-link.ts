@@ -1,11 +1,12 @@
 import type { Connection, mongo } from 'mongoose';
+import { writersShare } from '../compartment/compartment.js';
+import { WriteTurns } from '../compartment/write-turns.js';
 import { createConnection } from '../database/connection.js';
 import type { ClassType } from '../database/class-type.js';
 import { DriverReader } from '../database/driver-reader.js';
 import { JoiningReader } from '../database/joining-reader.js';
 import { ModelRegistry } from '../database/models.js';
 import type { Reader } from '../database/reader.js';
-import type { WriteTurn } from '../database/write-turn.js';
 import type { BulkheadError } from '../errors/bulkhead-error.js';
 import type { BindCapability, Capability } from '../graph/capability.js';
 
@@ -16,8 +17,8 @@ export interface ProductLinkOptions {
   readonly capabilities: readonly Capability[];
   /** The error of whoever comes before there is a connection. */
   readonly unavailable: () => BulkheadError;
-  /** The turns of all the product's writes, whatever link they go over. */
-  readonly writing: WriteTurn;
+  /** Connections to one server. */
+  readonly poolSize: number;
 }
 
 /**
@@ -30,16 +31,17 @@ export class ProductLink {
   readonly models: ModelRegistry;
   readonly reader: Reader;
   readonly capabilities: readonly BindCapability[];
-  readonly writing: WriteTurn;
+  /** Three quarters of the connections for writes: a majority that is missing must not keep reads waiting. */
+  readonly turns: WriteTurns;
   readonly #unavailable: () => BulkheadError;
 
-  constructor({ product, classes, capabilities, unavailable, writing }: ProductLinkOptions) {
+  constructor({ product, classes, capabilities, unavailable, poolSize }: ProductLinkOptions) {
     this.#unavailable = unavailable;
-    this.writing = writing;
+    this.turns = new WriteTurns(writersShare(poolSize));
     this.models = new ModelRegistry(this.connection, classes);
     this.reader = new JoiningReader(new DriverReader(() => this.db));
     this.capabilities = capabilities.map((one) =>
-      one.open({ product, client: () => this.client, db: () => this.db, writing }),
+      one.open({ product, client: () => this.client, db: () => this.db, writing: this.turns.take }),
     );
   }
 

@@ -54,7 +54,7 @@ export class ProductRuntime {
       classes: this.classes,
       capabilities: this.#capabilities,
       unavailable: () => this.compartment.unavailable(),
-      writing: this.compartment.writing,
+      poolSize: this.product.limits.poolSize,
     });
   }
 
