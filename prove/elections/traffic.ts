@@ -10,7 +10,7 @@ const RATE = 100;
 const TURN = ['read', 'attempt', 'read', 'transfer'] as const;
 const TICK_MS = 5;
 /** Accounts that move credits; their history is made by this proof alone. */
-const ACCOUNTS = 20;
+const ACCOUNTS = 100;
 const ISSUED = 1_000_000;
 /** The moment of an attempt is its number: a second for each, where the sample has none. */
 const EPOCH = Date.UTC(2001, 0, 1);
