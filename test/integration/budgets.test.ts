@@ -107,7 +107,8 @@ describe.each(Object.entries(BUDGETS))('%s', (product, budgets) => {
 
   test.each(Object.entries(budgets))('%s keeps to its budget', async (_, [query, budget]) => {
     const asked = query.replaceAll(/\$(\w+)/g, (_, name: string) => ids[name]!);
-    await expectOperation({ url: gateway.url(product), query: asked, token }).toCost(budget);
+    const cost = await expectOperation({ url: gateway.url(product), query: asked, token }).toCost(budget);
+    expect(cost.list).toHaveLength(budget.commands!);
   });
 });
 
