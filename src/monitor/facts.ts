@@ -1,0 +1,82 @@
+import type { DeclaredIndex } from '../indexes/ensure-indexes.js';
+import type { Finding } from './finding.js';
+import type { ShapePlan } from './plan.js';
+import type { ShapeStats } from './read-stats.js';
+
+/** An index as the database has it, and whether it is used. */
+export interface IndexFacts {
+  readonly name: string;
+  /** In the order of the key. */
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly bytes: number;
+  /** Whether it does more than to be searched, or holds less than all documents: these are never advised away. */
+  readonly isUnique: boolean;
+  readonly isTtl: boolean;
+  readonly isPartial: boolean;
+  readonly isSparse: boolean;
+  readonly hasCollation: boolean;
+  readonly isHidden: boolean;
+  /** Undefined where the credential may not ask. The server counts per node, and anew after a restart. */
+  readonly uses?: number;
+  /** Since when uses are counted. */
+  readonly since?: Date;
+}
+
+/** A collection, its size and its indexes. */
+export interface CollectionFacts {
+  readonly name: string;
+  readonly documents: number;
+  /** Of its documents, on disk. */
+  readonly bytes: number;
+  readonly indexes: readonly IndexFacts[];
+}
+
+/** A shape that was seen lately, with all that is known of it. */
+export interface ShapeFacts extends ShapeStats {
+  readonly plan?: ShapePlan;
+  /** The same shape in the week before. */
+  readonly before?: { readonly calls: number; readonly p95Ms: number };
+}
+
+/** A field that sent a command for each of its parents. */
+export interface UnbatchedFacts {
+  readonly operation: string;
+  readonly field: string;
+  /** Operations in which it did. */
+  readonly times: number;
+  /** The most commands in one. */
+  readonly most: number;
+}
+
+/** A day's size of a database and of the disk it lies on. */
+export interface SizeFacts {
+  readonly day: Date;
+  readonly bytes: number;
+  readonly diskUsedBytes: number;
+  readonly diskBytes: number;
+}
+
+/** A class's field that says when a document expires. */
+export interface ExpiringField {
+  readonly collection: string;
+  readonly className: string;
+  readonly path: string;
+}
+
+/** All that the rules look at; they ask nothing else. */
+export interface ProductFacts {
+  readonly product: string;
+  readonly now: Date;
+  /** How much time the shapes were counted in. */
+  readonly hours: number;
+  readonly shapes: readonly ShapeFacts[];
+  readonly unbatched: readonly UnbatchedFacts[];
+  readonly collections: readonly CollectionFacts[];
+  readonly declared: readonly DeclaredIndex[];
+  readonly expiring: readonly ExpiringField[];
+  /** The oldest first; the last is today's. */
+  readonly sizes: readonly SizeFacts[];
+}
+
+/** A rule: what of the facts is wrong. */
+export type Rule = (facts: ProductFacts) => readonly Finding[];

@@ -1,0 +1,67 @@
+import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
+import { walk } from '../read-explain.js';
+import { parseShape } from '../shape.js';
+import {
+  collectionOfShape,
+  count,
+  FEW_CALLS,
+  findingOf,
+  senderOf,
+  SMALL_COLLECTION,
+  subjectOf,
+  window,
+} from './say.js';
+
+/** What a scan reads when it needs somebody today, if it is asked for often. */
+export const LARGE_SCAN = 100_000;
+/** Calls in an hour from which on a large scan is red. */
+export const OFTEN_PER_HOUR = 60;
+/** A scan of which so much is wanted is no fault: no index reads less. */
+export const WANTED_SHARE = 0.5;
+
+/** Shapes that read a collection from its beginning to its end. */
+export const collectionScan: Rule = (facts) =>
+  facts.shapes
+    .filter(({ plan }) => plan?.collectionScan)
+    .map((shape) => {
+      const scanned = scannedBy(facts, shape);
+      const wanted = shape.plan!.returned / Math.max(1, scanned);
+      return findingOf(
+        {
+          rule: 'collection-scan',
+          severity: severityOf(facts, shape, scanned),
+          subject: subjectOf(shape),
+          reason: `${senderOf(shape)} reads ${count(scanned)} documents without an index and returns ${count(shape.plan!.returned)}${wanted >= WANTED_SHARE ? ', which is most of them' : ''}; ${count(shape.calls)} times in ${window(facts)}.`,
+          remedy: `bulkhead indexes advise ${facts.product}`,
+        },
+        [shape.shape],
+      );
+    });
+
+/** Documents that scans read in one execution; where they were not counted, all that there are. */
+function scannedBy(facts: ProductFacts, shape: ShapeFacts): number {
+  const stages = [...walk(shape.plan!.root)];
+  const counted = stages
+    .filter(
+      ({ stage, inputs }) =>
+        /^(?:COLLSCAN|EQ_LOOKUP)$/.test(stage) || inputs.some((one) => one.stage === 'COLLSCAN'),
+    )
+    .reduce((sum, { documentsExamined = 0 }) => sum + documentsExamined, 0);
+  return counted > 0 || !shape.plan!.problem ? counted : (collectionOfShape(facts, shape)?.documents ?? 0);
+}
+
+function severityOf(facts: ProductFacts, shape: ShapeFacts, scanned: number): 'red' | 'amber' | 'info' {
+  if (scanned < SMALL_COLLECTION || shape.calls < FEW_CALLS || !narrows(shape)) return 'info';
+  if (shape.plan!.returned >= scanned * WANTED_SHARE) return 'info';
+  return scanned >= LARGE_SCAN && shape.calls / facts.hours >= OFTEN_PER_HOUR ? 'red' : 'amber';
+}
+
+/** Whether it asks for some documents and not for all: only then an index can spare others. */
+function narrows({ text }: ShapeFacts): boolean {
+  const { parts } = parseShape(text);
+  const { filter, query, sort, limit, pipeline, updates, deletes } = parts;
+  if (filter !== undefined || query !== undefined || updates !== undefined || deletes !== undefined)
+    return true;
+  if (sort !== undefined && limit !== undefined) return true;
+  return /"\$(?:match|lookup|limit)":/.test(JSON.stringify(pipeline ?? ''));
+}

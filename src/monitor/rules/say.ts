@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { Finding } from '../finding.js';
+import { walk } from '../read-explain.js';
+import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
+
+/** Below this, reading everything costs less than an index: what peers are blamed for is noise about small collections. */
+export const SMALL_COLLECTION = 1_000;
+/** The fewest calls of a shape that say something: a rare query may well scan. */
+export const FEW_CALLS = 10;
+/** Operations of clients that are not the gateway's, as the profiler has seen them. */
+export const OTHER_CLIENT = '(other client)';
+
+/** A finding whose id is its rule's and its subject's. */
+export function findingOf(
+  finding: Omit<Finding, 'id'>,
+  key: readonly unknown[] = Object.values(finding.subject),
+): Finding {
+  const id = createHash('sha256')
+    .update(JSON.stringify([finding.rule, ...key]))
+    .digest('hex')
+    .slice(0, 10);
+  return { id, ...finding };
+}
+
+/** What a shape's findings are about. */
+export function subjectOf(shape: ShapeFacts): Finding['subject'] {
+  const [origin] = shape.origins;
+  return {
+    shape: shape.shape,
+    collection: shape.collection,
+    ...(origin && origin.operation !== '-' && { operation: origin.operation }),
+    ...(origin && origin.field !== '-' && { field: origin.field }),
+  };
+}
+
+/** Who sends a shape, in words. */
+export function senderOf({ origins, command, collection }: ShapeFacts): string {
+  const [origin] = origins;
+  const what = `${command} on ${collection}`;
+  if (!origin) return what;
+  const { operation, field } = origin;
+  if (operation === OTHER_CLIENT)
+    return `${what} of another client (${field === '-' ? 'without a name' : field})`;
+  if (operation === '-' && field === '-') return what;
+  return `${what} by ${[operation, field].filter((one) => one !== '-').join(', ')}`;
+}
+
+/** A count as people write it. */
+export const count = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** A count of things: one call, two calls. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${Math.round(value) === 1 ? one : many}`;
+
+/** A duration as people write it. */
+export const time = (ms: number): string =>
+  ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${count(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
+/** A size as people write it. */
+export const size = (bytes: number): string =>
+  bytes < 1e6
+    ? `${count(bytes / 1e3)} kB`
+    : bytes < 1e9
+      ? `${(bytes / 1e6).toFixed(1)} MB`
+      : `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** How long the shapes were counted. */
+export const window = ({ hours }: ProductFacts): string =>
+  hours <= 1 ? 'the last hour' : `the last ${hours} hours`;
+
+/** A key as it stands in a class. */
+export const keyText = (key: IndexFacts['key']): string =>
+  `{ ${Object.entries(key)
+    .map(([path, direction]) => `${/^\w+$/.test(path) ? path : `'${path}'`}: ${JSON.stringify(direction)}`)
+    .join(', ')} }`;
+
+/** Whether a shape names an index in its hint: that one must not be taken from it. */
+export const isHinted = (
+  { shapes }: ProductFacts,
+  { name: collection }: CollectionFacts,
+  { name, key }: IndexFacts,
+): boolean =>
+  shapes.some(
+    (shape) =>
+      shape.collection === collection &&
+      (shape.text.includes(`"hint":${JSON.stringify(name)}`) ||
+        shape.text.includes(`"hint":${JSON.stringify(key)}`)),
+  );
+
+/** Documents that were read and did not fit, or keys, in one execution; without counts none. */
+export function wastedIn({ plan }: ShapeFacts): number {
+  if (!plan) return 0;
+  let [documents, keys] = [0, 0];
+  for (const { documentsExamined, keysExamined, returned } of walk(plan.root)) {
+    if (returned === undefined) continue;
+    documents += Math.max(0, (documentsExamined ?? 0) - returned);
+    // A fetch has read as many keys as its scan has: those are counted there.
+    if (documentsExamined === undefined) keys += Math.max(0, (keysExamined ?? 0) - returned);
+  }
+  return Math.max(documents, keys);
+}
+
+/** The collection of a shape. */
+export const collectionOfShape = (
+  { collections }: ProductFacts,
+  { collection }: ShapeFacts,
+): CollectionFacts | undefined => collections.find(({ name }) => name === collection);

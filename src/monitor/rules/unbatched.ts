@@ -1,0 +1,25 @@
+import type { Rule, UnbatchedFacts } from '../facts.js';
+import { count, counted, findingOf } from './say.js';
+
+/** Operations in a day: once may be somebody who tries something. */
+export const TIMES = 5;
+
+/** Fields that send a command for each of their parents (N+1), each named once with the operation that suffers most. */
+export const unbatched: Rule = ({ unbatched: rows }) => {
+  const byField = new Map<string, UnbatchedFacts[]>();
+  for (const row of rows) byField.set(row.field, [...(byField.get(row.field) ?? []), row]);
+  return [...byField].map(([field, found]) => {
+    const [worst] = [...found].sort((one, other) => other.most - one.most);
+    const times = found.reduce((sum, one) => sum + one.times, 0);
+    return findingOf(
+      {
+        rule: 'unbatched',
+        severity: times >= TIMES ? 'amber' : 'info',
+        subject: { field, operation: worst!.operation },
+        reason: `${field} sends a command for each of its parents: up to ${count(worst!.most)} in one operation (${worst!.operation}), in ${counted(times, 'operation')} of the last day.`,
+        remedy: `In the resolver of ${field}, load by context.loaders (by id) or declare a child list: one command for all parents.`,
+      },
+      [field],
+    );
+  });
+};
