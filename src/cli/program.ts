@@ -50,6 +50,15 @@ export function buildProgram(isJson = false): Command {
     .action(async (products: string[]) => (await import('./start.js')).start(products, common()));
 
   program
+    .command('work [products...]')
+    .description('watch the products: plans, findings, alarms (ops credentials; beside the gateway)')
+    .option('--once', 'one round, print what it has found, and end; 1 where a red finding holds', false)
+    .addHelpText('after', examples('work', 'work shop', 'work --once --json'))
+    .action(async (products: string[], options: { once: boolean }) =>
+      exitWith((await import('./work.js')).work(products, { ...common(), ...options })),
+    );
+
+  program
     .command('dev [products...]')
     .description('database, users, sample data and the gateway; restarts when sources change')
     .option('--no-watch', 'do not watch: what npm start does')

@@ -3,7 +3,7 @@ import { StartError } from '../errors/bulkhead-error.js';
 import { readDataDir } from './data-dir.js';
 import { findMisspellings } from './misspellings.js';
 import { readProducts, type ProductEnvironment } from './product-environment.js';
-import { readBoolean, readChoice, readInteger, readUri } from './readers.js';
+import { readBoolean, readChoice, readHttpUrl, readInteger, readUri } from './readers.js';
 import { readTokenKeys, type TokenKeys } from './token-keys.js';
 import { VariableSource } from './variable-source.js';
 
@@ -40,6 +40,8 @@ export interface Environment {
   readonly adminUri?: string;
   readonly scratchUri?: string;
   readonly operatorKeys?: TokenKeys;
+  /** Where alarms are posted; a secret. */
+  readonly alertWebhook?: string;
   /** By product name. */
   readonly products: Readonly<Record<string, ProductEnvironment>>;
 }
@@ -54,6 +56,8 @@ export interface ReadEnvironmentOptions {
   readonly cwd?: string;
   /** The mode the gateway's declaration asks for; `BULKHEAD_COMPOSED` wins. */
   readonly composed?: ComposedMode;
+  /** Whether it is read to serve. Default: true. Jobs need neither serving connection strings nor keys, in production too. */
+  readonly serves?: boolean;
 }
 
 /**
@@ -88,15 +92,18 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
     adminUri: readUri(source, 'BULKHEAD_ADMIN_URI'),
     scratchUri: readUri(source, 'BULKHEAD_SCRATCH_URI'),
     operatorKeys: readTokenKeys(source, 'BULKHEAD', { production }),
+    alertWebhook: readHttpUrl(source, 'BULKHEAD_ALERT_WEBHOOK'),
   };
+  const { serves = true } = options;
   const operatorsServed = (composed ?? options.composed) !== 'off';
-  if (production && operatorsServed && !hasKey(source, 'BULKHEAD')) {
+  if (production && serves && operatorsServed && !hasKey(source, 'BULKHEAD')) {
     source.problem(
       'BULKHEAD_JWT_SECRET, BULKHEAD_JWT_PUBLIC_KEY or BULKHEAD_JWKS_URL: expected in production, unless BULKHEAD_COMPOSED is off.',
     );
   }
   const products = readProducts(source, options.products, {
     production,
+    serves,
     operatorKeys: optional.operatorKeys,
   });
   source.problems.push(...findMisspellings(source.names, options.products));

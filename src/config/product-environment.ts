@@ -18,9 +18,13 @@ export interface ProductEnvironment {
 export function readProducts(
   source: VariableSource,
   names: readonly string[],
-  options: { readonly production: boolean; readonly operatorKeys: TokenKeys | undefined },
+  options: {
+    readonly production: boolean;
+    readonly serves: boolean;
+    readonly operatorKeys: TokenKeys | undefined;
+  },
 ): Record<string, ProductEnvironment> {
-  const products = names.map((name) => ({ name, ...readProduct(source, name, options.production) }));
+  const products = names.map((name) => ({ name, ...readProduct(source, name, options) }));
   const named = products.map(({ name, ...product }) => [name, product] as const);
 
   const prefixed = (suffix: string) => (name: string) => `${productNames(name).envPrefix}_${suffix}`;
@@ -54,19 +58,23 @@ export function readProducts(
   return Object.fromEntries(named);
 }
 
-function readProduct(source: VariableSource, name: string, production: boolean): ProductEnvironment {
+function readProduct(
+  source: VariableSource,
+  name: string,
+  { production, serves }: { readonly production: boolean; readonly serves: boolean },
+): ProductEnvironment {
   const prefix = productNames(name).envPrefix;
   const uri = readUri(source, `${prefix}_MONGODB_URI`);
   const opsUri = readUri(source, `${prefix}_OPS_MONGODB_URI`);
   const keys = readTokenKeys(source, prefix, { product: name, production });
 
-  if (production && !source.has(`${prefix}_MONGODB_URI`)) {
+  if (production && serves && !source.has(`${prefix}_MONGODB_URI`)) {
     source.problem(
       `${prefix}_MONGODB_URI: expected in production; MONGODB_URI does not stand in for it there.`,
     );
   }
   const keyNames = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL'].map((suffix) => `${prefix}_${suffix}`);
-  if (production && !keyNames.some((variable) => source.has(variable))) {
+  if (production && serves && !keyNames.some((variable) => source.has(variable))) {
     source.problem(`${keyNames.join(' or ')}: expected in production.`);
   }
   if (uri && opsUri && databaseOf(uri, name) !== databaseOf(opsUri, name)) {

@@ -44,3 +44,14 @@ export function readUri(source: VariableSource, name: string): string | undefine
     `${name}: expected a connection string starting with mongodb:// or mongodb+srv://, with reserved characters in user and password percent-encoded.`,
   );
 }
+
+/** An address to post to. */
+export function readHttpUrl(source: VariableSource, name: string): string | undefined {
+  const value = source.get(name);
+  if (value === undefined || isHttpUrl(value)) return value;
+  return source.problem(`${name}: expected an address starting with https:// or http://.`);
+}
+
+/** Whether a text is an address of the web. */
+export const isHttpUrl = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);

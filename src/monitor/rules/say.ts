@@ -66,7 +66,7 @@ export const size = (bytes: number): string =>
 
 /** How long the shapes were counted. */
 export const window = ({ hours }: ProductFacts): string =>
-  hours <= 1 ? 'the last hour' : `the last ${hours} hours`;
+  Math.round(hours) <= 1 ? 'the last hour' : `the last ${Math.round(hours)} hours`;
 
 /** A key as it stands in a class. */
 export const keyText = (key: IndexFacts['key']): string =>

@@ -1,0 +1,136 @@
+import { setPriority } from 'node:os';
+import type { Logger } from 'pino';
+import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { loadJobs, type Jobs } from '../jobs/load-jobs.js';
+import type { ProductRound } from '../jobs/product-worker.js';
+import { Worker } from '../jobs/worker.js';
+import { createLogger } from '../server/logger.js';
+import { Interruption } from './interruption.js';
+import { readableLog } from './log-lines.js';
+import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, table } from './output.js';
+
+/** Options of `bulkhead work`. */
+export interface WorkOptions extends CommonOptions {
+  /** One round, and its findings. */
+  readonly once: boolean;
+}
+
+/** What jobs have no use for, and therefore do not keep: administration, serving, keys. */
+const NOT_OURS =
+  /^(?:BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|(?!.*_OPS_MONGODB_URI).*_(?:MONGODB_URI|JWT_SECRET|JWT_SECRET_PREVIOUS))(?:_FILE)?$/;
+/** A neighbour of the gateway on the same processor: it comes second. */
+const NICE = 10;
+
+/**
+ * Does the jobs until it is told to stop: `SIGTERM`, `SIGINT`, or a parent that is gone; or one round of them.
+ *
+ * @returns the exit code: with `once`, 1 where a red finding holds, 3 where a product cannot be asked.
+ */
+export async function work(products: readonly string[], options: WorkOptions): Promise<number> {
+  const jobs = await loadJobs({ ...options, only: products });
+  for (const name of Object.keys(process.env)) if (NOT_OURS.test(name)) delete process.env[name];
+  if (Object.keys(jobs.uris).length === 0) throw new BulkheadError('PRODUCT_UNAVAILABLE', NOTHING_RUNS);
+  return options.once ? once(jobs, options.json) : forEver(jobs);
+}
+
+async function once(jobs: Jobs, json: boolean): Promise<number> {
+  const { uris, webhook, products } = jobs;
+  const worker = new Worker({
+    products,
+    uriOf: (product) => uris[product],
+    // The findings are what it prints.
+    logger: createLogger('silent'),
+    webhook: () => (webhook === undefined ? undefined : { url: webhook }),
+  });
+  const rounds = await worker.round();
+  await worker.stop();
+  const open = rounds.flatMap(({ product, open: found }) =>
+    found.map((finding) => ({ product, ...finding })),
+  );
+  const ok =
+    rounds.every(({ state }) => state !== 'parked') && open.every(({ severity }) => severity !== 'red');
+  print(
+    json,
+    {
+      ok,
+      products: rounds.map(({ product, state, problem }) => ({ product, state, problem })),
+      findings: open,
+    },
+    linesOf(rounds),
+  );
+  if (open.some(({ severity }) => severity === 'red')) return EXIT.findings;
+  return ok ? EXIT.fine : EXIT.unavailable;
+}
+
+const COLOURS = { red: 'red', amber: 'yellow', info: 'dim' } as const;
+const SEVERITIES = ['red', 'amber', 'info'] as const;
+
+function linesOf(rounds: readonly ProductRound[]): readonly string[] {
+  return rounds.flatMap(({ product, state, open, problem }) => [
+    `${paint('bold', product)} ${state === 'parked' ? paint('red', problem ?? 'parked') : state === 'elsewhere' ? 'is watched by another worker' : `${open.length} findings`}`,
+    ...(open.length > 0
+      ? [
+          table(
+            SEVERITIES.flatMap((severity) => open.filter((one) => one.severity === severity)).map(
+              ({ severity, rule, reason, remedy }) => [
+                `  ${paint(COLOURS[severity], severity)}`,
+                rule,
+                `${reason} ${paint('dim', remedy)}`,
+              ],
+            ),
+          ),
+        ]
+      : []),
+  ]);
+}
+
+async function forEver(jobs: Jobs): Promise<number> {
+  const { environment, products } = jobs;
+  let { uris, webhook } = jobs;
+  const isForPeople = !environment.production && process.stdout.isTTY;
+  const logger = createLogger(environment.logLevel, isForPeople ? readableLog(process.stdout) : undefined);
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error }, 'a promise was rejected, and nobody waited for it'),
+  );
+  const hasTerminal = process.send !== undefined || process.stdin.isTTY || process.stdout.isTTY;
+  const reload = () => {
+    const read = readAgain(jobs, logger);
+    if (read) ({ uris, webhook } = read);
+  };
+  const interruption = new Interruption(hasTerminal ? undefined : reload);
+  try {
+    setPriority(NICE);
+  } catch {
+    // Where that is not allowed, it is a process like another.
+  }
+  const worker = new Worker({
+    products,
+    uriOf: (product) => uris[product],
+    logger,
+    webhook: () => (webhook === undefined ? undefined : { url: webhook }),
+  });
+  worker.start();
+  logger.info({ products: [...products.keys()], alarms: webhook !== undefined }, 'working');
+  try {
+    const why = await interruption.happened;
+    logger.info({ why }, 'stopping');
+    await worker.stop();
+    logger.info('stopped');
+  } finally {
+    // Listening for its end keeps the channel open, and the channel this process.
+    if (process.connected) process.disconnect();
+  }
+  return EXIT.fine;
+}
+
+function readAgain(jobs: Jobs, logger: Logger): ReturnType<Jobs['readAgain']> | undefined {
+  try {
+    const read = jobs.readAgain();
+    logger.info('connection strings were read again');
+    return read;
+  } catch (error) {
+    const problems = error instanceof StartError ? error.problems : [(error as Error).message];
+    logger.error({ problems }, 'connection strings were read again, and nothing was changed');
+    return undefined;
+  }
+}

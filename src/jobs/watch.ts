@@ -1,0 +1,128 @@
+import type { mongo } from 'mongoose';
+import type { ClassType } from '../database/class-type.js';
+import { declaredIndexes } from '../indexes/ensure-indexes.js';
+import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
+import { type FindingChanges, storeFindings } from '../monitor/findings.js';
+import { expiringFields, readSizes, readUnbatched } from '../monitor/gather.js';
+import { refreshPlans } from '../monitor/plans.js';
+import { readProfile } from '../monitor/profiled.js';
+import { layoutOf, readCollections, type ReadCollections } from '../monitor/read-collections.js';
+import { readShapes } from '../monitor/read-stats.js';
+import { examine } from '../monitor/rules/index.js';
+import { ensureStatsIndexes } from '../monitor/stats.js';
+
+const HOUR_MS = 3_600_000;
+const WEEK_HOURS = 7 * 24;
+/** Sizes and indexes change seldom. While something is wrong, somebody may be mending it: then every round looks. */
+const COLLECTIONS_MS = 5 * 60_000;
+const MAX_TIME_EXPIRED = 50;
+
+/** What one round of the watch works on. */
+export interface WatchOptions {
+  readonly db: mongo.Db;
+  readonly product: string;
+  readonly classes: readonly ClassType[];
+  readonly now: () => Date;
+  readonly isStopped?: () => boolean;
+}
+
+/** What a round has found. */
+export interface WatchRound extends FindingChanges {
+  /** Shapes that were seen lately. */
+  readonly shapes: number;
+  /** Rights without which a part is not seen. */
+  readonly missing: readonly string[];
+}
+
+interface Kept<T> {
+  readonly at: number;
+  readonly value: T;
+}
+
+/** The watch of one product: plans, findings. It keeps between rounds what is dear to ask for. */
+export class Watch {
+  #hasIndexes = false;
+  #isCalm = false;
+  #collections: Kept<ReadCollections> | undefined;
+  #before: Kept<ReadonlyMap<string, ShapeFacts['before']>> | undefined;
+  #sizes: Kept<ProductFacts['sizes']> | undefined;
+
+  /** One round. @throws the driver's error. */
+  async round({ db, product, classes, now, isStopped }: WatchOptions): Promise<WatchRound> {
+    const startedAt = now();
+    if (!this.#hasIndexes) await ensureStatsIndexes(db, product);
+    this.#hasIndexes = true;
+    const { isRefused } = await readProfile(db, product, startedAt);
+    const { collections, missing } = await this.#collectionsOf(db, product, startedAt);
+    // The last whole hour, and what there is of this one.
+    const since = new Date(Math.floor(startedAt.getTime() / HOUR_MS - 1) * HOUR_MS);
+    const shapes = (await readShapes(db, { product, since })).filter(
+      ({ collection }) => !/^(?:system\.|_bulkhead\.)/.test(collection),
+    );
+    const layouts = new Map(collections.map((one) => [one.name, layoutOf(one)]));
+    const plans = await refreshPlans({
+      db,
+      product,
+      shapes,
+      now,
+      layoutOf: (collection) => layouts.get(collection),
+      ...(isStopped && { isStopped }),
+    });
+    const before = await this.#weekBefore(db, product, since, startedAt);
+    const facts: ProductFacts = {
+      product,
+      now: startedAt,
+      hours: (startedAt.getTime() - since.getTime()) / HOUR_MS,
+      shapes: shapes.map((shape): ShapeFacts => {
+        const [plan, earlier] = [plans.get(shape.shape), before.get(shape.shape)];
+        return { ...shape, ...(plan && { plan }), ...(earlier && { before: earlier }) };
+      }),
+      unbatched: await readUnbatched(db, product, startedAt),
+      collections,
+      declared: declaredIndexes(classes),
+      expiring: expiringFields(classes),
+      sizes: await this.#sizesOf(db, product, startedAt),
+    };
+    const seen = new Set(shapes.map(({ shape }) => shape));
+    const changes = await storeFindings(db, product, examine(facts), seen, now());
+    this.#isCalm = changes.open.every(({ severity }) => severity === 'info');
+    return {
+      ...changes,
+      shapes: shapes.length,
+      missing: [...missing, ...(isRefused ? ['find on system.profile'] : [])],
+    };
+  }
+
+  async #collectionsOf(db: mongo.Db, product: string, now: Date): Promise<ReadCollections> {
+    const isOld = !this.#collections || now.getTime() - this.#collections.at >= COLLECTIONS_MS;
+    if (isOld || !this.#isCalm)
+      this.#collections = { at: now.getTime(), value: await readCollections(db, product) };
+    return this.#collections!.value;
+  }
+
+  /** How shapes did in the week before the last hours; asked once an hour. */
+  async #weekBefore(
+    db: mongo.Db,
+    product: string,
+    until: Date,
+    now: Date,
+  ): Promise<ReadonlyMap<string, ShapeFacts['before']>> {
+    if (!this.#before || now.getTime() - this.#before.at >= HOUR_MS) {
+      const since = new Date(until.getTime() - WEEK_HOURS * HOUR_MS);
+      const shapes = await readShapes(db, { product, since, until }).catch((error: unknown) => {
+        // A week of very many shapes: they are not compared, and everything else is looked at.
+        if ((error as { code?: unknown }).code === MAX_TIME_EXPIRED) return [];
+        throw error;
+      });
+      const value = new Map(shapes.map(({ shape, calls, p95Ms }) => [shape, { calls, p95Ms }]));
+      this.#before = { at: now.getTime(), value };
+    }
+    return this.#before.value;
+  }
+
+  async #sizesOf(db: mongo.Db, product: string, now: Date): Promise<ProductFacts['sizes']> {
+    if (!this.#sizes || now.getTime() - this.#sizes.at >= HOUR_MS)
+      this.#sizes = { at: now.getTime(), value: await readSizes(db, product, now) };
+    return this.#sizes.value;
+  }
+}

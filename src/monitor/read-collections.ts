@@ -1,0 +1,99 @@
+import { mongo } from 'mongoose';
+import { ownComment } from './comment.js';
+import type { CollectionFacts, IndexFacts } from './facts.js';
+
+const READ_MS = 5_000;
+/** More collections than that are looked at in turns of their own, if ever. */
+const MOST_COLLECTIONS = 500;
+const UNAUTHORIZED = 13;
+/** Gone, or no collection but a view, since they were listed. */
+const NOT_THERE = new Set<unknown>([26, 166]);
+
+/** What the server says of the collections of one product. */
+export interface ReadCollections {
+  readonly collections: readonly CollectionFacts[];
+  /** Rights that were missing: what is not seen must not look like nothing. */
+  readonly missing: readonly string[];
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** Sizes and indexes of every collection of a product, but those of Bulkhead itself. @throws the driver's error. */
+export async function readCollections(db: mongo.Db, product: string): Promise<ReadCollections> {
+  const options = { comment: ownComment(product), maxTimeMS: READ_MS };
+  const listed = await db.listCollections({ type: 'collection' }, { nameOnly: true, ...options }).toArray();
+  const names = listed.map(({ name }) => name).filter((name) => !/^(?:system\.|_bulkhead\.)/.test(name));
+  const missing = new Set<string>();
+  const ask = async (
+    collection: string,
+    right: string,
+    stage: mongo.Document,
+  ): Promise<Answer[] | undefined> => {
+    try {
+      return await db.collection(collection).aggregate([stage], options).toArray();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code === UNAUTHORIZED) missing.add(right);
+      else if (!NOT_THERE.has(code)) throw error;
+      return undefined;
+    }
+  };
+  const collections: CollectionFacts[] = [];
+  for (const name of names.slice(0, MOST_COLLECTIONS)) {
+    const [stats] = (await ask(name, 'collStats', { $collStats: { storageStats: {}, count: {} } })) ?? [];
+    const used = await ask(name, 'indexStats', { $indexStats: {} });
+    const storage = (stats?.['storageStats'] ?? {}) as Answer;
+    const sizes = (storage['indexSizes'] ?? {}) as Readonly<Record<string, number>>;
+    const specs = used
+      ? used.map((one) => (one['spec'] ?? one) as Answer)
+      : await listIndexes(db, name, options).catch(() => []);
+    const byName = new Map(specs.map((spec) => [String(spec['name']), spec]));
+    collections.push({
+      name,
+      documents: Number(stats?.['count'] ?? 0),
+      bytes: Number(storage['storageSize'] ?? 0),
+      indexes: [...byName].map(([index, spec]) => indexFacts(spec, sizes[index] ?? 0, usesOf(used, index))),
+    });
+  }
+  return { collections, missing: [...missing] };
+}
+
+const listIndexes = (db: mongo.Db, name: string, options: object): Promise<Answer[]> =>
+  db.collection(name).listIndexes(options).toArray();
+
+/** On a sharded cluster each shard counts for itself: a use is a use, and the youngest count is the one to go by. */
+function usesOf(
+  used: readonly Answer[] | undefined,
+  index: string,
+): { uses: number; since: Date } | undefined {
+  const accesses = (used ?? [])
+    .filter(({ name }) => name === index)
+    .map((one) => one['accesses'] as { ops: number | mongo.Long; since: Date });
+  if (accesses.length === 0) return undefined;
+  return {
+    uses: accesses.reduce((sum, { ops }) => sum + Number(ops), 0),
+    since: new Date(Math.max(...accesses.map(({ since }) => since.getTime()))),
+  };
+}
+
+function indexFacts(spec: Answer, bytes: number, used: ReturnType<typeof usesOf>): IndexFacts {
+  return {
+    name: String(spec['name']),
+    key: spec['key'] as IndexFacts['key'],
+    bytes,
+    isUnique: spec['unique'] === true || spec['prepareUnique'] === true || spec['name'] === '_id_',
+    isTtl: spec['expireAfterSeconds'] !== undefined,
+    isPartial: spec['partialFilterExpression'] !== undefined,
+    isSparse: spec['sparse'] === true,
+    hasCollation: spec['collation'] !== undefined,
+    isHidden: spec['hidden'] === true,
+    ...used,
+  };
+}
+
+/** A collection's indexes as one text: another text, and plans made before are not believed. */
+export const layoutOf = ({ indexes }: CollectionFacts): string =>
+  indexes
+    .map(({ name, key, isHidden }) => `${name}${JSON.stringify(key)}${isHidden ? '-' : ''}`)
+    .sort()
+    .join(' ');
