@@ -44,8 +44,7 @@ export class Worker {
           now,
           webhook,
           ...(everyMs !== undefined && { everyMs }),
-          ...(webhook &&
-            product === home && { afterRound: (db) => this.#digest(db, product, webhook, now()) }),
+          ...(product === home && { afterRound: (db) => this.#digest(db, product, webhook(), now()) }),
         }),
     );
   }
