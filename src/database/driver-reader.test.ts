@@ -33,6 +33,12 @@ const failOnce = (data: object) =>
     .db('admin')
     .command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data: { appName: 'reader', ...data } });
 
+test('a page that is sorted in memory is one command, too', async () => {
+  const rows = await reader.find({ collection: 'things', filter: {}, sort: { n: -1 }, limit: 3 }, scope);
+  expect(rows.map((row) => row['n'])).toEqual([249, 248, 247]);
+  expect(seen).toEqual(['find']);
+});
+
 test('a page is one plain command that carries comment, time limit, sort and projection', async () => {
   const commands: mongo.Document[] = [];
   const listen = ({ command }: mongo.CommandStartedEvent) => commands.push(command);
