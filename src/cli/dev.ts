@@ -11,6 +11,7 @@ import { Interrupted, Interruption } from './interruption.js';
 import { endProgress, paint, reportFailure, showProgress } from './output.js';
 import { Serving } from './serving.js';
 import { SourceWatch } from './watch.js';
+import { WorkerProcess } from './worker-process.js';
 
 /** Options of `bulkhead dev`. */
 export interface DevOptions {
@@ -39,11 +40,15 @@ class Development {
   readonly #options: DevOptions;
   readonly #interruption = new Interruption();
   readonly #serving: Serving;
+  /** Of both children. */
+  readonly #args: readonly string[];
   #database: DevelopmentDatabase | undefined;
   /** Set while the database is looked for or started: neither can be cut short from outside. */
   #finding: Promise<DevelopmentDatabase> | undefined;
   #worker: ProjectWorker | undefined;
   #watch: SourceWatch | undefined;
+  /** What runs beside the gateway; it comes after it, and does without it. */
+  #jobs: WorkerProcess | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isStale = false;
   #isUp = false;
@@ -53,7 +58,8 @@ class Development {
   constructor(products: readonly string[], options: DevOptions) {
     this.#products = products;
     this.#options = options;
-    this.#serving = new Serving([...products, ...(options.config ? ['--config', options.config] : [])]);
+    this.#args = [...products, ...(options.config ? ['--config', options.config] : [])];
+    this.#serving = new Serving(this.#args);
   }
 
   async run(): Promise<void> {
@@ -106,6 +112,25 @@ class Development {
     this.#isUp = true;
     const announcement = { address, database: database.origin, ...described };
     await this.#interruption.cutShort(announce(announcement, this.#options.json));
+    await this.#startJobs(environment, uris);
+  }
+
+  /** The worker, anew: it knows the classes as they are now. */
+  async #startJobs(
+    { monitor, products }: Environment,
+    uris: Readonly<Record<string, { readonly opsUri: string }>>,
+  ): Promise<void> {
+    await this.#jobs?.stop();
+    this.#jobs = undefined;
+    const opsUris = Object.entries({ ...products, ...uris }).flatMap(([name, { opsUri }]) =>
+      opsUri === undefined ? [] : [[name, opsUri] as const],
+    );
+    if (!monitor || opsUris.length === 0 || this.#interruption.why) return;
+    this.#jobs = new WorkerProcess(this.#args, Object.fromEntries(opsUris));
+    void this.#jobs.failed.then((code) => {
+      if (!this.#interruption.why)
+        this.#step(`the worker has ended with exit code ${code}: nothing is watched until the next start`);
+    });
   }
 
   /** While watching, a start that fails waits for the change that mends it. */
@@ -159,12 +184,14 @@ class Development {
     if (!described || described.environment.production || this.#isStale) return;
     const uris = await this.#interruption.cutShort(this.#worker!.prepare(adminUri));
     await this.#endWorker();
-    if (!this.#serving.know(uris)) return;
-    await this.#serving.stop();
-    await this.#serving.launch().then(
-      (address) => this.#step(`restarted with a new product: ${address}`),
-      () => this.#notServing(),
-    );
+    if (this.#serving.know(uris)) {
+      await this.#serving.stop();
+      await this.#serving.launch().then(
+        (address) => this.#step(`restarted with a new product: ${address}`),
+        () => this.#notServing(),
+      );
+    }
+    await this.#startJobs(described.environment, uris);
   }
 
   #notServing(): void {
@@ -190,8 +217,9 @@ class Development {
     const watched = this.#watch?.end();
     const database = this.#database ?? (await this.#abandoned());
     await this.#endWorker();
-    await this.#serving.close();
+    await Promise.all([this.#serving.close(), this.#jobs?.stop()]);
     await this.#refreshing;
+    await this.#jobs?.stop();
     await database?.embedded?.stop();
     await watched;
   }

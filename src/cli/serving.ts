@@ -3,7 +3,12 @@ import type { ProductUris } from '../development/product-uris.js';
 import { GatewayEnded, GatewayProcess } from './gateway-process.js';
 
 /** What the serving process must not be given; empty rather than left out, or `.env` would fill it in. */
-const ADMINISTRATIVE = ['BULKHEAD_ADMIN_URI', 'MONGODB_URI', 'BULKHEAD_SCRATCH_URI'];
+const ADMINISTRATIVE = [
+  'BULKHEAD_ADMIN_URI',
+  'MONGODB_URI',
+  'BULKHEAD_SCRATCH_URI',
+  'BULKHEAD_ALERT_WEBHOOK',
+];
 
 /** The serving process of a development session: one at a time, started again and again. */
 export class Serving {

@@ -114,7 +114,7 @@ async function readAgain(
 
 /** What serving needs of the surroundings: no administrator's credential. */
 function servingPart(read: Environment): Environment {
-  const { adminUri: _, scratchUri: __, ...environment } = withDevelopmentUris(read);
+  const { adminUri: _, scratchUri: __, alertWebhook: ___, ...environment } = withDevelopmentUris(read);
   return environment;
 }
 
@@ -122,4 +122,5 @@ const hasTerminal = (): boolean =>
   process.send !== undefined || [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 
 /** What the serving process has no use for, and therefore does not keep. */
-const ADMINISTRATIVE = /^(BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|.*_OPS_MONGODB_URI)(_FILE)?$/;
+const ADMINISTRATIVE =
+  /^(BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|BULKHEAD_ALERT_WEBHOOK|.*_OPS_MONGODB_URI)(_FILE)?$/;

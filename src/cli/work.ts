@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadJobs, type Jobs } from '../jobs/load-jobs.js';
@@ -18,8 +17,6 @@ export interface WorkOptions extends CommonOptions {
 /** What jobs have no use for, and therefore do not keep: administration, serving, keys. */
 const NOT_OURS =
   /^(?:BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|(?!.*_OPS_MONGODB_URI).*_(?:MONGODB_URI|JWT_SECRET|JWT_SECRET_PREVIOUS))(?:_FILE)?$/;
-/** A neighbour of the gateway on the same processor: it comes second. */
-const NICE = 10;
 
 /**
  * Does the jobs until it is told to stop: `SIGTERM`, `SIGINT`, or a parent that is gone; or one round of them.
@@ -98,11 +95,6 @@ async function forEver(jobs: Jobs): Promise<number> {
     if (read) ({ uris, webhook } = read);
   };
   const interruption = new Interruption(hasTerminal ? undefined : reload);
-  try {
-    setPriority(NICE);
-  } catch {
-    // Where that is not allowed, it is a process like another.
-  }
   const worker = new Worker({
     products,
     uriOf: (product) => uris[product],

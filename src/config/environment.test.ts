@@ -53,6 +53,7 @@ test('nothing set gives a development gateway on loopback', () => {
     introspection: true,
     sandbox: true,
     rateLimits: false,
+    monitor: true,
     dataDir: join(empty, '.bulkhead'),
     products: { blog: {}, aviation: {} },
   });
@@ -120,6 +121,25 @@ test('production needs no operator key where the composed graph is off', () => {
   expect(problems({ ...env, BULKHEAD_COMPOSED: 'off' })).toEqual([]);
   expect(problems(env, { composed: 'off' })).toEqual([]);
   expect(problems({ ...env, BULKHEAD_COMPOSED: 'public' }, { composed: 'off' })).toHaveLength(1);
+});
+
+test('jobs need ops connection strings alone, in production too', () => {
+  const ops = (database: string) => `mongodb://o:p@db.example/${database}`;
+  const env = { NODE_ENV: 'production', BLOG_OPS_MONGODB_URI: ops('blog') };
+  const { products } = read({ ...env, AVIATION_OPS_MONGODB_URI: ops('aviation') }, { serves: false });
+  expect(products).toEqual({ blog: { opsUri: ops('blog') }, aviation: { opsUri: ops('aviation') } });
+  expect(problems({ ...env, AVIATION_OPS_MONGODB_URI: ops('blog') }, { serves: false })).toEqual([
+    'BLOG_OPS_MONGODB_URI and AVIATION_OPS_MONGODB_URI name the same database; every product has its own.',
+  ]);
+});
+
+test('a webhook is an address of the web, and no mistake repeats it', () => {
+  const url = 'https://hooks.example.org/T0/hunter2';
+  expect(read({ BULKHEAD_ALERT_WEBHOOK: url }).alertWebhook).toBe(url);
+  for (const wrong of ['hooks.example.org/hunter2', 'file:///hunter2', 'hunter2'])
+    expect(problems({ BULKHEAD_ALERT_WEBHOOK: wrong })).toEqual([
+      'BULKHEAD_ALERT_WEBHOOK: expected an address starting with https:// or http://.',
+    ]);
 });
 
 test.each([

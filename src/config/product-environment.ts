@@ -30,6 +30,12 @@ export function readProducts(
   const prefixed = (suffix: string) => (name: string) => `${productNames(name).envPrefix}_${suffix}`;
   const targets = products.map(({ name, uri }) => [prefixed('MONGODB_URI')(name), uri && target(uri, name)]);
   reportShared(source, targets, 'name the same database; every product has its own');
+  if (!options.serves)
+    reportShared(
+      source,
+      products.map(({ name, opsUri }) => [prefixed('OPS_MONGODB_URI')(name), opsUri && target(opsUri, name)]),
+      'name the same database; every product has its own',
+    );
 
   const keys: (readonly [string, TokenKeys | undefined])[] = products.map(({ name, keys }) => [
     productNames(name).envPrefix,

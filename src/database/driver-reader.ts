@@ -77,7 +77,6 @@ export class DriverReader implements Reader {
     return translating(
       () =>
         this.#firstBatch(
-          // One more than there can be: a batch that the limit fills would leave a cursor behind a sort in memory.
           { find: collection, filter, ...parts, ...(limit && { batchSize: limit + 1 }) },
           scope,
           () =>

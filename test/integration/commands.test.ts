@@ -91,6 +91,7 @@ describe('usage', () => {
     );
     expect(listed).toEqual([
       'start',
+      'work',
       'dev',
       'seed',
       'doctor',
@@ -521,5 +522,55 @@ describe('seed', () => {
     const none = { BLOG_MONGODB_URI: undefined, BLOG_OPS_MONGODB_URI: undefined };
     const { code, stderr } = await run('seed blog', none);
     expect([code, stderr]).toEqual([3, expect.stringContaining('npm start')]);
+  });
+});
+
+describe('work --once', () => {
+  // The machine's disk is none of this test's business.
+  type Work = {
+    ok: boolean;
+    products: object[];
+    findings: { product: string; rule: string; severity: string }[];
+  };
+  const findings = (stdout: string) =>
+    (JSON.parse(stdout) as Work).findings
+      .filter(({ rule }) => rule !== 'growth')
+      .map(({ product, rule, severity }) => `${product} ${rule} ${severity}`);
+
+  test('prints what is wrong, and ends with 1 where that is red', async () => {
+    const users = gateway.db('blog').collection('users');
+    await users.dropIndex('email_1');
+    const { code, stdout } = await run('work --once --json');
+    expect(code).toBe(1);
+    expect(findings(stdout)).toEqual(['blog missing-index red']);
+    const table = await run('work blog --once');
+    expect(table.stdout).toMatch(
+      /red +missing-index +users: the class declares the unique index \{ email: 1 \}.* bulkhead indexes apply blog/,
+    );
+    await users.createIndex({ email: 1 }, { unique: true });
+    const mended = await run('work blog --once --json');
+    expect(findings(mended.stdout)).toEqual([]);
+  });
+
+  test('needs the ops credential, and says so', async () => {
+    const { code, stderr } = await run('work --once', {
+      NODE_ENV: 'production',
+      BLOG_OPS_MONGODB_URI: undefined,
+      AVIATION_OPS_MONGODB_URI: undefined,
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/BLOG_OPS_MONGODB_URI: expected, to work with\.\n.*AVIATION_OPS_MONGODB_URI/);
+  });
+
+  test('is 3 where a database cannot be asked, and watches the others', async () => {
+    const { code, stdout } = await run('work --once --json', {
+      BLOG_OPS_MONGODB_URI: nobodyThere.replace('/shop', `/${gateway.databases['blog']}`),
+    });
+    expect(code).toBe(3);
+    const { products } = JSON.parse(stdout) as Work;
+    expect(products).toMatchObject([
+      { product: 'blog', state: 'parked', problem: expect.not.stringContaining('u:p@') },
+      { product: 'aviation', state: 'watched' },
+    ]);
   });
 });

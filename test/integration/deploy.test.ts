@@ -124,11 +124,50 @@ describe('the Containerfile', () => {
     process.kill(gateway.pid, find('STOPSIGNAL')[0]);
     expect((await gateway.ended).code).toBe(0);
   });
+
+  test('makes the worker’s image, too: with ops credentials alone, in production', async () => {
+    const command = readFileSync(join(REPOSITORY, 'deploy/kubernetes.yaml'), 'utf8');
+    const [program, ...args] = /command: \[(.*)\]/.exec(command)![1]!.split(', ');
+    const unit = readFileSync(join(REPOSITORY, 'deploy/bulkhead-worker.service'), 'utf8');
+    expect(unit).toContain(`ExecStart=/usr/bin/env ${[program, ...args].join(' ')}\n`);
+    const env = {
+      NODE_ENV: 'production',
+      BLOG_OPS_MONGODB_URI: databases.opsUris['blog'],
+      AVIATION_OPS_MONGODB_URI: databases.opsUris['aviation'],
+    };
+    const worker = new Running(program!, args, { cwd: inStage(1, '/app'), env });
+    try {
+      await worker.says(/"product":"blog","msg":"watching"/);
+      await worker.says(/"product":"aviation","msg":"watching"/);
+      process.kill(worker.pid, 'SIGHUP');
+      await worker.says(/connection strings were read again/);
+      process.kill(worker.pid, 'SIGTERM');
+      expect((await worker.ended).code).toBe(0);
+      expect(worker.stdout).toContain('"msg":"stopped"');
+    } finally {
+      worker.kill();
+    }
+    const lacking = new Running(program!, args, {
+      cwd: inStage(1, '/app'),
+      env: { ...env, BLOG_OPS_MONGODB_URI: '' },
+    });
+    const { code, stderr } = await lacking.ended;
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('BLOG_OPS_MONGODB_URI: expected, to work with.'),
+    ]);
+  });
 });
 
 test('every variable that the samples set is one of ours', () => {
   const known = readFileSync(join(REPOSITORY, 'docs/configuration.md'), 'utf8');
-  for (const file of ['bulkhead.service', 'kubernetes.yaml', 'Caddyfile', 'Containerfile']) {
+  for (const file of [
+    'bulkhead.service',
+    'bulkhead-worker.service',
+    'kubernetes.yaml',
+    'Caddyfile',
+    'Containerfile',
+  ]) {
     const text = readFileSync(join(REPOSITORY, 'deploy', file), 'utf8');
     for (const [name] of text.matchAll(/\b(BULKHEAD|BLOG|AVIATION)_[A-Z_]+\b/g)) {
       const plain = name.replace(/_FILE$/, '').replace(/^(BLOG|AVIATION)_/, '<PRODUCT>_');

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { findProcess } from '../../src/database/embedded/processes.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { bulkhead, Running } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
 
 // Whole processes, on a machine that other test files keep busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -134,6 +135,13 @@ test('the next start goes on where that one was cut off, and shows what can be d
     readFileSync(join(folder, '.bulkhead/mongod/root-password'), 'utf8').trim(),
   );
   expect(environment).not.toMatch(/-ops:|root:/);
+
+  // The worker comes after the gateway, with the ops credentials alone.
+  const worker = () => childrenOf(parent).find((pid) => findProcess(pid)?.command.includes('main.js work'));
+  await eventually('the worker runs', () => worker() !== undefined);
+  const ofWorker = readFileSync(`/proc/${worker()!}/environ`, 'utf8');
+  expect(ofWorker).toContain('blog-ops:');
+  expect(ofWorker).not.toMatch(/-serve:|root:/);
 });
 
 test('a second start beside it says what is in the way, and disturbs nothing', async () => {

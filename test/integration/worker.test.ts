@@ -211,14 +211,14 @@ describe('workers', () => {
     const before = said('cannot be watched');
     await eventually(
       'the first is watched',
-      async () => (await stats().countDocuments({ kind: 'lease' } as never)) === 1,
+      async () => (await stats().countDocuments({ kind: 'lease' })) === 1,
     );
     await eventually('the other is said to be parked', () => said('cannot be watched') > before, 20_000);
     isThere = true;
     const mail = gateway.db('mail').collection(STATS_COLLECTION);
     await eventually(
       'the other is watched',
-      async () => (await mail.countDocuments({ kind: 'lease' } as never)) === 1,
+      async () => (await mail.countDocuments({ kind: 'lease' })) === 1,
     );
     expect(lines.join('')).not.toContain('hunter2');
   });
