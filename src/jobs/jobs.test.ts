@@ -49,7 +49,7 @@ describe('a lease', () => {
     expect(await hold('b')).toBe(false);
     await endLease(db, 'shop', 'watch', 'a');
     expect([await hold('b'), await hold('a')]).toEqual([true, false]);
-    await stats().updateOne({ _id: 'lease:watch' }, { $set: { until: new Date(Date.now() - 1) } } as never);
+    await stats().updateOne({ _id: 'lease:watch' }, { $set: { until: new Date(Date.now() - 1) } });
     const held = await Promise.all(Array.from({ length: 10 }, (_, n) => hold(`c-${n}`)));
     expect(held.filter(Boolean)).toHaveLength(1);
     expect(await hold('b')).toBe(false);

@@ -278,6 +278,19 @@ describe('a shape that cannot be explained says why', () => {
     ['a value in a name', { find: 'posts', filter: { [`by.${'5'.repeat(24)}`]: 1 } }, /value in its name/],
     ['too deep', { find: 'posts', filter: { $and: deep(40) } }, /cut off/],
     ['an index that is not there', { find: 'posts', filter: {}, hint: 'gone_1' }, /refused.*BadValue/],
+    [
+      'code',
+      {
+        aggregate: 'posts',
+        pipeline: [{ $project: { a: { $function: { body: 'x', args: [], lang: 'js' } } } }],
+      },
+      /\$function/,
+    ],
+    [
+      'a stage that reads no documents',
+      { aggregate: 'posts', pipeline: [{ $listSessions: {} }] },
+      /\$listSessions/,
+    ],
     ['a place first', { aggregate: 'posts', pipeline: [{ $geoNear: { near: [1, 2] } }] }, /\$geoNear/],
   ])('%s', async (_, command, problem) => {
     const found = await plan(command);

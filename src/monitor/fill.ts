@@ -99,6 +99,8 @@ export function fillExpression(expression: unknown, name = ''): unknown {
   return Object.fromEntries(
     Object.entries(expression).map(([key, inner]) => {
       if (key === '…') throw new CannotRebuild('a part of it is cut off');
+      // Code that somebody has stored does not run with this credential.
+      if (key === '$function' || key === '$accumulator') throw new CannotRebuild(`it uses ${key}`);
       return [key, fillExpression(inner, key)];
     }),
   );

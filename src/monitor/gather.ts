@@ -34,9 +34,10 @@ export async function readSizes(db: mongo.Db, product: string, now: Date): Promi
   const { totalSize, fsUsedSize, fsTotalSize } = await db.command({ dbStats: 1, ...options(product) });
   const day = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
   const size = {
-    bytes: Number(totalSize),
-    diskUsedBytes: Number(fsUsedSize),
-    diskBytes: Number(fsTotalSize),
+    bytes: Number(totalSize ?? 0),
+    // A router does not say: then nothing is said about the disk.
+    diskUsedBytes: Number(fsUsedSize ?? 0),
+    diskBytes: Number(fsTotalSize ?? 0),
   };
   await stats.updateOne(
     { _id: `size:${day.toISOString().slice(0, 10)}` },

@@ -145,6 +145,26 @@ const KEEPS = new Set([
 ]);
 /** Stages that decide which documents are read. */
 const LEADING = new Set(['$match', '$sort', '$limit', '$skip', '$unionWith']);
+/** Stages that compute, by expressions. All others are refused: a stored text is not trusted with this credential. */
+const COMPUTES = new Set([
+  '$addFields',
+  '$bucket',
+  '$bucketAuto',
+  '$count',
+  '$densify',
+  '$fill',
+  '$graphLookup',
+  '$group',
+  '$project',
+  '$redact',
+  '$replaceRoot',
+  '$replaceWith',
+  '$set',
+  '$setWindowFields',
+  '$sortByCount',
+  '$unset',
+  '$unwind',
+]);
 /** Stages that write. */
 const WRITES = new Set(['$out', '$merge']);
 
@@ -195,12 +215,8 @@ function rebuildStage(name: string, body: unknown, sample: Sample, filling: Fill
           rebuildPipeline(pipeline, sample, filling),
         ]),
       );
-    case '$geoNear':
-    case '$search':
-    case '$searchMeta':
-    case '$vectorSearch':
-      throw new CannotRebuild(`it uses ${name}`);
     default:
+      if (!COMPUTES.has(name)) throw new CannotRebuild(`it uses ${name}`);
       return fillExpression(body, name);
   }
 }

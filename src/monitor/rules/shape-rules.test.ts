@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { examine } from './index.js';
 import {
   collection,
-  daysAgo,
   facts,
   fetch,
   found,
