@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { redact } from '../config/secrets.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 
@@ -36,20 +36,20 @@ export function endProgress(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001B[2K');
 }
 
-/** Rows in columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** How much room a text takes, whatever its style. */
+const widthOf = (text: string): number => stripVTControlCharacters(text).length;
+
+/** Rows in columns as wide as their widest cell. @param right columns that are aligned to the right. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = rows.reduce<number[]>(
-    (most, row) => row.map((cell, column) => Math.max(most[column] ?? 0, cell.length)),
+    (most, row) => row.map((cell, column) => Math.max(most[column] ?? 0, widthOf(cell))),
     [],
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const fill = (cell: string, column: number): string => {
+    const room = ' '.repeat(widths[column]! - widthOf(cell));
+    return right.includes(column) ? room + cell : cell + room;
+  };
+  return rows.map((row) => row.map(fill).join('  ').trimEnd()).join('\n');
 }
 
 /** Whether the error says that something outside cannot be reached. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ShapeOrder } from '../monitor/slow-shapes.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
 import type { CommonOptions } from './output.js';
 import type { SchemaCheckOptions } from './schema-check.js';
@@ -21,6 +22,18 @@ const toSeconds = (text: string): number => {
   if (!(seconds > 0)) throw new InvalidArgumentError('expected a time such as 30m, 12h or 7d.');
   return seconds;
 };
+
+const toLimit = (text: string): number => {
+  const limit = Number(text);
+  if (!(Number.isSafeInteger(limit) && limit > 0))
+    throw new InvalidArgumentError('expected a number above 0.');
+  return limit;
+};
+
+const sinceOption = (): Option =>
+  new Option('--since <time>', 'how far back: 1h, 24h, 7d')
+    .argParser(toSeconds)
+    .default(24 * SECONDS.h, '24h');
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ bulkhead ${line}\n`).join('')}`;
@@ -87,11 +100,39 @@ export function buildProgram(isJson = false): Command {
 
   program
     .command('status')
-    .description('one line per product: state, database, version, ping, documents')
+    .description('one line per product: state, database, documents, traffic, worst finding')
     .option('--url <address>', 'where the gateway listens (default: HOST and PORT)')
     .addHelpText('after', examples('status', 'status --json', 'status --url http://10.0.0.7:4000'))
     .action(async (options: { url?: string }) =>
       exitWith((await import('./status.js')).status({ ...common(), ...options })),
+    );
+
+  program
+    .command('slow [product]')
+    .description('the queries that cost most: who sends them, how they are planned, what is wrong')
+    .addOption(sinceOption())
+    .addOption(
+      new Option('--sort <by>', 'what comes first')
+        .choices(['total', 'p95', 'calls', 'examined'])
+        .default('total'),
+    )
+    .option('--limit <n>', 'queries of each product', toLimit, 20)
+    .option('--watch', 'show it again every few seconds', false)
+    .addHelpText('after', examples('slow', 'slow shop --since 7d --sort examined', 'slow shop --watch'))
+    .action(
+      async (
+        product: string | undefined,
+        options: { since: number; sort: ShapeOrder; limit: number; watch: boolean },
+      ) => exitWith((await import('./slow.js')).slow(product, { ...common(), ...options })),
+    );
+
+  program
+    .command('explain <product> <shape>')
+    .description('everything about one query that `slow` lists: origins, times, plan, findings')
+    .addOption(sinceOption())
+    .addHelpText('after', examples('explain shop 3f2a', 'explain shop 3f2a9c81d0 --since 7d --json'))
+    .action(async (product: string, shape: string, options: { since: number }) =>
+      (await import('./explain.js')).explain(product, shape, { ...common(), ...options }),
     );
 
   program

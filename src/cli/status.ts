@@ -1,11 +1,16 @@
 import type { mongo } from 'mongoose';
-import type { Environment } from '../config/environment.js';
 import { collectionOf } from '../database/schema.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
+import type { Severity, StoredFinding } from '../monitor/finding.js';
+import { hasPlans, readFindings, SEVERITIES } from '../monitor/read-findings.js';
+import { readFrom, readTraffic } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
+import { addressOf, askGateway } from './ask-gateway.js';
 import { type CommonOptions, EXIT, paint, print, table } from './output.js';
+import { count, duration, moment } from './quantities.js';
+import { paintSeverity } from './severity.js';
 
 /** Options of `bulkhead status`. */
 export interface StatusOptions extends CommonOptions {
@@ -17,18 +22,30 @@ interface ProductStatus {
   readonly product: string;
   /** What the gateway says: `ready`, `parked`, `open`; `not serving` where it does not listen. */
   readonly state: string;
+  /** Whether it takes no writes, by an operator's word. */
+  readonly readOnly?: boolean;
   readonly database?: string;
   readonly version?: string;
   readonly pingMs?: number;
   readonly documents?: number;
+  /** Operations of the last hour, and of this one so far; missing where statistics cannot be read. */
+  readonly traffic?: {
+    readonly since: Date;
+    readonly operations: number;
+    readonly errors: number;
+    readonly p95Ms: number;
+  };
+  /** Whether the worker has looked at anything. */
+  readonly isExamined?: boolean;
+  /** Open findings by severity. */
+  readonly findings?: Readonly<Record<Severity, number>>;
+  readonly worst?: StoredFinding;
 }
-
-const ASK_MS = 3_000;
 
 /**
  * One line per product, as the gateway and as its database see it.
  *
- * @returns the exit code: 1 where a product is not ready, 3 where no gateway listens.
+ * @returns the exit code: 1 where a product is not ready or has a red finding, 3 where no gateway listens.
  */
 export async function status(options: StatusOptions): Promise<number> {
   const { json, url } = options;
@@ -38,47 +55,54 @@ export async function status(options: StatusOptions): Promise<number> {
   const products = await Promise.all(
     [...project.runtimes.values()].map(async (runtime): Promise<ProductStatus> => {
       const { name } = runtime;
-      const state = states ? (states[name]?.state ?? 'not served') : 'not serving';
+      const { state, readOnly } = states?.[name] ?? { state: states ? 'not served' : 'not serving' };
       const { uri, opsUri } = environment.products[name] ?? {};
       const found = await askDatabase(runtime, uri ?? opsUri).catch(() => ({}));
-      return { product: name, state, ...found };
+      return { product: name, state, ...(readOnly && { readOnly }), ...found };
     }),
   );
-  const ok = products.every((one) => one.state === 'ready' && one.version !== undefined);
+  const ok = products.every(
+    (one) => one.state === 'ready' && one.version !== undefined && one.worst?.severity !== 'red',
+  );
   print(json, { ok, gateway: states !== undefined, products }, [
-    table(
-      products.map(({ product, state, database, version, pingMs, documents }) => [
-        product,
-        paint(state === 'ready' ? 'green' : 'red', state),
-        ...(version === undefined
-          ? ['its database does not answer']
-          : [
-              database ?? '',
-              `MongoDB ${version}`,
-              `${pingMs} ms`,
-              `${(documents ?? 0).toLocaleString('en')} documents`,
-            ]),
-      ]),
-    ),
+    table(products.map((one) => rowOf(one, environment.monitor))),
   ]);
   if (!states) return EXIT.unavailable;
   return ok ? EXIT.fine : EXIT.findings;
 }
 
-/** A wildcard is no address to call. */
-function addressOf({ host, port }: Environment): string {
-  const name =
-    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+function rowOf(status: ProductStatus, isMonitored: boolean): string[] {
+  const { product, state, readOnly, database, version, pingMs, documents } = status;
+  const compartment = paint(state === 'ready' ? 'green' : 'red', state) + (readOnly ? ', read-only' : '');
+  if (version === undefined) return [product, compartment, 'its database does not answer'];
+  return [
+    product,
+    compartment,
+    database ?? '',
+    `MongoDB ${version}`,
+    `${pingMs} ms`,
+    `${count(documents ?? 0)} documents`,
+    trafficOf(status, isMonitored),
+    worstOf(status),
+  ];
 }
 
-async function askGateway(url: string): Promise<Record<string, { state: string }> | undefined> {
-  try {
-    const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(ASK_MS) });
-    return ((await answer.json()) as { products?: Record<string, { state: string }> }).products;
-  } catch {
-    return undefined;
-  }
+function trafficOf({ traffic }: ProductStatus, isMonitored: boolean): string {
+  if (!traffic) return 'statistics cannot be read: run `bulkhead provision`';
+  const { since, operations, errors, p95Ms } = traffic;
+  const clock = moment(since).slice(-5);
+  if (operations === 0)
+    return `no operation since ${clock}${isMonitored ? '' : ' (BULKHEAD_MONITOR is off)'}`;
+  const failed = errors > 0 ? `, ${count(errors)} failed` : '';
+  return `${count(operations)} operations since ${clock}, p95 ${duration(p95Ms)}${failed}`;
+}
+
+/** Nothing found is not the same as nobody having looked. */
+function worstOf({ worst, findings, isExamined }: ProductStatus): string {
+  if (!findings) return '';
+  if (!worst) return isExamined ? 'no findings' : 'not examined yet';
+  const all = Object.values(findings).reduce((sum, one) => sum + one, 0);
+  return `${paintSeverity(worst.severity)} ${worst.rule}${all > 1 ? ` and ${all - 1} more` : ''}`;
 }
 
 async function askDatabase(
@@ -95,12 +119,35 @@ async function askDatabase(
       database: db.databaseName,
       version: String(version),
       pingMs,
-      documents: await count(db, classes),
+      documents: await countDocuments(db, classes),
+      // A credential that was provisioned before there were statistics still serves.
+      ...(await askStatistics(db, name).catch(() => ({}))),
     };
   });
 }
 
-async function count(db: mongo.Db, classes: ProductRuntime['classes']): Promise<number> {
+const HOUR_MS = 3_600_000;
+
+async function askStatistics(db: mongo.Db, product: string): Promise<Partial<ProductStatus>> {
+  const since = readFrom(new Date(Date.now() - HOUR_MS));
+  const [traffic, findings, isExamined] = await Promise.all([
+    readTraffic(db, { product, since }),
+    readFindings(db, product),
+    hasPlans(db, product),
+  ]);
+  const [worst] = findings;
+  const { calls: operations = 0, errors = 0, p95Ms = 0 } = traffic ?? {};
+  return {
+    traffic: { since, operations, errors, p95Ms },
+    isExamined,
+    findings: Object.fromEntries(
+      SEVERITIES.map((one) => [one, findings.filter(({ severity }) => severity === one).length]),
+    ) as Record<Severity, number>,
+    ...(worst && { worst }),
+  };
+}
+
+async function countDocuments(db: mongo.Db, classes: ProductRuntime['classes']): Promise<number> {
   const names = [...new Set(classes.map(collectionOf))];
   const counts = await Promise.all(names.map((name) => db.collection(name).estimatedDocumentCount()));
   return counts.reduce((sum, one) => sum + one, 0);

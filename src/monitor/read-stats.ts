@@ -10,6 +10,8 @@ export interface StatsQuery {
   readonly since: Date;
   /** Default: now. */
   readonly until?: Date;
+  /** Only this shape. */
+  readonly shape?: string;
 }
 
 /** How often and how long. */
@@ -43,6 +45,22 @@ export interface OperationStats extends Summary {
   readonly operation: string;
 }
 
+/** One hour of a shape. */
+export interface ShapeHour extends Summary {
+  readonly hour: Date;
+  readonly documents: number;
+}
+
+/** A field that one client asks for. */
+export interface FieldUsage {
+  /** `Type.field`, by the product's own names. */
+  readonly field: string;
+  /** `name@version` as the client says, or `-`. */
+  readonly client: string;
+  readonly calls: number;
+  readonly last: Date;
+}
+
 const READ_MS = 10_000;
 const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 const countsSummed = Object.fromEntries(
@@ -74,9 +92,19 @@ function summaryOf(row: Summed): Summary {
   };
 }
 
-const within = ({ since, until }: StatsQuery) => ({
-  hour: { $gte: new Date(Math.floor(since.getTime() / 3_600_000) * 3_600_000), ...(until && { $lt: until }) },
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const beginningOf = (time: Date, unitMs: number): Date =>
+  new Date(Math.floor(time.getTime() / unitMs) * unitMs);
+
+const within = ({ since, until, shape }: StatsQuery, unitMs = HOUR_MS) => ({
+  hour: { $gte: beginningOf(since, unitMs), ...(until && { $lt: until }) },
+  ...(shape !== undefined && { shape }),
 });
+
+/** When what is read for a time begins: hours are read whole. */
+export const readFrom = (since: Date): Date => beginningOf(since, HOUR_MS);
 
 const options = ({ product }: StatsQuery) => ({ comment: ownComment(product), maxTimeMS: READ_MS });
 
@@ -179,4 +207,74 @@ export async function readTraffic(db: mongo.Db, query: StatsQuery): Promise<Summ
     )
     .toArray();
   return row && summaryOf(row);
+}
+
+/** One shape, hour by hour; hours without a call are left out. */
+export async function readTimeline(
+  db: mongo.Db,
+  query: StatsQuery & { readonly shape: string },
+): Promise<readonly ShapeHour[]> {
+  const rows = await db
+    .collection(STATS_COLLECTION)
+    .aggregate<Summed & { _id: Date; documents: number }>(
+      [
+        { $match: { kind: 'commands', ...within(query) } },
+        { $group: { _id: '$hour', ...summed, documents: { $sum: '$documents' } } },
+        { $sort: { _id: 1 } },
+      ],
+      options(query),
+    )
+    .toArray();
+  return rows.map((row) => ({ hour: row._id, documents: row.documents, ...summaryOf(row) }));
+}
+
+/** Which fields clients ask for, by field and client. Days are read whole. @param type only fields of this type. */
+export async function readFields(
+  db: mongo.Db,
+  query: StatsQuery & { readonly type?: string | undefined; readonly limit: number },
+): Promise<readonly FieldUsage[]> {
+  const { type, limit } = query;
+  const rows = await db
+    .collection(STATS_COLLECTION)
+    .aggregate<{ _id: { field: string; client: string }; calls: number; last: Date }>(
+      [
+        {
+          $match: {
+            kind: 'fields',
+            ...within(query, DAY_MS),
+            ...(type !== undefined && { field: { $gte: `${type}.`, $lt: `${type}/` } }),
+          },
+        },
+        {
+          $group: {
+            _id: { field: '$field', client: '$client' },
+            calls: { $sum: '$calls' },
+            last: { $max: '$last' },
+          },
+        },
+        { $sort: { '_id.field': 1, '_id.client': 1 } },
+        { $limit: limit },
+      ],
+      options(query),
+    )
+    .toArray();
+  return rows.map(({ _id, calls, last }) => ({ ..._id, calls, last }));
+}
+
+/** When anything was kept last, and what was counted in a time and not kept. */
+export async function readLastKept(
+  db: mongo.Db,
+  query: StatsQuery,
+): Promise<{ readonly last: Date | undefined; readonly dropped: number }> {
+  const stats = db.collection(STATS_COLLECTION);
+  const [row] = await stats
+    .find({ kind: { $in: ['commands', 'operations'] } }, options(query))
+    .sort({ hour: -1 })
+    .limit(1)
+    .toArray();
+  const dropped = await stats.find({ kind: 'gateways', ...within(query) }, options(query)).toArray();
+  return {
+    last: row?.['last'] as Date | undefined,
+    dropped: dropped.reduce((sum, one) => sum + Number(one['dropped'] ?? 0), 0),
+  };
 }

@@ -96,6 +96,8 @@ describe('usage', () => {
       'seed',
       'doctor',
       'status',
+      'slow',
+      'explain',
       'reload',
       'provision',
       'token',
@@ -185,7 +187,9 @@ describe('status', () => {
     expect(code).toBe(0);
     const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(/^blog +ready +t\w+_blog +MongoDB \d+\.\d+\.\d+ +[\d.]+ ms +\d+ documents$/);
+    expect(lines[0]).toMatch(
+      /^blog +ready +t\w+_blog +MongoDB \d+\.\d+\.\d+ +[\d.]+ ms +\d+ documents +(?:no operation|\d+ operations) since \d\d:00.* +not examined yet$/,
+    );
   });
 
   test('is 1 where one product is not ready, and 3 where no gateway listens', async () => {

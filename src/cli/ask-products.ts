@@ -1,0 +1,50 @@
+import type { mongo } from 'mongoose';
+import { productNames } from '../config/names.js';
+import { redact } from '../config/secrets.js';
+import { withDevelopmentUris } from '../development/product-uris.js';
+import { withDatabase } from '../development/with-database.js';
+import { StartError } from '../errors/bulkhead-error.js';
+import type { Project } from '../server/load-project.js';
+import { NOTHING_RUNS } from './output.js';
+
+const UNAUTHORIZED = 13;
+
+/** What a product's database answered, or why it could not be asked. */
+export type Asked<T> =
+  | { readonly product: string; readonly answer: T }
+  | { readonly product: string; readonly problem: string; readonly isConfiguration: boolean };
+
+/** Asks the databases of all products of a project, with their ops credentials. Never rejects for one of them. */
+export function askProducts<T>(
+  { environment, runtimes }: Project,
+  ask: (db: mongo.Db, product: string) => Promise<T>,
+): Promise<Asked<T>[]> {
+  const { products } = withDevelopmentUris(environment);
+  return Promise.all(
+    [...runtimes.keys()].map(async (product): Promise<Asked<T>> => {
+      const { uri, opsUri } = products[product] ?? {};
+      if (!opsUri) {
+        const variable = `${productNames(product).envPrefix}_OPS_MONGODB_URI`;
+        const problem = uri ? `${variable}: expected, to ask with.` : NOTHING_RUNS;
+        return { product, problem, isConfiguration: uri !== undefined };
+      }
+      try {
+        return {
+          product,
+          answer: await withDatabase(opsUri, product, (db) => ask(db, product)),
+        };
+      } catch (error) {
+        if (error instanceof StartError) throw error;
+        return { product, problem: problemOf(error, product), isConfiguration: false };
+      }
+    }),
+  );
+}
+
+function problemOf(error: unknown, product: string): string {
+  const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
+  if (code === UNAUTHORIZED)
+    return `its ops credential may not read the statistics: run \`bulkhead provision ${product}\`.`;
+  if (name === 'MongoServerSelectionError') return 'its database does not answer.';
+  return redact(message ?? String(error));
+}

@@ -1,0 +1,61 @@
+import type { PlanStage, ShapePlan } from './plan.js';
+
+/** Documents examined for each that is returned, from which on it is worth saying. */
+const POOR_RATIO = 10;
+/** Fewer than that are nobody's trouble. */
+const FEW = 100;
+
+/** What a stage did: `8,500 documents and 0 keys examined, 20 returned, 12 ms`. */
+export function figuresOf({ documentsExamined, keysExamined, returned, ms }: PlanStage): string {
+  const of = (value: number | undefined, what: string) =>
+    value === undefined ? [] : [`${value.toLocaleString('en')} ${what}`];
+  const examined = [...of(documentsExamined, 'documents'), ...of(keysExamined, 'keys')];
+  return [
+    ...(examined.length > 0 ? [`${examined.join(' and ')} examined`] : []),
+    ...of(returned, 'returned'),
+    ...of(ms, 'ms'),
+  ].join(', ');
+}
+
+/** What is wrong with one stage, in words; undefined for nothing. */
+export function wrongWith(stage: PlanStage): string | undefined {
+  const { documentsExamined = 0, keysExamined = 0, returned = 0 } = stage;
+  const name = stage.stage;
+  if (name === 'COLLSCAN') return 'reads the whole collection: no index serves the filter';
+  if (name === 'SORT' || name === '$sort') return 'sorts in memory: no index has this order';
+  const isPoor = (examined: number) => examined >= FEW && examined >= POOR_RATIO * Math.max(1, returned);
+  if (name === 'FETCH' && isPoor(documentsExamined))
+    return 'reads documents that it then leaves out: the index lacks a field of the filter';
+  if (name === 'IXSCAN' && isPoor(keysExamined))
+    return 'walks over keys that do not match: the index has another order than the filter';
+  return undefined;
+}
+
+/** A plan in one sentence. */
+export function sentenceOf({ documentsExamined, keysExamined, returned, problem }: ShapePlan): string {
+  if (problem !== undefined) return `it could not be explained: ${problem}`;
+  const figures = figuresOf({ stage: '', documentsExamined, keysExamined, returned, inputs: [] });
+  return documentsExamined >= FEW && documentsExamined >= POOR_RATIO * Math.max(1, returned)
+    ? `${figures}: ${Math.round(documentsExamined / Math.max(1, returned)).toLocaleString('en')} documents for each that is returned`
+    : figures;
+}
+
+/** A plan as a tree, the stage that answers first: each line a stage, and what is wrong with it. */
+export function treeOf(plan: ShapePlan): readonly { readonly line: string; readonly wrong?: string }[] {
+  const lines: { line: string; wrong?: string }[] = [];
+  const walk = (stage: PlanStage, lead: string, below: string): void => {
+    const index = stage.index === undefined ? '' : ` ${stage.index}`;
+    const figures = figuresOf(stage);
+    const wrong = wrongWith(stage);
+    lines.push({
+      line: `${lead}${stage.stage}${index}${figures ? `  ${figures}` : ''}`,
+      ...(wrong !== undefined && { wrong }),
+    });
+    stage.inputs.forEach((input, at) => {
+      const isLast = at === stage.inputs.length - 1;
+      walk(input, `${below}${isLast ? '└─ ' : '├─ '}`, `${below}${isLast ? '   ' : '│  '}`);
+    });
+  };
+  walk(plan.root, '', '');
+  return lines;
+}
