@@ -7,6 +7,8 @@ type Parts = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Parts =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+/** A name; anything else is what was cut off. */
+const nameOf = (value: unknown): string => (typeof value === 'string' ? value : CUT);
 const entries = (value: unknown): [string, unknown][] => (isObject(value) ? Object.entries(value) : []);
 
 /**
@@ -39,7 +41,7 @@ const COMMANDS: Readonly<Record<string, (parts: Parts) => string>> = {
   find: (parts) => `.find(${filterOf(parts['filter'])})${after(parts)}`,
   aggregate: (parts) => `.aggregate(${pipelineOf(parts['pipeline'])})${after(parts)}`,
   count: ({ query }) => `.count(${filterOf(query)})`,
-  distinct: ({ key, query }) => `.distinct(${[String(key), filterOf(query)].filter(Boolean).join(', ')})`,
+  distinct: ({ key, query }) => `.distinct(${[nameOf(key), filterOf(query)].filter(Boolean).join(', ')})`,
   insert: () => '.insert()',
   update: ({ updates }) => {
     if (!isObject(updates)) return `.update(${CUT})`;
@@ -88,7 +90,7 @@ const conditionsOf = (filter: Parts): string[] =>
   entries(filter).flatMap(([key, value]) => {
     // All of several filters are one.
     if (key === '$and')
-      return listOf(value).flatMap((one) => (isObject(one) ? conditionsOf(one) : [String(one)]));
+      return listOf(value).flatMap((one) => (isObject(one) ? conditionsOf(one) : [nameOf(one)]));
     if (key === '$or' || key === '$nor') {
       const branches = listOf(value).map((one) => filterOf(one) || '{}');
       // Branches of one form are counted once.
@@ -157,13 +159,13 @@ function stageOf(name: string, content: unknown): string {
     case '$graphLookup': {
       if (!isObject(content)) return CUT;
       const { from, localField, foreignField, pipeline } = content;
-      const on = localField === undefined ? '' : ` by ${String(localField)} = ${String(foreignField)}`;
-      return `${String(from)}${on}${pipeline === undefined ? '' : ` (${pipelineOf(pipeline)})`}`;
+      const on = localField === undefined ? '' : ` by ${nameOf(localField)} = ${nameOf(foreignField)}`;
+      return `${nameOf(from)}${on}${pipeline === undefined ? '' : ` (${pipelineOf(pipeline)})`}`;
     }
     case '$unionWith':
       return isObject(content)
-        ? `${String(content['coll'])} (${pipelineOf(content['pipeline'] ?? [])})`
-        : String(content);
+        ? `${nameOf(content['coll'])} (${pipelineOf(content['pipeline'] ?? [])})`
+        : nameOf(content);
     case '$facet':
       return entries(content)
         .map(([key, pipeline]) => `${key} (${pipelineOf(pipeline)})`)
