@@ -53,7 +53,7 @@ export async function explain(product: string, prefix: string, options: ExplainO
 
 /** @throws UsageError where not exactly one shape begins so. */
 async function find(db: mongo.Db, product: string, prefix: string, since: Date): Promise<Explained> {
-  const found = await findShapes(db, product, prefix);
+  const found = await findShapes(db, { product }, prefix);
   const [one, ...others] = found;
   if (!one)
     throw new UsageError([

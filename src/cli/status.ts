@@ -132,8 +132,8 @@ async function askStatistics(db: mongo.Db, product: string): Promise<Partial<Pro
   const since = readFrom(new Date(Date.now() - HOUR_MS));
   const [traffic, findings, isExamined] = await Promise.all([
     readTraffic(db, { product, since }),
-    readFindings(db, product),
-    hasPlans(db, product),
+    readFindings(db, { product }),
+    hasPlans(db, { product }),
   ]);
   const [worst] = findings;
   const { calls: operations = 0, errors = 0, p95Ms = 0 } = traffic ?? {};

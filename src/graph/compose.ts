@@ -49,6 +49,13 @@ export interface ComposedProduct {
   readonly schema: GraphQLSchema;
 }
 
+/** A namespace of the composed graph that is no product's. */
+export interface EngineNamespace {
+  readonly type: GraphQLObjectType;
+  readonly description: string;
+  readonly resolve: NonNullable<FieldConfig['resolve']>;
+}
+
 /** A type of the engine that every product has alike; one of them serves all. */
 const isShared = (type: GraphQLNamedType): boolean => classBehind(type) === PageInfo;
 
@@ -168,9 +175,13 @@ function prefixed(
  * and no other's data; mutations are root fields with the product as prefix (`aviationTransferCredits`), since only
  * root fields run one after another by the specification.
  *
+ * @param namespaces fields of `Query` that are nobody's product, by name.
  * @throws StartError when two products come to the same name, or bring different scalars under one name.
  */
-export function compose(products: readonly ComposedProduct[]): GraphQLSchema {
+export function compose(
+  products: readonly ComposedProduct[],
+  namespaces: Readonly<Record<string, EngineNamespace>> = {},
+): GraphQLSchema {
   const query: Record<string, FieldConfig> = {};
   const mutation: Record<string, FieldConfig> = {};
   const types: GraphQLNamedType[] = [];
@@ -222,10 +233,12 @@ export function compose(products: readonly ComposedProduct[]): GraphQLSchema {
   for (const { name } of [...shared.values(), ...scalars.values(), ...specifiedScalarTypes])
     names.claim(name, 'a type that all products share');
   for (const name of ['Query', 'Mutation']) names.claim(name, 'a root type');
+  for (const type of typesOf(namespaces))
+    if (scalars.get(type.name) !== type) names.claim(type.name, 'a type of the gateway itself');
   names.assertDistinct();
 
   const schema = new GraphQLSchema({
-    query: new GraphQLObjectType({ name: 'Query', fields: query }),
+    query: new GraphQLObjectType({ name: 'Query', fields: { ...query, ...namespaces } }),
     mutation:
       Object.keys(mutation).length > 0 ? new GraphQLObjectType({ name: 'Mutation', fields: mutation }) : null,
     types: [...types, ...shared.values()],
@@ -233,6 +246,14 @@ export function compose(products: readonly ComposedProduct[]): GraphQLSchema {
   });
   assertValidSchema(schema);
   return schema;
+}
+
+/** The types that namespaces bring, beside those of GraphQL itself. */
+function typesOf(namespaces: Readonly<Record<string, EngineNamespace>>): readonly GraphQLNamedType[] {
+  const types = Object.values(namespaces).map(({ type }) => type);
+  return Object.values(new GraphQLSchema({ types }).getTypeMap()).filter(
+    (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
+  );
 }
 
 /** The names of the composed graph, each with what came to it. */

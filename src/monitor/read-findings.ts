@@ -1,10 +1,9 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
-import { ownComment } from './comment.js';
 import type { Severity, StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
+import { readOptions, type StatsScope } from './read-stats.js';
 
-const READ_MS = 10_000;
 /** Findings of one product that are read at once; more than that are no list for a person. */
 const MOST_FINDINGS = 1_000;
 
@@ -14,31 +13,28 @@ export const SEVERITIES: readonly Severity[] = ['red', 'amber', 'info'];
 /** The plans of shapes, by shape. @param shapes left out, all. */
 export async function readPlans(
   db: mongo.Db,
-  product: string,
+  scope: StatsScope,
   shapes?: readonly string[],
 ): Promise<ReadonlyMap<string, ShapePlan>> {
   const plans = await db
     .collection<ShapePlan & { _id: string; kind: string }>(STATS_COLLECTION)
-    .find(shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' }, {
-      comment: ownComment(product),
-      maxTimeMS: READ_MS,
-    })
+    .find(shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' }, readOptions(scope))
     .toArray();
   return new Map(plans.map((plan) => [plan.shape, plan]));
 }
 
 /** Whether any shape of a product has been explained. */
-export async function hasPlans(db: mongo.Db, product: string): Promise<boolean> {
+export async function hasPlans(db: mongo.Db, scope: StatsScope): Promise<boolean> {
   const one = await db
     .collection(STATS_COLLECTION)
-    .findOne({ kind: 'plan' }, { projection: { _id: 1 }, comment: ownComment(product), maxTimeMS: READ_MS });
+    .findOne({ kind: 'plan' }, { projection: { _id: 1 }, ...readOptions(scope) });
   return one !== null;
 }
 
 /** A product's findings, the gravest and newest first. @param state `open` by default. */
 export async function readFindings(
   db: mongo.Db,
-  product: string,
+  scope: StatsScope,
   state: 'open' | 'resolved' | 'all' = 'open',
 ): Promise<readonly StoredFinding[]> {
   const findings = await db
@@ -48,7 +44,7 @@ export async function readFindings(
         kind: 'finding',
         ...(state !== 'all' && { resolvedAt: { $exists: state === 'resolved' } }),
       },
-      { comment: ownComment(product), maxTimeMS: READ_MS },
+      readOptions(scope),
     )
     .limit(MOST_FINDINGS)
     .toArray();

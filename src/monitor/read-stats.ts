@@ -4,9 +4,16 @@ import { ownComment } from './comment.js';
 import { BUCKETS, percentile } from './histogram.js';
 import type { ShapeText } from './shape.js';
 
-/** What is to be read. */
-export interface StatsQuery {
+/** Whose statistics are read, and within which bounds. */
+export interface StatsScope {
   readonly product: string;
+  /** Default: 10,000 ms. */
+  readonly maxTimeMS?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What is to be read. */
+export interface StatsQuery extends StatsScope {
   readonly since: Date;
   /** Default: now. */
   readonly until?: Date;
@@ -51,14 +58,14 @@ export interface ShapeHour extends Summary {
   readonly documents: number;
 }
 
-/** A field that one client asks for. */
+/** A field that clients ask for. */
 export interface FieldUsage {
   /** `Type.field`, by the product's own names. */
   readonly field: string;
-  /** `name@version` as the client says, or `-`. */
-  readonly client: string;
   readonly calls: number;
   readonly last: Date;
+  /** Who asks for it, the most recent first; `name@version` as the client says, or `-`. */
+  readonly clients: readonly { readonly client: string; readonly calls: number; readonly last: Date }[];
 }
 
 const READ_MS = 10_000;
@@ -106,7 +113,12 @@ const within = ({ since, until, shape }: StatsQuery, unitMs = HOUR_MS) => ({
 /** When what is read for a time begins: hours are read whole. */
 export const readFrom = (since: Date): Date => beginningOf(since, HOUR_MS);
 
-const options = ({ product }: StatsQuery) => ({ comment: ownComment(product), maxTimeMS: READ_MS });
+/** What the monitor's reads carry. */
+export const readOptions = ({ product, maxTimeMS = READ_MS, signal }: StatsScope) => ({
+  comment: ownComment(product),
+  maxTimeMS,
+  ...(signal && { signal }),
+});
 
 /** Every shape that was sent in a time, those that took longest in all first. Hours are read whole. */
 export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
@@ -157,7 +169,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
           },
         },
       ],
-      options(query),
+      readOptions(query),
     )
     .toArray();
   return rows.flatMap((row) => {
@@ -191,7 +203,7 @@ export async function readOperations(db: mongo.Db, query: StatsQuery): Promise<r
         { $group: { _id: '$operation', ...summed } },
         { $sort: { totalMs: -1, _id: 1 } },
       ],
-      options(query),
+      readOptions(query),
     )
     .toArray();
   return rows.map((row) => ({ operation: row._id, ...summaryOf(row) }));
@@ -203,7 +215,7 @@ export async function readTraffic(db: mongo.Db, query: StatsQuery): Promise<Summ
     .collection(STATS_COLLECTION)
     .aggregate<Summed>(
       [{ $match: { kind: 'operations', ...within(query) } }, { $group: { _id: null, ...summed } }],
-      options(query),
+      readOptions(query),
     )
     .toArray();
   return row && summaryOf(row);
@@ -222,43 +234,59 @@ export async function readTimeline(
         { $group: { _id: '$hour', ...summed, documents: { $sum: '$documents' } } },
         { $sort: { _id: 1 } },
       ],
-      options(query),
+      readOptions(query),
     )
     .toArray();
   return rows.map((row) => ({ hour: row._id, documents: row.documents, ...summaryOf(row) }));
 }
 
-/** Which fields clients ask for, by field and client. Days are read whole. @param type only fields of this type. */
+/** Clients of one field that are told apart. */
+const MOST_CLIENTS = 50;
+
+/** Which fields clients ask for, by name. Days are read whole. */
 export async function readFields(
   db: mongo.Db,
-  query: StatsQuery & { readonly type?: string | undefined; readonly limit: number },
+  query: StatsQuery & {
+    /** Only fields of this type. */
+    readonly type?: string;
+    /** Only fields whose name comes after this one. */
+    readonly after?: string;
+    readonly limit: number;
+  },
 ): Promise<readonly FieldUsage[]> {
-  const { type, limit } = query;
+  const { type, after, limit } = query;
+  const counted = { calls: { $sum: '$calls' }, last: { $max: '$last' } };
   const rows = await db
     .collection(STATS_COLLECTION)
-    .aggregate<{ _id: { field: string; client: string }; calls: number; last: Date }>(
+    .aggregate<Omit<FieldUsage, 'field'> & { _id: string }>(
       [
         {
           $match: {
             kind: 'fields',
             ...within(query, DAY_MS),
-            ...(type !== undefined && { field: { $gte: `${type}.`, $lt: `${type}/` } }),
+            $and: [
+              type === undefined ? {} : { field: { $gte: `${type}.`, $lt: `${type}/` } },
+              after === undefined ? {} : { field: { $gt: after } },
+            ],
           },
         },
+        { $group: { _id: { field: '$field', client: '$client' }, ...counted } },
+        { $sort: { last: -1 } },
         {
           $group: {
-            _id: { field: '$field', client: '$client' },
-            calls: { $sum: '$calls' },
-            last: { $max: '$last' },
+            _id: '$_id.field',
+            ...counted,
+            clients: { $push: { client: '$_id.client', calls: '$calls', last: '$last' } },
           },
         },
-        { $sort: { '_id.field': 1, '_id.client': 1 } },
+        { $sort: { _id: 1 } },
         { $limit: limit },
+        { $set: { clients: { $slice: ['$clients', MOST_CLIENTS] } } },
       ],
-      options(query),
+      readOptions(query),
     )
     .toArray();
-  return rows.map(({ _id, calls, last }) => ({ ..._id, calls, last }));
+  return rows.map(({ _id: field, calls, last, clients }) => ({ field, calls, last, clients }));
 }
 
 /** When anything was kept last, and what was counted in a time and not kept. */
@@ -268,11 +296,11 @@ export async function readLastKept(
 ): Promise<{ readonly last: Date | undefined; readonly dropped: number }> {
   const stats = db.collection(STATS_COLLECTION);
   const [row] = await stats
-    .find({ kind: { $in: ['commands', 'operations'] } }, options(query))
+    .find({ kind: { $in: ['commands', 'operations'] } }, readOptions(query))
     .sort({ hour: -1 })
     .limit(1)
     .toArray();
-  const dropped = await stats.find({ kind: 'gateways', ...within(query) }, options(query)).toArray();
+  const dropped = await stats.find({ kind: 'gateways', ...within(query) }, readOptions(query)).toArray();
   return {
     last: row?.['last'] as Date | undefined,
     dropped: dropped.reduce((sum, one) => sum + Number(one['dropped'] ?? 0), 0),

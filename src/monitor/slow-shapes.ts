@@ -1,13 +1,11 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
-import { ownComment } from './comment.js';
 import type { StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
 import { readFindings, readPlans } from './read-findings.js';
-import { readShapes, type ShapeStats, type StatsQuery } from './read-stats.js';
+import { readOptions, readShapes, type ShapeStats, type StatsQuery, type StatsScope } from './read-stats.js';
 import { wordsOf } from './shape-words.js';
 
-const READ_MS = 10_000;
 /** Shapes that a prefix is said to fit. */
 const MOST_FITTING = 10;
 
@@ -38,11 +36,11 @@ export async function readSlowShapes(
   query: StatsQuery,
   order: ShapeOrder = 'total',
 ): Promise<readonly SlowShape[]> {
-  const { product, shape } = query;
+  const { shape } = query;
   const [shapes, plans, findings] = await Promise.all([
     readShapes(db, query),
-    readPlans(db, product, shape === undefined ? undefined : [shape]),
-    readFindings(db, product),
+    readPlans(db, query, shape === undefined ? undefined : [shape]),
+    readFindings(db, query),
   ]);
   const measure = MEASURES[order];
   return shapes
@@ -71,15 +69,12 @@ function isAbout({ subject }: StoredFinding, { shape, origins }: ShapeStats): bo
 /** A shape by the beginning of its id, among all that are kept: each with its words. */
 export async function findShapes(
   db: mongo.Db,
-  product: string,
+  scope: StatsScope,
   prefix: string,
 ): Promise<readonly { readonly shape: string; readonly words: string }[]> {
   const rows = await db
     .collection<{ _id: string; shape: string; text: string }>(STATS_COLLECTION)
-    .find(
-      { _id: { $gte: `shape:${prefix}`, $lt: `shape:${prefix}g` } },
-      { comment: ownComment(product), maxTimeMS: READ_MS },
-    )
+    .find({ _id: { $gte: `shape:${prefix}`, $lt: `shape:${prefix}g` } }, readOptions(scope))
     .limit(MOST_FITTING)
     .toArray();
   return rows.map(({ shape, text }) => ({ shape, words: wordsOf(text) }));

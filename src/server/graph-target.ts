@@ -5,10 +5,12 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 import { compose, type GatewayContext } from '../graph/compose.js';
 import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
+import { type OpsContext, opsNamespace } from '../monitor/graph.js';
 import { type Limits, mostOf } from '../product/product.js';
 import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
 import { withCost } from './measured-cost.js';
 import { costOf } from './operation-cost.js';
+import { OpsVisit } from './ops-visit.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
@@ -120,16 +122,19 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
 class Doors {
   readonly #stays = new Map<string, Promise<ProductRequest>>();
   readonly #open = new Set<ProductRequest>();
+  readonly #visit: OpsVisit;
   #closed = false;
 
   constructor(
     readonly runtimes: ReadonlyMap<string, ProductRuntime>,
     readonly request: RequestScope,
     readonly operationName: string | undefined,
-  ) {}
+  ) {
+    this.#visit = new OpsVisit(runtimes, request);
+  }
 
   /** A context of the gateway: its products' contexts are made once, so a mutation field asks for a new one. */
-  context(fieldName?: string): GatewayContext {
+  context(fieldName?: string): GatewayContext & OpsContext {
     const contexts = new Map<string, ProductContext>();
     return {
       enter: async (product) => {
@@ -146,6 +151,7 @@ class Doors {
         if (!context) throw new TypeError(`${product} was not entered.`);
         return context;
       },
+      ops: () => this.#visit.products(),
     };
   }
 
@@ -156,6 +162,7 @@ class Doors {
 
   close(hasFailed: (product: string) => boolean): void {
     this.#closed = true;
+    this.#visit.close();
     for (const stay of this.#open) stay.close(hasFailed(stay.runtime.name));
   }
 
@@ -192,6 +199,7 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
       const { field, typePrefix } = productNames(name);
       return { name, field, typePrefix, schema: graph.schema };
     }),
+    { ops: opsNamespace },
   );
   const executor = new Executor(schema);
   const usage = fieldUsage(schema, ownerInComposed(runtimes));
