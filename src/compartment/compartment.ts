@@ -37,6 +37,7 @@ export class Compartment {
   #current = CONNECTING;
   #decided = false;
   #isReadOnly = false;
+  #refused = 0;
 
   constructor(
     readonly product: string,
@@ -63,6 +64,11 @@ export class Compartment {
   /** Operations at work, and those that wait for a place. */
   get load(): { readonly inFlight: number; readonly waiting: number } {
     return { inFlight: this.#places.taken, waiting: this.#places.waiting + this.#writers.waiting };
+  }
+
+  /** Operations that were refused, ever: not ready, full, or no place before their time was up. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Whether an operator has asked for no writes. */
@@ -113,7 +119,15 @@ export class Compartment {
    *   reason when that is aborted before there is a place.
    */
   async enter(signal: AbortSignal, kind: 'reads' | 'writes' = 'reads'): Promise<Leave> {
-    if (kind === 'reads') return this.#take(this.#places, signal);
+    try {
+      return await (kind === 'reads' ? this.#take(this.#places, signal) : this.#enterToWrite(signal));
+    } catch (error) {
+      this.#refused += 1;
+      throw error;
+    }
+  }
+
+  async #enterToWrite(signal: AbortSignal): Promise<Leave> {
     const leaveWriters = await this.#take(this.#writers, signal);
     try {
       const leave = await this.#take(this.#places, signal);

@@ -30,6 +30,8 @@ export interface Environment {
   readonly rateLimits: boolean;
   /** Whether the gateway counts what happens in its products. */
   readonly monitor: boolean;
+  /** Where figures for Prometheus are served, without a question who asks. Left out, nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number };
   /** Set only where `BULKHEAD_COMPOSED` is. */
   readonly composed?: ComposedMode;
   readonly dataDir: string;
@@ -75,7 +77,7 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
 
   const gateway = {
     production,
-    host: readHost(source),
+    host: readHost(source, 'HOST'),
     port: readInteger(source, 'PORT', { from: 0, to: 65_535, otherwise: 4000 }),
     logLevel: readChoice(source, 'BULKHEAD_LOG_LEVEL', logLevels) ?? 'info',
     trustProxy: readTrustProxy(source),
@@ -87,6 +89,7 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
   };
   const optional = {
     composed,
+    metrics: readMetrics(source),
     mongod: source.get('BULKHEAD_MONGOD'),
     mongodbUri: readUri(source, 'MONGODB_URI'),
     adminUri: readUri(source, 'BULKHEAD_ADMIN_URI'),
@@ -115,11 +118,17 @@ export function readEnvironment(options: ReadEnvironmentOptions): Environment {
 const hasKey = (source: VariableSource, prefix: string): boolean =>
   ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL'].some((name) => source.has(`${prefix}_${name}`));
 
-function readHost(source: VariableSource): string {
-  const host = source.get('HOST') ?? '127.0.0.1';
+function readHost(source: VariableSource, name: string): string {
+  const host = source.get(name) ?? '127.0.0.1';
   if (host === 'localhost' || isIP(host)) return host;
-  source.problem('HOST: expected an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::.');
+  source.problem(`${name}: expected an address to listen on, such as 127.0.0.1, 0.0.0.0 or ::.`);
   return host;
+}
+
+function readMetrics(source: VariableSource): Environment['metrics'] {
+  const host = readHost(source, 'BULKHEAD_METRICS_HOST');
+  const port = readInteger(source, 'BULKHEAD_METRICS_PORT', { from: 0, to: 65_535, otherwise: -1 });
+  return port < 0 ? undefined : { host, port };
 }
 
 function readTrustProxy(source: VariableSource): boolean | string {

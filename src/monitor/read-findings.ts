@@ -18,7 +18,10 @@ export async function readPlans(
 ): Promise<ReadonlyMap<string, ShapePlan>> {
   const plans = await db
     .collection<ShapePlan & { _id: string; kind: string }>(STATS_COLLECTION)
-    .find(shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' }, readOptions(scope))
+    .find(
+      shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' },
+      readOptions(scope),
+    )
     .toArray();
   return new Map(plans.map((plan) => [plan.shape, plan]));
 }

@@ -1,7 +1,8 @@
 import type { mongo } from 'mongoose';
-import { type Origin, originOf, OWN_FIELD } from './comment.js';
+import { type Origin, originOf, OWN_FIELD, withoutRequest } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
 import { shapeOf, type ShapeText } from './shape.js';
+import type { ProductWatcher } from './watcher.js';
 
 /** How often something happened and how long it took, since it was last drained. */
 export interface Tally {
@@ -80,13 +81,14 @@ interface Pending {
  * Counts what happens in one product, without its database: commands by the driver's events, operations and fields as
  * the server reports them. What it holds is bounded, and holds no value.
  */
-export class Recorder {
+export class Recorder implements ProductWatcher {
   #commands = new Map<ShapeText, Map<string, CommandTally>>();
   #operations = new Map<string, OperationTally>();
   #unbatched = new Map<string, UnbatchedTally>();
   #fields = new Map<string, FieldTally>();
   #rows = 0;
   #dropped = 0;
+  #droppedBefore = 0;
   readonly #names = new Set<string>();
   readonly #pending = new Map<string, Pending>();
   /** Writes that have failed and may come again. */
@@ -146,6 +148,13 @@ export class Recorder {
   /** What was handed over could not be kept. */
   lost({ commands, fields, dropped }: Recorded): void {
     this.#dropped += commands.length + fields.length + dropped;
+    // Counted there already.
+    this.#droppedBefore -= dropped;
+  }
+
+  /** What found no row, or could not be kept, ever. */
+  get droppedInAll(): number {
+    return this.#droppedBefore + this.#dropped;
   }
 
   /** Hands over what was recorded, and begins anew. */
@@ -162,6 +171,7 @@ export class Recorder {
     this.#unbatched = new Map();
     this.#fields = new Map();
     this.#rows = 0;
+    this.#droppedBefore += this.#dropped;
     this.#dropped = 0;
     return recorded;
   }
@@ -173,7 +183,7 @@ export class Recorder {
     const comment: unknown = command['comment'];
     this.#pending.set(`${connectionId}:${requestId}`, {
       shape,
-      comment: typeof comment === 'string' ? comment : '',
+      comment: typeof comment === 'string' ? withoutRequest(comment) : '',
       attempt: attemptOf(command),
     });
   }
@@ -240,7 +250,7 @@ function add(tally: Tally, ms: number, hasFailed: boolean): void {
 }
 
 /** How many documents a reply is about. */
-function documentsIn(reply: unknown): number {
+export function documentsIn(reply: unknown): number {
   const { cursor, n, value } = (reply ?? {}) as {
     cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] };
     n?: unknown;

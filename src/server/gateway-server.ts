@@ -11,6 +11,7 @@ import { buildRuntimes } from './build-runtimes.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
 import { createHttpApp } from './http-app.js';
+import { logCommands } from './command-log.js';
 import { neighboursOf } from './neighbours.js';
 import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -78,19 +79,27 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const flushes = environment.monitor
     ? [...runtimes.values()].map((runtime) => record(runtime, options))
     : [];
+  if (logger.isLevelEnabled('debug')) for (const runtime of runtimes.values()) logCommands(runtime, logger);
+  const metrics =
+    environment.metrics && (await import('./metrics.js')).serveMetrics(runtimes, environment.metrics);
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {
     app,
     runtimes,
     targets,
-    listen: () => listen(app, environment),
+    async listen() {
+      const address = await listen(app, environment);
+      if (metrics) logger.info({ metrics: await metrics.listen() }, 'metrics');
+      return address;
+    },
     settled: () => settled([...runtimes.values()]),
     reload: (read) => secrets.replace(read, keepers),
     async close() {
       const { drainMs = 0, longestCloseMs = 20_000 } = options;
       await shutdown.run({ drainMs, longestMs: longestCloseMs });
       await Promise.all([...apollos, ...flushes].map((one) => one.stop()));
+      await metrics?.close();
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
     },
   };
@@ -127,6 +136,7 @@ function record(runtime: ProductRuntime, { logger, statsEveryMs }: GatewayServer
   const { name: product, compartment } = runtime;
   const recorder = new Recorder();
   runtime.recorder = recorder;
+  runtime.watchers.push(recorder);
   return new StatsFlush({
     product,
     recorder,

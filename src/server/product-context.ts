@@ -10,6 +10,7 @@ import type { Models, ProductContext, SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
 import type { ReadScope } from '../graph/read-scope.js';
+import { withRequest } from '../monitor/comment.js';
 import { BoundedReader } from './bounded-reader.js';
 import type { ProductLink } from './product-link.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -35,11 +36,12 @@ const DURABLE = {
 
 /** The one place where a command gets its comment and its time limit. */
 const commandScope =
-  (runtime: ProductRuntime, { deadline, operationName, onCommand }: OperationScope) =>
+  (runtime: ProductRuntime, { request, deadline, operationName, onCommand }: OperationScope) =>
   (coordinate: string): CommandScope => {
     onCommand?.(coordinate);
+    const comment = `bulkhead:${runtime.name}:${operationName}:${coordinate}`;
     return {
-      comment: `bulkhead:${runtime.name}:${operationName}:${coordinate}`,
+      comment: runtime.namesRequests ? withRequest(comment, request.requestId) : comment,
       maxTimeMS: deadline.remainingMs,
       signal: deadline.signal,
     };

@@ -160,7 +160,7 @@ export class ProductKeeper {
 
   /** Opens a link's connection and examines its credential. @returns why it cannot serve. */
   async #open({ link, uri, examine, signal }: Tenure): Promise<string | undefined> {
-    const { product, name, recorder } = this.#runtime;
+    const { product, name, watchers } = this.#runtime;
     const { poolSize, waitQueueTimeoutMs, deadlineMs } = product.limits;
     // A server that does not answer would hold the stop of the gateway until the attempt is given up.
     const interrupt = () =>
@@ -177,9 +177,9 @@ export class ProductKeeper {
         poolSize,
         waitQueueTimeoutMs,
         deadlineMs,
-        monitorCommands: recorder !== undefined || (this.#options.monitorCommands ?? false),
+        monitorCommands: watchers.length > 0 || (this.#options.monitorCommands ?? false),
       });
-      recorder?.observe(link.client);
+      for (const watcher of watchers) watcher.observe(link.client);
       return await examine();
     } catch (error) {
       this.#options.logger.debug({ product: name, why: why(error) }, 'connection attempt failed');

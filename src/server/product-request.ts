@@ -74,10 +74,12 @@ export class ProductRequest {
     this.deadline.close();
     this.#leave();
     this.#meter?.stop();
-    const { recorder } = this.runtime;
-    if (!recorder) return;
+    const { recorder, watchers } = this.runtime;
     const name = plainName(this.operationName);
-    recorder.operation(name, performance.now() - this.#began, hasFailed);
+    const ms = performance.now() - this.#began;
+    for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);
+    if (!recorder) return;
+    recorder.operation(name, ms, hasFailed);
     for (const [field, commands] of this.#commands)
       // A root field is sent as often as the client asks for it.
       if (commands >= UNBATCHED_AT && !/^(?:Query|Mutation)\b/.test(field))

@@ -6,6 +6,7 @@ import type { Row } from '../database/reader.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
 import type { Recorder } from '../monitor/recorder.js';
+import type { ProductWatcher } from '../monitor/watcher.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
 import { ProductLink } from './product-link.js';
@@ -23,6 +24,10 @@ export class ProductRuntime {
   readonly answersUnderWay = new Map<string, Promise<Row[]>>();
   /** What happens in it is counted here; left out where nobody watches. */
   recorder: Recorder | undefined;
+  /** Everybody who looks on, the recorder among them. */
+  readonly watchers: ProductWatcher[] = [];
+  /** Whether commands name their request in the comment, for the log. */
+  namesRequests = false;
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
   readonly #capabilities: ReturnType<typeof capabilitiesOf>;

@@ -25,6 +25,7 @@ const READ_ONCE = {
   sandbox: 'BULKHEAD_SANDBOX',
   rateLimits: 'BULKHEAD_RATE_LIMITS',
   monitor: 'BULKHEAD_MONITOR',
+  metrics: 'BULKHEAD_METRICS_PORT',
   composed: 'BULKHEAD_COMPOSED',
   dataDir: 'BULKHEAD_DATA_DIR',
 } as const satisfies Partial<Record<keyof Environment, string>>;
