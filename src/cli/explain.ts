@@ -111,10 +111,11 @@ function originsOf({ origins }: SlowShape): string[] {
 
 function planOf({ plan }: SlowShape): string[] {
   if (!plan) return ['not explained yet: the worker does that; `bulkhead work --once` does it now'];
-  const tree = plan.problem === undefined ? treeOf(plan) : [];
   return [
     `${sentenceOf(plan)} (explained ${ago(plan.at)})`,
-    ...tree.map(({ line, wrong }) => (wrong === undefined ? line : `${line}  ${paint('red', `← ${wrong}`)}`)),
+    ...treeOf(plan).map(({ line, wrong }) =>
+      wrong === undefined ? line : `${line}  ${paint('red', `← ${wrong}`)}`,
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShapePlan } from '../monitor/plan.js';
+import { isPlanned } from '../monitor/plan-words.js';
 import { readFrom, readLastKept } from '../monitor/read-stats.js';
 import { readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
 import { loadProject, type Project } from '../server/load-project.js';
@@ -172,9 +173,9 @@ const rowOf = ({ shape, calls, totalMs, meanMs, p95Ms, plan, words }: SlowShape)
 /** How a shape is planned, in a word: what is bad first, then the indexes. */
 export function planWords(plan: ShapePlan | undefined): string {
   if (!plan) return '–';
-  if (plan.problem !== undefined) return 'unknown';
+  if (!isPlanned(plan)) return 'unknown';
   const words = [plan.collectionScan && 'SCAN', plan.inMemorySort && 'SORT', ...plan.indexes].filter(Boolean);
-  return words.length > 0 ? words.join(' ') : (plan.root.stage ?? '–');
+  return words.length > 0 ? words.join(' ') : plan.root.stage;
 }
 
 /** Who sends it, and what is worst about it. */

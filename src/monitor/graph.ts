@@ -141,7 +141,10 @@ const Plan = new GraphQLObjectType<ShapePlan, OpsContext>({
   description: 'How the server answers a shape, by a sample of it.',
   fields: {
     at: { type: some(DateTime) },
-    problem: { type: GraphQLString, description: 'Why it could not be explained; the rest is empty then.' },
+    problem: {
+      type: GraphQLString,
+      description: 'Why it could not be explained, or its documents not counted.',
+    },
     documentsExamined: { type: some(GraphQLFloat) },
     keysExamined: { type: some(GraphQLFloat) },
     returned: { type: some(GraphQLFloat) },
@@ -149,10 +152,7 @@ const Plan = new GraphQLObjectType<ShapePlan, OpsContext>({
     inMemorySort: { type: some(GraphQLBoolean) },
     indexes: { type: some(list(GraphQLString)) },
     sentence: { type: some(GraphQLString), resolve: sentenceOf },
-    tree: {
-      type: some(list(PlanLine)),
-      resolve: (plan) => (plan.problem === undefined ? treeOf(plan) : []),
-    },
+    tree: { type: some(list(PlanLine)), resolve: treeOf },
   },
 });
 

@@ -59,5 +59,9 @@ test('an index that is read for nothing is told at its stage', () => {
   ]);
   const wide = { ...ixscan, returned: 4 };
   expect(treeOf({ ...PLAN, root: wide })[0]!.wrong).toContain('keys that do not match');
-  expect(sentenceOf({ ...PLAN, problem: 'the sample is gone' })).toContain('the sample is gone');
+  const problem = 'the sample is gone';
+  expect(sentenceOf({ ...PLAN, problem })).toContain(problem);
+  expect(treeOf({ ...PLAN, problem, root: { stage: 'NONE', inputs: [] } })).toEqual([]);
+  // It took too long to be counted, and is known all the same.
+  expect(treeOf({ ...PLAN, problem })).toHaveLength(2);
 });

@@ -21,6 +21,8 @@ export function figuresOf({ documentsExamined, keysExamined, returned, ms }: Pla
 export function wrongWith(stage: PlanStage): string | undefined {
   const { documentsExamined = 0, keysExamined = 0, returned = 0 } = stage;
   const name = stage.stage;
+  if (name === 'EQ_LOOKUP' && stage.index === undefined)
+    return 'reads the other collection whole: it has no index on the joined field';
   if (name === 'COLLSCAN') return 'reads the whole collection: no index serves the filter';
   if (name === 'SORT' || name === '$sort') return 'sorts in memory: no index has this order';
   const isPoor = (examined: number) => examined >= FEW && examined >= POOR_RATIO * Math.max(1, returned);
@@ -31,6 +33,10 @@ export function wrongWith(stage: PlanStage): string | undefined {
   return undefined;
 }
 
+/** Whether there is a plan: one that took too long to count has its stages alone. */
+export const isPlanned = ({ problem, root }: ShapePlan): boolean =>
+  problem === undefined || root.inputs.length > 0 || root.stage !== 'NONE';
+
 /** A plan in one sentence. */
 export function sentenceOf({ documentsExamined, keysExamined, returned, problem }: ShapePlan): string {
   if (problem !== undefined) return `it could not be explained: ${problem}`;
@@ -40,7 +46,7 @@ export function sentenceOf({ documentsExamined, keysExamined, returned, problem 
     : figures;
 }
 
-/** A plan as a tree, the stage that answers first: each line a stage, and what is wrong with it. */
+/** A plan as a tree, the stage that answers first: each line a stage, and what is wrong with it. Empty for no plan. */
 export function treeOf(plan: ShapePlan): readonly { readonly line: string; readonly wrong?: string }[] {
   const lines: { line: string; wrong?: string }[] = [];
   const walk = (stage: PlanStage, lead: string, below: string): void => {
@@ -56,6 +62,6 @@ export function treeOf(plan: ShapePlan): readonly { readonly line: string; reado
       walk(input, `${below}${isLast ? '└─ ' : '├─ '}`, `${below}${isLast ? '   ' : '│  '}`);
     });
   };
-  walk(plan.root, '', '');
+  if (isPlanned(plan)) walk(plan.root, '', '');
   return lines;
 }

@@ -7,21 +7,24 @@ import { readOptions, type StatsScope } from './read-stats.js';
 /** Findings of one product that are read at once; more than that are no list for a person. */
 const MOST_FINDINGS = 1_000;
 
+/** What a stored row has beside what it tells. */
+const TOLD = { _id: 0, kind: 0, layout: 0, createdAt: 0, updatedAt: 0, expiresAt: 0 } as const;
+
 /** The gravest first. */
 export const SEVERITIES: readonly Severity[] = ['red', 'amber', 'info'];
 
 /** The plans of shapes, by shape. @param shapes left out, all. */
-export async function readPlans(
+export async function findPlans(
   db: mongo.Db,
   scope: StatsScope,
   shapes?: readonly string[],
 ): Promise<ReadonlyMap<string, ShapePlan>> {
   const plans = await db
     .collection<ShapePlan & { _id: string; kind: string }>(STATS_COLLECTION)
-    .find(
-      shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' },
-      readOptions(scope),
-    )
+    .find(shapes ? { _id: { $in: shapes.map((shape) => `plan:${shape}`) } } : { kind: 'plan' }, {
+      projection: TOLD,
+      ...readOptions(scope),
+    })
     .toArray();
   return new Map(plans.map((plan) => [plan.shape, plan]));
 }
@@ -47,7 +50,7 @@ export async function readFindings(
         kind: 'finding',
         ...(state !== 'all' && { resolvedAt: { $exists: state === 'resolved' } }),
       },
-      readOptions(scope),
+      { projection: TOLD, ...readOptions(scope) },
     )
     .limit(MOST_FINDINGS)
     .toArray();

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import type { StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
-import { readFindings, readPlans } from './read-findings.js';
+import { readFindings, findPlans } from './read-findings.js';
 import { readOptions, readShapes, type ShapeStats, type StatsQuery, type StatsScope } from './read-stats.js';
 import { wordsOf } from './shape-words.js';
 
@@ -39,7 +39,7 @@ export async function readSlowShapes(
   const { shape } = query;
   const [shapes, plans, findings] = await Promise.all([
     readShapes(db, query),
-    readPlans(db, query, shape === undefined ? undefined : [shape]),
+    findPlans(db, query, shape === undefined ? undefined : [shape]),
     readFindings(db, query),
   ]);
   const measure = MEASURES[order];
