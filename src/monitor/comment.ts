@@ -14,25 +14,32 @@ export const OWN_FIELD = 'monitor';
 /** The comment of the monitor's own commands. */
 export const ownComment = (product: string): string => `bulkhead:${product}:-:${OWN_FIELD}`;
 
-/** A comment that also names its request: only where the log tells each command. */
-export const withRequest = (comment: string, requestId: string): string => `${comment} ${requestId}`;
+/** What a comment can say beside its origin: the request, where the log tells each command; the span, where it is traced. */
+export type CommentTail = 'request' | 'span';
 
-/** A comment without the request that it may name. */
-export function withoutRequest(comment: string): string {
+/** A comment with something more to say. */
+export const withTail = (comment: string, tail: CommentTail, value: string): string =>
+  `${comment} ${tail}=${value}`;
+
+/** A comment without its tails. */
+export function withoutTail(comment: string): string {
   const at = comment.indexOf(' ');
   return at < 0 ? comment : comment.slice(0, at);
 }
 
-/** The request that a comment names. */
-export function requestOf(comment: string): string | undefined {
-  const at = comment.indexOf(' ');
-  return at < 0 ? undefined : comment.slice(at + 1);
+/** What a comment's tail says. */
+export function tailOf(comment: string, tail: CommentTail): string | undefined {
+  const sign = ` ${tail}=`;
+  const at = comment.indexOf(sign);
+  if (at < 0) return undefined;
+  const end = comment.indexOf(' ', at + sign.length);
+  return comment.slice(at + sign.length, end < 0 ? undefined : end);
 }
 
 /** Reads `bulkhead:<product>:<operation or ->:<Type.field>`; anything else says nothing. */
 export function originOf(comment: unknown): Origin {
   if (typeof comment !== 'string') return UNKNOWN;
-  const [name, , operation, field, ...rest] = withoutRequest(comment).split(':');
+  const [name, , operation, field, ...rest] = withoutTail(comment).split(':');
   if (name !== 'bulkhead' || !operation || !field || rest.length > 0) return UNKNOWN;
   return { operation: plainName(operation), field };
 }

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import { type Origin, originOf, OWN_FIELD, withoutRequest } from './comment.js';
+import { type Origin, originOf, OWN_FIELD, withoutTail } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
 import { shapeOf, type ShapeText } from './shape.js';
 import type { ProductWatcher } from './watcher.js';
@@ -183,7 +183,7 @@ export class Recorder implements ProductWatcher {
     const comment: unknown = command['comment'];
     this.#pending.set(`${connectionId}:${requestId}`, {
       shape,
-      comment: typeof comment === 'string' ? withoutRequest(comment) : '',
+      comment: typeof comment === 'string' ? withoutTail(comment) : '',
       attempt: attemptOf(command),
     });
   }

@@ -6,7 +6,8 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, Kind } from 'gra
 import type { Logger } from 'pino';
 import { formatError, formatErrorTersely, shownOf } from './error-format.js';
 import { firstErrors } from './first-errors.js';
-import type { GraphTarget } from './graph-target.js';
+import type { GraphTarget, IncomingOperation } from './graph-target.js';
+import { executeTraced, isTracing } from './traces.js';
 import { legacyStatus } from './legacy-status.js';
 import { stringifyWithin } from './answer-size.js';
 import { checkPersistedQuery, createPersistedQueryStore } from './persisted-queries.js';
@@ -66,11 +67,14 @@ const noOperation = (name: string | undefined): ExecutionResult => ({
   ],
 });
 
+const executeAlone = (target: GraphTarget, operation: IncomingOperation) => target.execute(operation);
+
 /**
  * Apollo Server over one graph. Operations run through the gateway seam, where masking and hooks still apply
  * (`responseForOperation` would skip them); the cache-control plugin is off, since it wraps every field.
  */
 export function createApollo(target: GraphTarget, options: ApolloOptions): ApolloServer<RequestScope> {
+  const execute = isTracing() ? executeTraced : executeAlone;
   return new ApolloServer<RequestScope>({
     gateway: {
       onSchemaLoadOrUpdate(callback) {
@@ -82,14 +86,13 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
           // Typed as always there; it is missing where the name fits no operation, or several ask for one.
           const definition = incoming.operation as typeof incoming.operation | undefined;
           if (!definition) return noOperation(incoming.request.operationName);
-          return sealResult(
-            await target.execute({
-              document: incoming.document,
-              definition,
-              variables: incoming.request.variables ?? {},
-              request: incoming.context as RequestScope,
-            }),
-          );
+          const operation = {
+            document: incoming.document,
+            definition,
+            variables: incoming.request.variables ?? {},
+            request: incoming.context as RequestScope,
+          };
+          return sealResult(await execute(target, operation));
         },
       }),
       stop: async () => {},

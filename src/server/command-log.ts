@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { Logger } from 'pino';
-import { originOf, OWN_FIELD, requestOf } from '../monitor/comment.js';
+import { originOf, OWN_FIELD, tailOf } from '../monitor/comment.js';
 import { documentsIn } from '../monitor/recorder.js';
 import type { ProductRuntime } from './product-runtime.js';
 
@@ -32,7 +32,7 @@ function observe(client: mongo.MongoClient, product: string, logger: Logger): vo
     if (field === OWN_FIELD) return;
     logger.debug(
       {
-        reqId: requestOf(comment),
+        reqId: tailOf(comment, 'request'),
         product,
         operation,
         field,

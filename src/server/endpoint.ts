@@ -109,6 +109,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         application: applicationOf(request.headers),
         wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
         client: clientSignal(reply),
+        headers: request.headers,
         reports: new Map(),
         admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),
       }),

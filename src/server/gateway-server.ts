@@ -17,6 +17,7 @@ import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { SignInRate } from './rate-limits.js';
 import { type Reloaded, Secrets } from './secrets.js';
+import { isTracing, traceCommands } from './traces.js';
 import { serveTarget } from './serve-target.js';
 import { Shutdown } from './shutdown.js';
 
@@ -80,6 +81,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     ? [...runtimes.values()].map((runtime) => record(runtime, options))
     : [];
   if (logger.isLevelEnabled('debug')) for (const runtime of runtimes.values()) logCommands(runtime, logger);
+  if (isTracing()) for (const runtime of runtimes.values()) traceCommands(runtime);
   const metrics =
     environment.metrics && (await import('./metrics.js')).serveMetrics(runtimes, environment.metrics);
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));

@@ -10,7 +10,7 @@ import type { Models, ProductContext, SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
 import type { ReadScope } from '../graph/read-scope.js';
-import { withRequest } from '../monitor/comment.js';
+import { withTail } from '../monitor/comment.js';
 import { BoundedReader } from './bounded-reader.js';
 import type { ProductLink } from './product-link.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -39,9 +39,11 @@ const commandScope =
   (runtime: ProductRuntime, { request, deadline, operationName, onCommand }: OperationScope) =>
   (coordinate: string): CommandScope => {
     onCommand?.(coordinate);
-    const comment = `bulkhead:${runtime.name}:${operationName}:${coordinate}`;
+    let comment = `bulkhead:${runtime.name}:${operationName}:${coordinate}`;
+    if (runtime.namesRequests) comment = withTail(comment, 'request', request.requestId);
+    if (request.trace) comment = withTail(comment, 'span', request.trace.id);
     return {
-      comment: runtime.namesRequests ? withRequest(comment, request.requestId) : comment,
+      comment,
       maxTimeMS: deadline.remainingMs,
       signal: deadline.signal,
     };

@@ -28,6 +28,8 @@ export class ProductRequest {
     this.#leave = leave;
     if (isMeasured)
       this.#meter = new CostMeter(runtime.link.client, `bulkhead:${runtime.name}:${operationName}:`);
+    const { trace } = request;
+    if (trace) runtime.traces.set(trace.id, trace);
   }
 
   /** @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product cannot take the operation. */
@@ -74,6 +76,7 @@ export class ProductRequest {
     this.deadline.close();
     this.#leave();
     this.#meter?.stop();
+    if (this.request.trace) this.runtime.traces.delete(this.request.trace.id);
     const { recorder, watchers } = this.runtime;
     const name = plainName(this.operationName);
     const ms = performance.now() - this.#began;

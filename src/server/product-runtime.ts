@@ -10,6 +10,7 @@ import type { ProductWatcher } from '../monitor/watcher.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
 import { ProductLink } from './product-link.js';
+import type { OperationTrace } from './traces.js';
 import { productSessions } from './product-sessions.js';
 
 /**
@@ -28,6 +29,8 @@ export class ProductRuntime {
   readonly watchers: ProductWatcher[] = [];
   /** Whether commands name their request in the comment, for the log. */
   namesRequests = false;
+  /** Operations under way in it that are traced, by the id of their span. */
+  readonly traces = new Map<string, OperationTrace>();
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
   readonly #capabilities: ReturnType<typeof capabilitiesOf>;

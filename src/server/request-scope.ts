@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewers } from '../auth/authenticator.js';
+import type { OperationTrace } from './traces.js';
 
 /** What the edge knows of a request before its operation runs. */
 export interface RequestScope {
@@ -14,6 +16,10 @@ export interface RequestScope {
   readonly wantsCost: boolean;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
+  /** The headers, for the trace that the request may be a part of. */
+  readonly headers: IncomingHttpHeaders;
+  /** The operation's trace; left out where nobody records it. */
+  readonly trace?: OperationTrace;
   /** Facts for the response's `extensions`: headings, each with response keys. */
   readonly reports: Map<string, string[]>;
 }

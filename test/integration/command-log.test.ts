@@ -48,7 +48,9 @@ test('what is counted is the same with and without it', async () => {
     for (let i = 0; i < 2; i += 1) await gateway.ask('blog', POSTS);
   });
   for (const { command } of sent)
-    expect(command['comment']).toMatch(/^bulkhead:blog:Front:(?:Query\.posts|Post\.author) [\w-]{36}$/);
+    expect(command['comment']).toMatch(
+      /^bulkhead:blog:Front:(?:Query\.posts|Post\.author) request=[\w-]{36}$/,
+    );
   expect(recorder.drain().commands).toMatchObject([
     { operation: 'Front', field: 'Query.posts', calls: 2 },
     { operation: 'Front', field: 'Post.author', calls: 2 },
