@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 import config from '../../bulkhead.config.js';
 import { startScratch } from '../../src/database/embedded/scratch.js';
@@ -27,11 +28,16 @@ export async function monitor(): Promise<boolean> {
   const admin = await new mongo.MongoClient(scratch.uri).connect();
   const uri = await provisionSample(admin, scratch.uri, 'blog', config.products['blog']!, 1);
   await admin.close();
+  const secret = randomBytes(32).toString('hex');
   const start = (isOn: boolean) =>
     startServer('src/cli/main.js', ['start', 'blog'], {
+      NODE_ENV: 'production',
       PORT: '0',
+      BULKHEAD_RATE_LIMITS: 'false',
+      BLOG_JWT_SECRET: secret,
+      AVIATION_JWT_SECRET: randomBytes(32).toString('hex'),
       BLOG_MONGODB_URI: uri,
-      AVIATION_MONGODB_URI: '',
+      AVIATION_MONGODB_URI: uri.replace('/blog', '/aviation'),
       BULKHEAD_LOG_LEVEL: 'warn',
       BULKHEAD_COMPOSED: 'off',
       BULKHEAD_MONITOR: String(isOn),

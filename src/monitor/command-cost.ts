@@ -108,19 +108,24 @@ async function costOf(
 ): Promise<CommandCost> {
   const collection = String(command[name]);
   const about = { field: originOf(command['comment']).field, command: name, collection };
-  const question: mongo.Document = { [name]: collection };
-  for (const key of QUESTION) if (key !== name && command[key] !== undefined) question[key] = command[key];
+  const question = explainableOf(name, command);
   const plan = readExplain(
-    // An insert is not planned.
-    name === 'insert'
-      ? undefined
-      : await db.command({
-          explain: question,
-          verbosity: 'executionStats',
-          comment: ownComment(product),
-          maxTimeMS: EXPLAIN_MS,
-        }),
+    question &&
+      (await db.command({
+        explain: question,
+        verbosity: 'executionStats',
+        comment: ownComment(product),
+        maxTimeMS: EXPLAIN_MS,
+      })),
   );
   const { documentsExamined, keysExamined, collectionScan, inMemorySort, indexes } = plan;
   return { ...about, documentsExamined, keysExamined, collectionScan, inMemorySort, indexes };
+}
+
+/** What of a command the server can explain; undefined for one that is not planned, such as an insert. */
+export function explainableOf(name: string, command: mongo.Document): mongo.Document | undefined {
+  if (name === 'insert') return undefined;
+  const question: mongo.Document = { [name]: command[name] };
+  for (const key of QUESTION) if (key !== name && command[key] !== undefined) question[key] = command[key];
+  return question;
 }

@@ -6,4 +6,6 @@ export interface ProductWatcher {
   observe(client: mongo.MongoClient): void;
   /** An operation has ended. */
   operation?(name: string, ms: number, hasFailed: boolean): void;
+  /** In an operation that has ended a field has sent so many commands, one for each of its parents. */
+  unbatched?(operation: string, field: string, commands: number): void;
 }

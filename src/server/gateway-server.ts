@@ -10,6 +10,7 @@ import type { Composed, Gateway } from '../product/gateway.js';
 import { buildRuntimes } from './build-runtimes.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
+import { DevelopmentWarnings } from './development-warnings.js';
 import { createHttpApp } from './http-app.js';
 import { logCommands } from './command-log.js';
 import { neighboursOf } from './neighbours.js';
@@ -134,11 +135,15 @@ function keep(runtime: ProductRuntime, secrets: Secrets, options: GatewayServerO
 }
 
 /** Counts what happens in a product, from the first command on, and keeps it in the product's database. */
-function record(runtime: ProductRuntime, { logger, statsEveryMs }: GatewayServerOptions): StatsFlush {
+function record(
+  runtime: ProductRuntime,
+  { environment, logger, statsEveryMs }: GatewayServerOptions,
+): StatsFlush {
   const { name: product, compartment } = runtime;
   const recorder = new Recorder();
   runtime.recorder = recorder;
   runtime.watchers.push(recorder);
+  if (!environment.production) runtime.watchers.push(new DevelopmentWarnings(runtime, logger));
   return new StatsFlush({
     product,
     recorder,

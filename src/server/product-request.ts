@@ -77,15 +77,13 @@ export class ProductRequest {
     this.#leave();
     this.#meter?.stop();
     if (this.request.trace) this.runtime.traces.delete(this.request.trace.id);
-    const { recorder, watchers } = this.runtime;
+    const { watchers } = this.runtime;
     const name = plainName(this.operationName);
     const ms = performance.now() - this.#began;
     for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);
-    if (!recorder) return;
-    recorder.operation(name, ms, hasFailed);
     for (const [field, commands] of this.#commands)
       // A root field is sent as often as the client asks for it.
       if (commands >= UNBATCHED_AT && !/^(?:Query|Mutation)\b/.test(field))
-        recorder.unbatched(name, field, commands);
+        for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
   }
 }

@@ -10,6 +10,7 @@ import { type Recorded, Recorder } from '../../src/monitor/recorder.js';
 import { parseShape } from '../../src/monitor/shape.js';
 import { writeStats } from '../../src/monitor/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
+import { eventually } from '../support/eventually.js';
 import { Stone } from '../support/edge-product.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';
 
@@ -27,6 +28,15 @@ class WallResolver {
   @Query(() => [Wall])
   walls(@Arg('count', () => Int) count: number): Wall[] {
     return Array.from({ length: count }, (_, n) => ({ id: String(n) }));
+  }
+
+  @Query(() => [Stone])
+  named(
+    @Arg('name', () => String) name: string,
+    @Ctx() context: ProductContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Stone[]> {
+    return context.lists.all(Stone, { filter: { name }, sort: { name: 1 }, limit: 5 }, info);
   }
 
   @Query(() => [Stone])
@@ -119,6 +129,54 @@ describe('what a product’s recorder counts', () => {
       { operation: 'Walls', field: 'Wall.stones', times: 1, most: 12 },
     ]);
     await other.close();
+  });
+});
+
+describe('in development', () => {
+  test('the first scan and the first field that does not batch are told, once, by operation and field', async () => {
+    const log: string[] = [];
+    const product = defineProduct({ schema: [Stone], resolvers: [WallResolver], public: 'read' });
+    const walls = defineGateway({ products: { wall: product } });
+    const other = await TestGateway.start({ gateway: walls, log: (line) => void log.push(line) });
+    const warnings = () =>
+      log.map((line) => JSON.parse(line)).map(({ operation, field, msg }) => [operation, field, msg]);
+    for (let i = 0; i < 3; i += 1) {
+      await other.ask('wall', 'query Named { named(name: "granite") { name } }');
+      await other.ask('wall', 'query Walls { walls(count: 12) { stones { name } } }');
+    }
+    await eventually('both are told', () => log.length >= 2);
+    expect(warnings()).toEqual([
+      [
+        'Named',
+        'Query.named',
+        expect.stringMatching(
+          /^stones\.find\({name}\).* scans the whole collection: no index fits; `bulkhead indexes advise wall`/,
+        ),
+      ],
+      [
+        'Walls',
+        'Wall.stones',
+        expect.stringMatching(/^Wall\.stones sends a command for each of its parents \(N\+1\)/),
+      ],
+    ]);
+    expect(log.join()).not.toContain('granite');
+    await other.close();
+  });
+
+  test('queries that an index answers are not worth a word, nor anything in production', async () => {
+    const log: string[] = [];
+    const production = await TestGateway.start({
+      scale: 0.02,
+      env: { NODE_ENV: 'production' },
+      log: (line) => void log.push(line),
+    });
+    await production.ask('blog', POSTS);
+    await production.db('blog').collection('posts').dropIndexes();
+    await production.ask('blog', '{ posts(first: 2) { nodes { title } } }');
+    await production.server.close();
+    await gateway.ask('blog', POSTS);
+    expect(log).toEqual([]);
+    await production.close();
   });
 });
 
