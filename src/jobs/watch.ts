@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
-import { declaredIndexes } from '../indexes/ensure-indexes.js';
+import { declaredIndexes } from '../indexes/declared-indexes.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
 import { expiringFields, readSizes, readUnbatched } from '../monitor/gather.js';
@@ -9,7 +9,6 @@ import { readProfile } from '../monitor/profiled.js';
 import { layoutOf, readCollections, type ReadCollections } from '../monitor/read-collections.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
-import { ensureStatsIndexes } from '../monitor/stats.js';
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 7 * 24;
@@ -41,7 +40,6 @@ interface Kept<T> {
 
 /** The watch of one product: plans, findings. It keeps between rounds what is dear to ask for. */
 export class Watch {
-  #hasIndexes = false;
   #isCalm = false;
   #collections: Kept<ReadCollections> | undefined;
   #before: Kept<ReadonlyMap<string, ShapeFacts['before']>> | undefined;
@@ -50,8 +48,6 @@ export class Watch {
   /** One round. @throws the driver's error. */
   async round({ db, product, classes, now, isStopped }: WatchOptions): Promise<WatchRound> {
     const startedAt = now();
-    if (!this.#hasIndexes) await ensureStatsIndexes(db, product);
-    this.#hasIndexes = true;
     const { isRefused } = await readProfile(db, product, startedAt);
     const { collections, missing } = await this.#collectionsOf(db, product, startedAt);
     // The last whole hour, and what there is of this one.
@@ -79,7 +75,12 @@ export class Watch {
       }),
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
-      declared: declaredIndexes(classes),
+      declared: declaredIndexes(classes).map(({ collection, definition }) => ({
+        collection,
+        key: definition['key'] as Readonly<Record<string, unknown>>,
+        isUnique: definition['unique'] === true,
+        isTtl: definition['expireAfterSeconds'] !== undefined,
+      })),
       expiring: expiringFields(classes),
       sizes: await this.#sizesOf(db, product, startedAt),
     };

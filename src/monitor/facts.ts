@@ -1,4 +1,3 @@
-import type { DeclaredIndex } from '../indexes/ensure-indexes.js';
 import type { Finding } from './finding.js';
 import type { ShapePlan } from './plan.js';
 import type { ShapeStats } from './read-stats.js';
@@ -63,6 +62,14 @@ export interface ExpiringField {
   readonly path: string;
 }
 
+/** An index as a class declares it. */
+export interface DeclaredFacts {
+  readonly collection: string;
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly isUnique: boolean;
+  readonly isTtl: boolean;
+}
+
 /** All that the rules look at; they ask nothing else. */
 export interface ProductFacts {
   readonly product: string;
@@ -72,7 +79,7 @@ export interface ProductFacts {
   readonly shapes: readonly ShapeFacts[];
   readonly unbatched: readonly UnbatchedFacts[];
   readonly collections: readonly CollectionFacts[];
-  readonly declared: readonly DeclaredIndex[];
+  readonly declared: readonly DeclaredFacts[];
   readonly expiring: readonly ExpiringField[];
   /** The oldest first; the last is today's. */
   readonly sizes: readonly SizeFacts[];

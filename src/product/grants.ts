@@ -34,7 +34,7 @@ export function serveGrants(classes: readonly ClassType[]): Grants {
 
 /**
  * What the worker and the commands may do: every collection of the database (`''`, as the server writes it), what is
- * in it and how it is laid out. Not what the built-in `dbAdmin` adds to that: `dropDatabase`, the profiler,
+ * in it and how it is laid out. Not what the built-in `dbAdmin` adds to that: `dropDatabase`, the profiler's switch,
  * `system.js`, compaction and the cache of plans. What a command comes to need is added here together with it.
  */
 export const OPS_GRANTS: Grants = {
@@ -53,5 +53,9 @@ export const OPS_GRANTS: Grants = {
     'listIndexes',
     'collStats',
     'indexStats',
+    // The disk that it lies on.
+    'dbStats',
   ],
+  // What other clients send, where somebody has switched the profiler on; `''` leaves out the server's own collections.
+  'system.profile': ['find'],
 };

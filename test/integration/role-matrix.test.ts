@@ -51,7 +51,8 @@ const COLLECTIONS: readonly Column[] = [
     own: ['_bulkhead.operations', '_bulkhead.control'],
   },
   { title: 'undeclared', own: ['spare', '_bulkhead.sample'] },
-  { title: '`system.*`', own: ['system.profile', 'system.js', 'system.views', 'system.users'] },
+  { title: '`system.profile`', own: ['system.profile'] },
+  { title: '`system.*`', own: ['system.js', 'system.views', 'system.users'] },
   {
     title: 'elsewhere',
     elsewhere: (foreign) => [

@@ -32,7 +32,7 @@ describe('indexes', () => {
     const unused = (bytes: number) => collection([index({ a: 1 }, { uses: 0, bytes })]);
     expect(severity('unused-index', { collections: [unused(9.9e6)] })).toBe('info');
     expect(severity('unused-index', { collections: [unused(10e6)] })).toBe('amber');
-    const declared = [{ collection: 'posts', key: { a: 1 as const }, options: {} }];
+    const declared = [{ collection: 'posts', key: { a: 1 }, isUnique: false, isTtl: false }];
     expect(found('unused-index', { collections: [unused(1)], declared })[0]!.remedy).toBe(
       'Remove @index({ a: 1 }) from the class; then bulkhead indexes plan shop',
     );
@@ -87,15 +87,15 @@ describe('indexes', () => {
   });
 
   test('missing-index: by its key; a unique one is red, and one of a small collection no alarm', () => {
-    const declared = (key: Record<string, 1 | -1 | string>, options = {}) => [
-      { collection: 'posts', key, options },
+    const declared = (key: Record<string, unknown>, isUnique = false) => [
+      { collection: 'posts', key, isUnique, isTtl: false },
     ];
     const look = (documents: number, more: Partial<ProductFacts>) =>
       severity('missing-index', { collections: [collection([index({ a: 1 })], { documents })], ...more });
     expect(look(5_000, { declared: declared({ a: 1 }) })).toBe('none');
     expect(look(1_000, { declared: declared({ a: -1 }) })).toBe('amber');
     expect(look(999, { declared: declared({ a: -1 }) })).toBe('info');
-    expect(look(0, { declared: declared({ b: 1 }, { unique: true }) })).toBe('red');
+    expect(look(0, { declared: declared({ b: 1 }, true) })).toBe('red');
     expect(
       severity('missing-index', {
         collections: [collection([index({ a: 1 }, { isHidden: true })])],
@@ -116,9 +116,7 @@ describe('indexes', () => {
   test('missing-ttl: only where neither the class nor the database has one', () => {
     const expiring = [{ collection: 'posts', className: 'Post', path: 'expiresAt' }];
     const ttl = index({ expiresAt: 1 }, { isTtl: true });
-    const declared = [
-      { collection: 'posts', key: { expiresAt: 1 as const }, options: { expireAfterSeconds: 0 } },
-    ];
+    const declared = [{ collection: 'posts', key: { expiresAt: 1 }, isUnique: false, isTtl: true }];
     expect(severity('missing-ttl', { collections: [collection([])], expiring })).toBe('amber');
     expect(severity('missing-ttl', { collections: [collection([], { documents: 999 })], expiring })).toBe(
       'info',

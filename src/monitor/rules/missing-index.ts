@@ -1,5 +1,4 @@
-import type { DeclaredIndex } from '../../indexes/ensure-indexes.js';
-import type { CollectionFacts, Rule } from '../facts.js';
+import type { CollectionFacts, DeclaredFacts, Rule } from '../facts.js';
 import { findingOf, keyText, SMALL_COLLECTION } from './say.js';
 
 /** Indexes that a class declares and the database has not. A unique one is a promise that nobody keeps. */
@@ -12,9 +11,8 @@ export const missingIndex: Rule = ({ product, collections, declared }) =>
           one,
         ),
     )
-    .map(({ collection, key, options }) => {
+    .map(({ collection, key, isUnique }) => {
       const documents = collections.find(({ name }) => name === collection)?.documents ?? 0;
-      const isUnique = options['unique'] === true;
       return findingOf(
         {
           rule: 'missing-index',
@@ -27,7 +25,7 @@ export const missingIndex: Rule = ({ product, collections, declared }) =>
       );
     });
 
-function isThere(collection: CollectionFacts | undefined, { key }: DeclaredIndex): boolean {
+function isThere(collection: CollectionFacts | undefined, { key }: DeclaredFacts): boolean {
   // The server keeps a text index under names of its own.
   if (Object.values(key).includes('text'))
     return Boolean(collection?.indexes.some((index) => '_fts' in index.key));

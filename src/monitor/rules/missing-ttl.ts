@@ -8,10 +8,7 @@ import { count, findingOf, SMALL_COLLECTION } from './say.js';
 export const missingTtl: Rule = ({ collections, declared, expiring }) =>
   expiring.flatMap(({ collection: name, className, path }) => {
     const collection = collections.find((one) => one.name === name);
-    const isDeclared = declared.some(
-      ({ collection: of, key, options }) =>
-        of === name && path in key && options['expireAfterSeconds'] !== undefined,
-    );
+    const isDeclared = declared.some(({ collection: of, key, isTtl }) => of === name && isTtl && path in key);
     if (!collection || isDeclared || collection.indexes.some(({ key, isTtl }) => isTtl && path in key))
       return [];
     return [
