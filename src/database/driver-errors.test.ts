@@ -1,7 +1,7 @@
 import mongoose, { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import { translateDriverError, translating } from './driver-errors.js';
+import { isRetryableRead, translateDriverError, translating } from './driver-errors.js';
 
 const serverError = (code: number, more: object = {}) =>
   Object.assign(new mongo.MongoServerError({ message: 'canary', code }), more);
@@ -30,6 +30,7 @@ describe('an error of the database', () => {
       'PRODUCT_UNAVAILABLE',
       'The product is not available. Its database cannot be reached.',
     ],
+    [serverError(14_031), 'PRODUCT_UNAVAILABLE', 'The product is not available. Its database has no room.'],
     [
       new mongo.MongoNetworkError('canary'),
       'PRODUCT_UNAVAILABLE',
@@ -64,6 +65,15 @@ describe('an error of the database', () => {
       translating(() => Promise.reject(final), { session: {} as mongo.ClientSession }),
     ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
+});
+
+test('a socket that broke is the database’s where it was asked, and nobody’s elsewhere', async () => {
+  const broken = Object.assign(new Error('write ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' });
+  await expect(translating(() => Promise.reject(broken))).rejects.toMatchObject({
+    code: 'PRODUCT_UNAVAILABLE',
+  });
+  expect(isRetryableRead(broken)).toBe(true);
+  expect(translateDriverError(broken)).toBe(broken);
 });
 
 test('a full pool says that it is full, and not that the database is away', () => {

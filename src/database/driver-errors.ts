@@ -9,15 +9,38 @@ const UNKNOWN_TIME_ZONE = 40_485;
 const REFUSED = new Set<unknown>([13, 18]);
 /** Interrupted or no longer primary: the server cannot answer now. */
 const NOT_NOW = new Set<unknown>([6, 7, 89, 91, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436]);
+/** Out of disk space. WiredTiger itself mostly ends the server then; commands that look first answer this. */
+const DISK_IS_FULL = 14_031;
+
+/** What the system says of a socket that broke under a write; the driver hands some of these on as they are. */
+const BROKEN = new Set<unknown>([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+
+const isBroken = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && BROKEN.has((error as NodeJS.ErrnoException).code);
 
 /** Whether a read that failed so may be sent once more: the connection broke, or the server is no longer primary. */
 export const isRetryableRead = (error: unknown): boolean =>
   error instanceof mongo.MongoNetworkError ||
+  isBroken(error) ||
   (error instanceof mongo.MongoServerError && NOT_NOW.has(error.code));
 
+function reasonOf(cause: unknown): string {
+  if (cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError')
+    return 'All its connections are busy.';
+  return cause instanceof mongo.MongoServerError && cause.code === DISK_IS_FULL
+    ? 'Its database has no room.'
+    : 'Its database cannot be reached.';
+}
+
 function unavailable(cause: unknown): BulkheadError {
-  const isFull = cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError';
-  const why = isFull ? 'All its connections are busy.' : 'Its database cannot be reached.';
+  const why = reasonOf(cause);
   return new BulkheadError('PRODUCT_UNAVAILABLE', `The product is not available. ${why}`, {
     cause,
     retryAfterS: 1,
@@ -77,7 +100,8 @@ export function translateDriverError(error: unknown): unknown {
         retryAfterS: 1,
       });
     }
-    if (REFUSED.has(error.code) || NOT_NOW.has(error.code)) return unavailable(error);
+    if (REFUSED.has(error.code) || NOT_NOW.has(error.code) || error.code === DISK_IS_FULL)
+      return unavailable(error);
     // What ended a bulk write without a word of the server has no code: the network, or no connection in time.
     if (error instanceof mongo.MongoBulkWriteError && error.code === undefined) return unavailable(error);
     return error;
@@ -116,6 +140,8 @@ export async function translating<T>(
   try {
     return await work();
   } catch (error) {
-    throw scope?.session && isRetried(error) ? error : translateDriverError(error);
+    if (scope?.session && isRetried(error)) throw error;
+    // Only here is it known that the socket was the database's.
+    throw isBroken(error) ? unavailable(error) : translateDriverError(error);
   }
 }

@@ -12,6 +12,7 @@ export class OwnServer {
 
   private constructor(
     readonly dir: string,
+    readonly extraArgs: readonly string[],
     private server: EmbeddedServer,
   ) {
     process.once('exit', this.#abandon);
@@ -27,14 +28,19 @@ export class OwnServer {
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   };
 
-  static async start(): Promise<OwnServer> {
+  /** @param extraArgs further arguments of mongod. */
+  static async start(extraArgs: readonly string[] = []): Promise<OwnServer> {
     const dir = mkdtempSync(join(tmpdir(), 'bulkhead-own-server-'));
-    return new OwnServer(dir, await launch(dir));
+    return new OwnServer(dir, extraArgs, await launch(dir, extraArgs));
   }
 
   /** The administrator's connection string; the same after a restart. */
   get uri(): string {
     return this.server.uri;
+  }
+
+  get port(): number {
+    return this.server.port;
   }
 
   /** Stops it in the middle of whatever it does: its connections stay open and say nothing. */
@@ -55,7 +61,7 @@ export class OwnServer {
 
   /** Starts it again on the same data and port. */
   async restart(): Promise<void> {
-    this.server = await launch(this.dir);
+    this.server = await launch(this.dir, this.extraArgs);
   }
 
   /** Ends it and deletes its data. */
@@ -67,12 +73,22 @@ export class OwnServer {
   }
 }
 
-const launch = (dir: string): Promise<EmbeddedServer> =>
+const launch = (dir: string, extraArgs: readonly string[]): Promise<EmbeddedServer> =>
   startMongod({
     binary: inject('mongodBinary'),
     dir,
-    extraArgs: ['--setParameter', 'enableTestCommands=1'],
+    extraArgs: ['--setParameter', 'enableTestCommands=1', ...extraArgs],
   });
+
+/** Lets commands of a product's pool fail with an error of the server; its ping and whoever else asks are answered. */
+export const failing =
+  (admin: mongo.MongoClient, product: string, errorCode: number, failCommands: readonly string[]) =>
+  (mode: 'off' | 'alwaysOn') =>
+    admin.db('admin').command({
+      configureFailPoint: 'failCommand',
+      mode,
+      data: { appName: `bulkhead:${product}`, failCommands, errorCode },
+    });
 
 /** Switches on and off that a product's reads take so long in the database; whoever else asks it is answered at once. */
 export const slowReads =
