@@ -14,6 +14,10 @@ export function median(values: readonly number[]): number {
   return all.length % 2 === 1 ? all[middle]! : (all[middle - 1]! + all[middle]!) / 2;
 }
 
+/** The value that so large a share of all lies below; NaN where there is none. */
+export const percentile = (values: readonly number[], share: number): number =>
+  sorted(values)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN;
+
 /** Median and range of what the rounds gave. */
 export const spreadOf = (values: readonly number[]): Spread => ({
   median: round(median(values)),

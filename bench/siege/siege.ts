@@ -9,9 +9,9 @@ import { writeFigures } from '../figures.js';
 import { load } from '../load.js';
 import { writeResults } from '../results.js';
 import { provisionSample } from '../sample-database.js';
-import { bootstrapInterval, spreadOf } from '../statistics.js';
+import { bootstrapInterval, percentile, spreadOf } from '../statistics.js';
 import eight, { NAMES } from './eight.config.js';
-import { type Answers, openLoad } from './open-load.js';
+import { openLoad } from '../open-load.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
 /** Long enough for a major collection of the heap in every leg: one comes every ten seconds and is a percent of six. */
@@ -20,7 +20,6 @@ const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 12);
 const LOAD = 0.5;
 const SCALE = 0.05;
 const FROZEN = NAMES[0];
-const OTHERS = NAMES.slice(1);
 /** The bars: answers kept, and how much slower the slowest may be. */
 const KEEPS = 0.95;
 const SLOWER = 1.5;
@@ -75,11 +74,6 @@ async function startFleet(): Promise<Fleet> {
   };
 }
 
-const p99Of = (values: readonly number[]): number =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length * 0.99)] ?? Infinity;
-const sum = (all: readonly Answers[], of: (one: Answers) => number) =>
-  all.reduce((total, one) => total + of(one), 0);
-
 async function isReady(address: string): Promise<boolean> {
   const answer = await fetch(`${address}/health/ready`);
   const { products } = (await answer.json()) as { products: Record<string, { state: string }> };
@@ -108,13 +102,17 @@ export async function siege(): Promise<boolean> {
     const rate = peak * LOAD;
     process.stdout.write(`peak ${peak.toFixed(0)} requests/s; the load is ${rate.toFixed(0)}\n`);
     const leg = async () => {
-      const answers = await openLoad({ address, products: NAMES, body: BODY, rate, seconds: SECONDS });
-      const others = OTHERS.map((name) => answers.get(name)!);
+      const samples = await openLoad({ address, products: NAMES, body: BODY, rate, seconds: SECONDS });
+      const others = samples.filter(({ product }) => product !== FROZEN);
+      const good = others.filter(({ outcome }) => outcome === 'good');
       return {
-        good: sum(others, ({ good }) => good) / sum(others, ({ sent }) => sent),
-        p99: p99Of(others.flatMap(({ latenciesMs }) => latenciesMs)),
-        crossed: sum(others, (one) => one.unavailable + one.others),
-        own: answers.get(FROZEN)!,
+        good: good.length / others.length,
+        p99: percentile(
+          good.map(({ tookMs }) => tookMs),
+          0.99,
+        ),
+        crossed: others.length - good.length,
+        unnamed: samples.filter(({ product, outcome }) => product === FROZEN && outcome === 'other').length,
       };
     };
     for (let warm = 0; warm < 2; warm += 1) await leg();
@@ -146,7 +144,7 @@ export async function siege(): Promise<boolean> {
       seen.whole.push(whole.p99);
       seen.beside.push(beside.p99);
       crossed += beside.crossed;
-      unnamed += beside.own.others;
+      unnamed += beside.unnamed;
       process.stdout.write(
         `round ${round + 1}: kept ${beside.good.toFixed(4)} against ${whole.good.toFixed(4)}, p99 ${beside.p99.toFixed(1)} against ${whole.p99.toFixed(1)} ms\n`,
       );

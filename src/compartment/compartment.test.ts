@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../product/product.js';
 import { Compartment } from './compartment.js';
 
@@ -107,5 +107,39 @@ describe('operations that write', () => {
     leave();
     expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
     (await one.enter(never, 'writes'))();
+  });
+});
+
+describe('the queue of a slow product', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('takes no more than are answered in a quarter of the deadline, and never fewer than there are connections', async () => {
+    vi.useFakeTimers();
+    const one = compartment({ deadlineMs: 4_000, poolSize: 2, inFlight: 4, queue: 100 });
+    one.set('ready');
+    const inside = await Promise.all(Array.from({ length: 4 }, () => one.enter(never)));
+    // One every 125 ms: eight in a second.
+    for (let n = 0; n < 20; n += 1) {
+      const next = one.enter(never);
+      vi.advanceTimersByTime(125);
+      inside.shift()!();
+      inside.push(await next);
+    }
+    const waiting = Array.from({ length: 4 }, () => one.enter(never));
+    expect(one.refusal).toMatchObject(unavailable);
+    await expect(one.enter(never)).rejects.toMatchObject({ ...unavailable, message: /It is full/ });
+    expect(one.load).toEqual({ inFlight: 4, waiting: 4 });
+
+    // Ten times slower: still as many as connections.
+    for (let n = 0; n < 200; n += 1) {
+      vi.advanceTimersByTime(1_250);
+      inside.shift()?.();
+      if (waiting.length > 0) inside.push(await waiting.shift()!);
+      while (one.load.inFlight < 2) inside.push(await one.enter(never));
+    }
+    expect(one.load).toEqual({ inFlight: 2, waiting: 0 });
+    expect(one.refusal).toMatchObject(unavailable);
+    inside.shift()!();
+    expect(one.refusal).toBeUndefined();
   });
 });

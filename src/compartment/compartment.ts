@@ -1,5 +1,6 @@
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
+import { Pace } from './pace.js';
 import { type Leave, Places } from './places.js';
 
 /**
@@ -15,6 +16,9 @@ interface Verdict {
 
 const CONNECTING: Verdict = { state: 'open', reason: 'connecting' };
 const GRAVITY: readonly CompartmentState[] = ['parked', 'open', 'ready'];
+/** The part of the deadline after which the last one that is let in should be answered, at the product's pace. */
+const IN_TIME = 0.25;
+
 /** A parked product is looked at again within this time. */
 const PARKED_RETRY_S = 5;
 
@@ -33,6 +37,7 @@ export class Compartment {
   readonly #verdicts = new Map<string, Verdict>([['connection', CONNECTING]]);
   readonly #places: Places;
   readonly #writers: Places;
+  readonly #pace = new Pace();
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
@@ -111,6 +116,24 @@ export class Compartment {
     this.#listeners.push(listener);
   }
 
+  /** Why an operation would be refused now; undefined when it would get a place, or one in the queue. */
+  get refusal(): BulkheadError | undefined {
+    if (this.state !== 'ready') return this.unavailable();
+    return this.#isFull ? this.unavailable('It is full.') : undefined;
+  }
+
+  /**
+   * Whether one more would find neither place nor queue, or would not be answered in time: a queue that takes longer
+   * than the deadline serves nobody but those who have given up. As many as there are connections are always let in.
+   */
+  get #isFull(): boolean {
+    const { poolSize, deadlineMs } = this.limits;
+    const { inFlight, waiting } = this.load;
+    return (
+      this.#places.isFull || inFlight + waiting >= Math.max(poolSize, this.#pace.within(deadlineMs * IN_TIME))
+    );
+  }
+
   /**
    * Takes a place for one operation; call the function it answers when the operation is over. Operations that write
    * get three quarters of the places and no more.
@@ -120,7 +143,9 @@ export class Compartment {
    */
   async enter(signal: AbortSignal, kind: 'reads' | 'writes' = 'reads'): Promise<Leave> {
     try {
-      return await (kind === 'reads' ? this.#take(this.#places, signal) : this.#enterToWrite(signal));
+      if (this.#isFull && this.state === 'ready') throw this.unavailable('It is full.');
+      const leave = await (kind === 'reads' ? this.#take(this.#places, signal) : this.#enterToWrite(signal));
+      return this.#counted(leave);
     } catch (error) {
       this.#refused += 1;
       throw error;
@@ -149,6 +174,16 @@ export class Compartment {
     if (this.state === 'ready') return leave;
     leave();
     throw this.unavailable();
+  }
+
+  #counted(leave: Leave): Leave {
+    let isLeft = false;
+    return () => {
+      if (isLeft) return;
+      isLeft = true;
+      this.#pace.finish(this.#places.taken >= Math.min(this.limits.poolSize, this.limits.inFlight));
+      leave();
+    };
   }
 
   /** The error of an operation that cannot be served now. */

@@ -28,6 +28,11 @@ export class Places {
     return this.#waiting.size;
   }
 
+  /** Whether there is neither a place nor one in the queue. */
+  get isFull(): boolean {
+    return this.#taken >= this.inFlight && this.#waiting.size >= this.queue;
+  }
+
   /**
    * A place, now or when one is free; undefined when the queue is full. Rejects with the signal's reason when that is
    * aborted first.
@@ -38,7 +43,7 @@ export class Places {
       this.#taken += 1;
       return Promise.resolve(this.#place());
     }
-    if (this.#waiting.size >= this.queue) return undefined;
+    if (this.isFull) return undefined;
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         give: () => {

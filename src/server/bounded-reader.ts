@@ -1,17 +1,22 @@
+import type { Deadline } from '../compartment/deadline.js';
 import type { Leave, Places } from '../compartment/places.js';
+import { turns } from '../compartment/turns.js';
 import type { AggregatePlan, CommandScope, LoadPlan, Reader, ReadPlan, Row } from '../database/reader.js';
 
 /**
  * Lets one operation send so many reads at once and no more; the others wait for their turn, up to the operation's
- * deadline. However many fields a client asks for, it leaves connections to its neighbours.
+ * deadline. However many fields a client asks for, it leaves connections to its neighbours; and what was read is gone
+ * on with when it is the product's turn.
  */
 export class BoundedReader implements Reader {
   readonly #reader: Reader;
   readonly #places: Places;
   readonly #signal: AbortSignal;
+  readonly #product: string;
 
   /** @param places has a queue without end: the operation's own limits bound it. */
-  constructor(reader: Reader, places: Places, signal: AbortSignal) {
+  constructor(reader: Reader, places: Places, { signal, product }: Deadline) {
+    this.#product = product;
     this.#reader = reader;
     this.#places = places;
     this.#signal = signal;
@@ -35,6 +40,7 @@ export class BoundedReader implements Reader {
       return await read();
     } finally {
       leave();
+      await turns.take(this.#product);
     }
   }
 }

@@ -24,6 +24,8 @@ export interface EndpointOptions {
   readonly target: GraphTarget;
   readonly apollo: ApolloServer<RequestScope>;
   readonly authenticator: Authenticator;
+  /** Why nobody's operation is taken now, asked before the caller is looked at: it has to be cheap. */
+  readonly overload: () => BulkheadError | undefined;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
   /** Whether a caller may learn what an operation costs. */
@@ -67,7 +69,7 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
-  const { target, apollo, authenticator, admit, mayMeasure, gate, rates, page } = options;
+  const { target, apollo, authenticator, overload, admit, mayMeasure, gate, rates, page } = options;
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
@@ -78,7 +80,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
     );
     scope.addHook('onRequest', async (request, reply): Promise<unknown> => {
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return undefined;
-      const problem = requestProblem(request);
+      const problem = requestProblem(request) ?? overload();
       if (problem) return refuse(reply, problem);
       try {
         const { authorization } = request.headers;

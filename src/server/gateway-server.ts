@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { turns } from '../compartment/turns.js';
 import { redact } from '../config/secrets.js';
 import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
@@ -14,6 +15,7 @@ import { DevelopmentWarnings } from './development-warnings.js';
 import { createHttpApp } from './http-app.js';
 import { logCommands } from './command-log.js';
 import { neighboursOf } from './neighbours.js';
+import { Pressure } from './pressure.js';
 import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { SignInRate } from './rate-limits.js';
@@ -67,12 +69,14 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const secrets = new Secrets(environment, runtimes);
   const app = await createHttpApp(targets, { environment, logger, requestTimeoutMs });
   const shutdown = new Shutdown(app);
-  serveHealth(app, { runtimes, isStopping: () => shutdown.hasBegun });
+  app.server.on('connection', () => turns.arrive());
+  const pressure = new Pressure(logger);
+  serveHealth(app, { runtimes, pressure, isStopping: () => shutdown.hasBegun });
   const signInRates = new Map(
     [...runtimes].map(([name, { product }]) => [name, new SignInRate(product.limits)]),
   );
   const { authenticator } = secrets;
-  const serving = { environment, logger, runtimes, authenticator, composed, signInRates };
+  const serving = { environment, logger, runtimes, authenticator, composed, pressure, signInRates };
   const apollos = await Promise.all(targets.map((target) => serveTarget(app, target, serving)));
 
   // A browser that is sent to the gateway's address finds a page.
@@ -101,6 +105,7 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     async close() {
       const { drainMs = 0, longestCloseMs = 20_000 } = options;
       await shutdown.run({ drainMs, longestMs: longestCloseMs });
+      pressure.close();
       await Promise.all([...apollos, ...flushes].map((one) => one.stop()));
       await metrics?.close();
       await Promise.all([...keepers.values()].map((keeper) => keeper.close()));

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import type { Pressure } from './pressure.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 /** What the health endpoints look at. */
 export interface HealthOptions {
   readonly runtimes: ReadonlyMap<string, ProductRuntime>;
+  readonly pressure: Pressure;
   /** Whether the gateway has begun to stop. */
   readonly isStopping: () => boolean;
 }
@@ -13,7 +15,7 @@ export interface HealthOptions {
  * 200 once every product has been ready or parked once, for as long as at least one serves: one product's trouble
  * does not take the others off the balancer.
  */
-export function serveHealth(app: FastifyInstance, { runtimes, isStopping }: HealthOptions): void {
+export function serveHealth(app: FastifyInstance, { runtimes, pressure, isStopping }: HealthOptions): void {
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     const all = [...runtimes.values()].map((runtime) => runtime.compartment);
@@ -25,6 +27,10 @@ export function serveHealth(app: FastifyInstance, { runtimes, isStopping }: Heal
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status: ready ? 'ready' : isStopping() ? 'stopping' : 'not ready', products });
+      .send({
+        status: ready ? 'ready' : isStopping() ? 'stopping' : 'not ready',
+        eventLoopDelayMs: pressure.delayMs,
+        products,
+      });
   });
 }

@@ -112,7 +112,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const viewer = request.viewers(runtime.name);
   const models = modelsOf(link, here, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
-  const reader = new BoundedReader(link.reader, readPlaces(runtime), deadline.signal);
+  const reader = new BoundedReader(link.reader, readPlaces(runtime), deadline);
   const answers =
     kept &&
     new AnswerCache(

@@ -13,6 +13,7 @@ import { serveEndpoint } from './endpoint.js';
 import type { GraphTarget } from './graph-target.js';
 import { operationGate } from './operation-gate.js';
 import { pageOf } from './page-of.js';
+import type { Pressure } from './pressure.js';
 import type { ProductRuntime } from './product-runtime.js';
 import { RequestRate, type SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
@@ -24,6 +25,7 @@ export interface ServeTargetOptions {
   readonly runtimes: ReadonlyMap<string, ProductRuntime>;
   readonly authenticator: Authenticator;
   readonly composed: Composed;
+  readonly pressure: Pressure;
   /** By product; both ways into it count together. */
   readonly signInRates: ReadonlyMap<string, SignInRate>;
 }
@@ -36,7 +38,7 @@ export async function serveTarget(
   target: GraphTarget,
   options: ServeTargetOptions,
 ): Promise<ApolloServer<RequestScope>> {
-  const { environment, logger, runtimes, authenticator, composed } = options;
+  const { environment, logger, runtimes, authenticator, composed, pressure } = options;
   const { production, introspection, sandbox, rateLimits } = environment;
   const { product } = target;
   const namespaces = product ? [] : [...runtimes.keys()].map((name) => productNames(name).field);
@@ -67,6 +69,7 @@ export async function serveTarget(
       : undefined,
     mayMeasure: (viewers) =>
       !production || [...runtimes.keys()].some((name) => viewers(name).kind === 'operator'),
+    overload: () => pressure.refusal ?? product?.compartment.refusal,
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,
   });

@@ -286,6 +286,7 @@ test('liveness speaks of the process, readiness of every product', async () => {
   const state = { state: 'ready' };
   expect(ready.body).toEqual({
     status: 'ready',
+    eventLoopDelayMs: expect.any(Number),
     products: { edge: state, other: state, closed: state },
   });
 });

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { TestGateway } from '../support/gateway.js';
+
+const SUBJECTS = '{ subjects { code } }';
+
+let running: TestGateway;
+const logged: { msg: string; eventLoopDelayMs?: number }[] = [];
+
+beforeAll(async () => {
+  running = await TestGateway.start({
+    scale: 0.02,
+    env: { BULKHEAD_LOG_LEVEL: 'info' },
+    log: (line) => logged.push(JSON.parse(line)),
+  });
+});
+afterAll(() => running.close());
+
+const told = () => logged.map(({ msg }) => msg).filter((msg) => msg.startsWith('the event loop'));
+
+/** Computes in one go, as no resolver should. */
+function compute(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+test('an event loop that is late refuses operations unread, says so once, and goes on by itself', async () => {
+  await eventually('the start is over', async () => (await running.ask('aviation', SUBJECTS)).status === 200);
+  const before = told().length;
+  // Now and then between, timers run.
+  for (let n = 0; told().length === before && n < 10; n += 1) {
+    compute(1_200);
+    await sleep(1);
+  }
+  const [refused, composed, health] = await Promise.all([
+    fetch(running.url('aviation'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{ no JSON',
+    }),
+    running.ask(undefined, `{ aviation ${SUBJECTS} }`),
+    fetch(`${running.address}/health/ready`),
+  ]);
+  expect(await refused.json()).toEqual({
+    errors: [
+      { message: 'The gateway has more to do than it can.', extensions: { code: 'PRODUCT_UNAVAILABLE' } },
+    ],
+  });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  expect([composed.status, composed.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(health.status).toBe(200);
+  expect(((await health.json()) as { eventLoopDelayMs: number }).eventLoopDelayMs).toBeGreaterThan(0);
+
+  await eventually('it answers again', async () => (await running.ask('aviation', SUBJECTS)).status === 200);
+  expect(told().slice(before)).toEqual([
+    'the event loop is late: new operations are refused',
+    'the event loop has caught up',
+  ]);
+});
