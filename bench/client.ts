@@ -1,7 +1,9 @@
 import { Agent, request } from 'node:http';
 
-/** What became of a request: answered with data, refused under its product's own name, or anything else. */
+/** What became of a request: answered with data, an error that speaks of the product, or anything else. */
 export type Outcome = 'good' | 'unavailable' | 'other';
+
+const OF_THE_PRODUCT = /PRODUCT_UNAVAILABLE|DEADLINE_EXCEEDED/;
 
 /** A client of a gateway that keeps its connections, of which it opens as many as it needs. */
 export class Client {
@@ -35,9 +37,9 @@ export class Client {
           const parts: Buffer[] = [];
           response.on('data', (part: Buffer) => parts.push(part));
           response.on('end', () => {
-            const text = Buffer.concat(parts);
+            const text = Buffer.concat(parts).toString();
             if (response.statusCode === 200 && !text.includes('"errors"')) resolve('good');
-            else resolve(text.includes('PRODUCT_UNAVAILABLE') ? 'unavailable' : 'other');
+            else resolve(OF_THE_PRODUCT.test(text) ? 'unavailable' : 'other');
           });
         },
       );
