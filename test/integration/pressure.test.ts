@@ -33,13 +33,14 @@ test('an event loop that is late refuses operations unread, says so once, and go
     compute(1_200);
     await sleep(1);
   }
-  const [refused, composed, health] = await Promise.all([
+  const [refused, composed, live, ready] = await Promise.all([
     fetch(running.url('aviation'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{ no JSON',
     }),
     running.ask(undefined, `{ aviation ${SUBJECTS} }`),
+    fetch(`${running.address}/health/live`),
     fetch(`${running.address}/health/ready`),
   ]);
   expect(await refused.json()).toEqual({
@@ -49,8 +50,9 @@ test('an event loop that is late refuses operations unread, says so once, and go
   });
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
   expect([composed.status, composed.headers.get('retry-after')]).toEqual([503, '1']);
-  expect(health.status).toBe(200);
-  expect(((await health.json()) as { eventLoopDelayMs: number }).eventLoopDelayMs).toBeGreaterThan(0);
+  // The state of the products may suffer, whose pings this process was too busy to send; the endpoints answer.
+  expect(live.status).toBe(200);
+  expect(((await ready.json()) as { eventLoopDelayMs: number }).eventLoopDelayMs).toBeGreaterThan(0);
 
   await eventually('it answers again', async () => (await running.ask('aviation', SUBJECTS)).status === 200);
   expect(told().slice(before)).toEqual([
