@@ -126,7 +126,7 @@ describe('the queue of a slow product', () => {
       inside.push(await next);
     }
     const waiting = Array.from({ length: 4 }, () => one.enter(never));
-    expect(one.refusal).toMatchObject(unavailable);
+    expect(one.turnAway()).toMatchObject(unavailable);
     await expect(one.enter(never)).rejects.toMatchObject({ ...unavailable, message: /It is full/ });
     expect(one.load).toEqual({ inFlight: 4, waiting: 4 });
 
@@ -138,8 +138,8 @@ describe('the queue of a slow product', () => {
       while (one.load.inFlight < 2) inside.push(await one.enter(never));
     }
     expect(one.load).toEqual({ inFlight: 2, waiting: 0 });
-    expect(one.refusal).toMatchObject(unavailable);
+    expect(one.turnAway()).toMatchObject(unavailable);
     inside.shift()!();
-    expect(one.refusal).toBeUndefined();
+    expect(one.turnAway()).toBeUndefined();
   });
 });

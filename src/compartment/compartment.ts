@@ -38,6 +38,7 @@ export class Compartment {
   readonly #places: Places;
   readonly #writers: Places;
   readonly #pace = new Pace();
+  readonly #refusals = new Map<string, BulkheadError>();
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
@@ -116,10 +117,19 @@ export class Compartment {
     this.#listeners.push(listener);
   }
 
-  /** Why an operation would be refused now; undefined when it would get a place, or one in the queue. */
-  get refusal(): BulkheadError | undefined {
-    if (this.state !== 'ready') return this.unavailable();
-    return this.#isFull ? this.unavailable('It is full.') : undefined;
+  /**
+   * Turns an operation away before it has been read: the error it is refused with, which is counted; undefined when it
+   * would get a place, or one in the queue. Made once per reason: an overloaded product refuses hundreds a second, and
+   * the stack of an error is a fifth of what that costs.
+   */
+  turnAway(): BulkheadError | undefined {
+    const isReady = this.state === 'ready';
+    if (isReady && !this.#isFull) return undefined;
+    this.#refused += 1;
+    const why = isReady ? 'full' : this.state;
+    let refusal = this.#refusals.get(why);
+    if (!refusal) this.#refusals.set(why, (refusal = this.unavailable(isReady ? 'It is full.' : '')));
+    return refusal;
   }
 
   /**

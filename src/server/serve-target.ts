@@ -69,7 +69,7 @@ export async function serveTarget(
       : undefined,
     mayMeasure: (viewers) =>
       !production || [...runtimes.keys()].some((name) => viewers(name).kind === 'operator'),
-    overload: () => pressure.refusal ?? product?.compartment.refusal,
+    overload: () => pressure.refusal ?? product?.compartment.turnAway(),
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,
   });
