@@ -59,6 +59,18 @@ test('nothing set gives a development gateway on loopback', () => {
   });
 });
 
+test('figures are served where a port for them is named, on this machine unless told otherwise', () => {
+  expect(read({ BULKHEAD_METRICS_PORT: '0' }).metrics).toEqual({ host: '127.0.0.1', port: 0 });
+  expect(read({ BULKHEAD_METRICS_PORT: '9464', BULKHEAD_METRICS_HOST: '::' }).metrics).toEqual({
+    host: '::',
+    port: 9464,
+  });
+  expect(problems({ BULKHEAD_METRICS_PORT: 'x', BULKHEAD_METRICS_HOST: 'everywhere' })).toEqual([
+    expect.stringMatching(/^BULKHEAD_METRICS_HOST: expected an address/),
+    expect.stringMatching(/^BULKHEAD_METRICS_PORT: expected a whole number/),
+  ]);
+});
+
 test('production hides the schema, and its result cannot be changed', () => {
   const environment = read(production());
   expect(environment).toMatchObject({ production: true, introspection: false, sandbox: false });

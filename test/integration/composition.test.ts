@@ -163,6 +163,7 @@ test('the composed graph is named as promised', async () => {
   expect(queryType.fields).toEqual([
     { name: 'blog', type: { kind: 'OBJECT', name: 'BlogQuery' } },
     { name: 'aviation', type: { kind: 'OBJECT', name: 'AviationQuery' } },
+    { name: 'ops', type: { kind: 'OBJECT', name: 'Ops' } },
   ]);
   const mutations: { name: string; type: { kind: string } }[] = mutationType.fields;
   expect(mutations.map(({ name }) => name)).toEqual(
@@ -183,7 +184,7 @@ test('the composed graph is named as promised', async () => {
       'Credits',
     ]),
   );
-  const unprefixed = names.filter((name) => !/^(__|Blog|Aviation)/.test(name));
+  const unprefixed = names.filter((name) => !/^(__|Blog|Aviation|Ops)/.test(name));
   expect(unprefixed.sort()).toEqual(
     [
       'Boolean',
