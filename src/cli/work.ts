@@ -59,6 +59,8 @@ async function once(jobs: Jobs, json: boolean): Promise<number> {
   return ok ? EXIT.fine : EXIT.unavailable;
 }
 
+/** What is left of a process after its jobs have ended. */
+const LONGEST_END_MS = 1_000;
 const COLOURS = { red: 'red', amber: 'yellow', info: 'dim' } as const;
 const SEVERITIES = ['red', 'amber', 'info'] as const;
 
@@ -108,6 +110,8 @@ async function forEver(jobs: Jobs): Promise<number> {
     logger.info({ why }, 'stopping');
     await worker.stop();
     logger.info('stopped');
+    // Sockets of a server that is frozen keep a process for longer than anybody waits.
+    setTimeout(() => process.exit(EXIT.fine), LONGEST_END_MS).unref();
   } finally {
     // Listening for its end keeps the channel open, and the channel this process.
     if (process.connected) process.disconnect();

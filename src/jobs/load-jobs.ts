@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { type Environment, readEnvironment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
 import type { ClassType } from '../database/class-type.js';

@@ -21,6 +21,8 @@ const SELECTION_MS = 5_000;
 const SOCKET_MS = 15_000;
 /** What a round that is under way gets when the worker ends. */
 const LAST_MS = 5_000;
+/** Closing says goodbye to the server, which may not listen. */
+const CLOSE_MS = 1_000;
 const JOB = 'watch';
 
 /** What the worker of one product needs. */
@@ -93,9 +95,8 @@ export class ProductWorker {
     ]);
     if (this.#client && this.#last.state === 'watched' && !isLate)
       await endLease(this.#db(this.#client), product, JOB, owner).catch(() => {});
-    // A frozen server lets go of nothing by itself.
+    // A frozen server lets go of nothing: what still waits for it ends by its own time limit, and is not waited for.
     await this.#disconnect();
-    await this.#running;
   }
 
   /** One round; never throws. */
@@ -196,7 +197,8 @@ export class ProductWorker {
     const client = this.#client;
     this.#client = undefined;
     this.#watch = new Watch();
-    await client?.close().catch(() => {});
+    if (client)
+      await Promise.race([client.close().catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
 

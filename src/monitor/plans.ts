@@ -80,7 +80,8 @@ export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<s
 function isDue(plan: StoredPlan | undefined, layout: string | undefined, now: Date): boolean {
   if (!plan) return true;
   if (layout !== undefined && plan.layout !== layout) return true;
-  const isBad = plan.collectionScan || plan.inMemorySort;
+  // One that took too long to be counted takes as long again.
+  const isBad = (plan.collectionScan || plan.inMemorySort) && plan.problem === undefined;
   return now.getTime() - plan.at.getTime() >= (isBad ? BAD_FRESH_MS : FRESH_MS);
 }
 

@@ -142,6 +142,11 @@ test('the next start goes on where that one was cut off, and shows what can be d
   const ofWorker = readFileSync(`/proc/${worker()!}/environ`, 'utf8');
   expect(ofWorker).toContain('blog-ops:');
   expect(ofWorker).not.toMatch(/-serve:|root:/);
+  const stateOf = async () => {
+    const { stdout } = await bulkhead(folder, ['work', 'blog', '--once', '--json']);
+    return (JSON.parse(stdout) as { products: { state: string }[] }).products[0]!.state;
+  };
+  await eventually('the worker watches', async () => (await stateOf()) === 'elsewhere', 60_000);
 });
 
 test('a second start beside it says what is in the way, and disturbs nothing', async () => {

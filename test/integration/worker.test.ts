@@ -14,6 +14,7 @@ import { STATS_COLLECTION } from '../../src/product/grants.js';
 import { createLogger } from '../../src/server/logger.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
+import { OwnServer } from '../support/own-server.js';
 
 /** Stands in every value of the data and of the queries. */
 const MARK = 'zqxsecret';
@@ -219,6 +220,37 @@ describe('workers', () => {
       async () => (await mail.countDocuments({ kind: 'lease' })) === 1,
     );
     expect(lines.join('')).not.toContain('hunter2');
+  });
+
+  test('go on with the others while one product’s database is frozen, and end in bounded time', async () => {
+    const own = await OwnServer.start();
+    try {
+      const uriOf = (name: string) => (name === 'mail' ? own.uri : gateway.opsUris[name]);
+      const worker = work({ uriOf, everyMs: 100 });
+      worker.start();
+      const admin = await new mongo.MongoClient(own.uri).connect();
+      const frozen = admin.db('mail').collection(STATS_COLLECTION);
+      await eventually(
+        'both are watched',
+        async () => (await frozen.countDocuments({ kind: 'lease' })) === 1,
+      );
+      await admin.close();
+      own.freeze();
+      const lease = async () => {
+        const one = await gateway.db('post').collection(STATS_COLLECTION).findOne({ kind: 'lease' });
+        return (one?.['updatedAt'] as Date | undefined)?.getTime() ?? 0;
+      };
+      for (let round = 0; round < 3; round += 1) {
+        const before = await lease();
+        await eventually('the other goes on', async () => (await lease()) > before);
+      }
+      const startedAt = Date.now();
+      await worker.stop();
+      // Five seconds are promised to a round; doubled.
+      expect(Date.now() - startedAt).toBeLessThan(10_000);
+    } finally {
+      await own.remove();
+    }
   });
 
   test('that may not see something say so once, and show the rest', async () => {
