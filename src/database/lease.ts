@@ -16,6 +16,8 @@ interface StoredLease {
   /** Grows by one with each owner. */
   readonly fence: number;
   readonly expiresAt: Date;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 /** How a lease is asked for. */
@@ -58,7 +60,9 @@ export class Lease {
     const owner = randomUUID();
     const holder = `${hostname()}, process ${process.pid}`;
     // The server does not let an upsert compare with its clock, so the document has to be there first.
-    const vacant = { _id: name, format: 1 as const, owner: '', holder: '', fence: 0, expiresAt: new Date(0) };
+    const now = new Date();
+    const stamps = { expiresAt: new Date(0), createdAt: now, updatedAt: now };
+    const vacant = { _id: name, format: 1 as const, owner: '', holder: '', fence: 0, ...stamps };
     await leases.insertOne(vacant).catch((error: unknown) => {
       if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
     });
@@ -66,7 +70,18 @@ export class Lease {
       signal?.throwIfAborted();
       const taken = await leases.findOneAndUpdate(
         { _id: name, $expr: { $lte: ['$expiresAt', '$$NOW'] } },
-        [{ $set: { format: 1, owner, holder, fence: { $add: ['$fence', 1] }, expiresAt: soon(ttlMs) } }],
+        [
+          {
+            $set: {
+              format: 1,
+              owner,
+              holder,
+              fence: { $add: ['$fence', 1] },
+              expiresAt: soon(ttlMs),
+              updatedAt: '$$NOW',
+            },
+          },
+        ],
         { returnDocument: 'after' },
       );
       if (taken) return new Lease(db, { _id: name, owner, fence: taken.fence }, ttlMs);
@@ -100,14 +115,14 @@ export class Lease {
     const { _id, owner } = this.stored;
     await this.db
       .collection<StoredLease>(LEASES_COLLECTION)
-      .updateOne({ _id, owner }, { $set: { expiresAt: new Date(0) } });
+      .updateOne({ _id, owner }, { $set: { expiresAt: new Date(0), updatedAt: new Date() } });
   }
 
   async #renew(): Promise<void> {
     const { _id, owner, fence } = this.stored;
     const { matchedCount } = await this.db
       .collection<StoredLease>(LEASES_COLLECTION)
-      .updateOne({ _id, owner, fence }, [{ $set: { expiresAt: soon(this.ttlMs) } }]);
+      .updateOne({ _id, owner, fence }, [{ $set: { expiresAt: soon(this.ttlMs), updatedAt: '$$NOW' } }]);
     if (matchedCount === 0) this.#isLost = true;
     else this.#renewedAt = performance.now();
   }

@@ -144,7 +144,11 @@ describe('a secret in the environment', () => {
     });
     try {
       const ready = await send(`${refused.address}/health/ready`);
-      expect(ready.body).toEqual({ status: 'not ready', products: { edge: { state: 'parked' } } });
+      expect(ready.body).toEqual({
+        status: 'not ready',
+        eventLoopDelayMs: expect.any(Number),
+        products: { edge: { state: 'parked' } },
+      });
       const answer = await refused.ask('edge', '{ __typename }');
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
