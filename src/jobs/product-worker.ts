@@ -4,9 +4,8 @@ import type { Logger } from 'pino';
 import { redact } from '../config/secrets.js';
 import type { ClassType } from '../database/class-type.js';
 import { databaseOf } from '../database/connection.js';
-import { ownComment } from '../monitor/comment.js';
 import type { StoredFinding } from '../monitor/finding.js';
-import { STATS_COLLECTION } from '../product/grants.js';
+import { readFindings } from '../monitor/read-findings.js';
 import { sendAlarms } from './alarms.js';
 import { endLease, holdLease } from './lease.js';
 import { Watch } from './watch.js';
@@ -137,7 +136,7 @@ export class ProductWorker {
     const { product, classes, owner, webhook, now, afterRound } = this.#options;
     const db = await this.#connect();
     if (!(await holdLease(db, product, JOB, owner)))
-      return { product, state: 'elsewhere', open: await readOpen(db, product) };
+      return { product, state: 'elsewhere', open: await readFindings(db, { product }) };
     const isStopped = () => this.#stopped.signal.aborted;
     const round = await this.#watch.round({ db, product, classes, now, isStopped });
     this.#tell(round);
@@ -200,18 +199,4 @@ export class ProductWorker {
     if (client)
       await Promise.race([client.close().catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
-}
-
-const READ_MS = 5_000;
-
-/** What another worker has found. */
-async function readOpen(db: mongo.Db, product: string): Promise<readonly StoredFinding[]> {
-  return db
-    .collection(STATS_COLLECTION)
-    .find(
-      { kind: 'finding', resolvedAt: { $exists: false } },
-      { comment: ownComment(product), maxTimeMS: READ_MS },
-    )
-    .project<StoredFinding>({ _id: 0, kind: 0, claim: 0 })
-    .toArray();
 }

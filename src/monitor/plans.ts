@@ -12,7 +12,6 @@ const FRESH_MS = 3_600_000;
 const BAD_FRESH_MS = 5 * 60_000;
 /** Explanations of one product in one round. */
 const MOST_EXPLAINS = 10;
-/** Time that they may take, with their samples: a thirtieth of the time between two rounds. */
 const BUDGET_MS = 2_000;
 
 const READ_MS = 5_000;
@@ -37,12 +36,14 @@ export interface RefreshPlans {
   /** What a collection's indexes are, as one text; undefined where it is not known. */
   readonly layoutOf: (collection: string) => string | undefined;
   readonly now: () => Date;
+  /** Time that explanations may take, with their samples. Default: 2,000 ms. */
+  readonly budgetMs?: number;
   /** Whether the worker is about to end. */
   readonly isStopped?: () => boolean;
 }
 
-/** The stored plans of a product, by shape. @throws the driver's error. */
-export async function readPlans(db: mongo.Db, product: string): Promise<ReadonlyMap<string, StoredPlan>> {
+/** The plans of a product as they are stored, with the layout that they are of. */
+async function storedPlans(db: mongo.Db, product: string): Promise<ReadonlyMap<string, StoredPlan>> {
   const plans = await db
     .collection<StoredPlan & { _id: string }>(STATS_COLLECTION)
     .find({ kind: 'plan' }, { comment: ownComment(product), maxTimeMS: READ_MS })
@@ -55,16 +56,24 @@ export async function readPlans(db: mongo.Db, product: string): Promise<Readonly
  * than the budget of one round. Answers all plans there are, by shape.
  */
 export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<string, StoredPlan>> {
-  const { db, product, shapes, layoutOf, now, isStopped } = options;
-  const plans = new Map(await readPlans(db, product));
-  const due = shapes
-    .filter(({ shape, collection }) => isDue(plans.get(shape), layoutOf(collection), now()))
-    // Those that have none come before those that are old.
-    .sort((one, other) => Number(plans.has(one.shape)) - Number(plans.has(other.shape)));
+  const { db, product, shapes, layoutOf, now, budgetMs = BUDGET_MS, isStopped } = options;
+  const plans = new Map(await storedPlans(db, product));
+  const due = shapes.filter(({ shape, collection }) => isDue(plans.get(shape), layoutOf(collection), now()));
+  const [known, unknown] = [
+    due.filter(({ shape }) => plans.has(shape)),
+    due.filter(({ shape }) => !plans.has(shape)),
+  ];
+  // In turn: neither do many that are new keep the most expensive from being seen mended, nor the other way round.
+  const queue = Array.from({ length: Math.max(known.length, unknown.length) }, (_, at) => [
+    unknown[at],
+    known[at],
+  ])
+    .flat()
+    .filter((shape) => shape !== undefined);
   const startedAt = performance.now();
   let explained = 0;
-  for (const shape of due) {
-    if (explained >= MOST_EXPLAINS || performance.now() - startedAt >= BUDGET_MS || isStopped?.()) break;
+  for (const shape of queue) {
+    if (explained >= MOST_EXPLAINS || performance.now() - startedAt >= budgetMs || isStopped?.()) break;
     if (parseShape(shape.text).command === 'insert') continue;
     const plan = await explainShape(db, product, shape, now());
     if (!plan) continue;

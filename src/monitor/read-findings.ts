@@ -7,8 +7,20 @@ import { readOptions, type StatsScope } from './read-stats.js';
 /** Findings of one product that are read at once; more than that are no list for a person. */
 const MOST_FINDINGS = 1_000;
 
-/** What a stored row has beside what it tells. */
-const TOLD = { _id: 0, kind: 0, layout: 0, createdAt: 0, updatedAt: 0, expiresAt: 0 } as const;
+/** What a stored row has beside what it tells: housekeeping, and who was told of a finding. */
+const TOLD = {
+  _id: 0,
+  kind: 0,
+  layout: 0,
+  alarmedAt: 0,
+  alarmedAs: 0,
+  noticedAt: 0,
+  claim: 0,
+  tries: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  expiresAt: 0,
+} as const;
 
 /** The gravest first. */
 export const SEVERITIES: readonly Severity[] = ['red', 'amber', 'info'];

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Worker, type WorkerOptions } from '../../src/jobs/worker.js';
 import { Receiver } from '../../src/jobs/jobs.test.support.js';
 import type { StoredFinding } from '../../src/monitor/finding.js';
-import { readPlans } from '../../src/monitor/plans.js';
+import { findPlans } from '../../src/monitor/read-findings.js';
 import { readShapes } from '../../src/monitor/read-stats.js';
 import { writeStats } from '../../src/monitor/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
@@ -119,7 +119,7 @@ const told = () =>
 describe('an index that is lacking', () => {
   const parcels = () => gateway.db('post').collection('parcels');
   const sum = async () => {
-    const [one] = (await readPlans(gateway.db('post'), 'post')).values();
+    const [one] = (await findPlans(gateway.db('post'), { product: 'post' })).values();
     return one!;
   };
 
