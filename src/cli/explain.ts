@@ -123,6 +123,7 @@ function findingsOf({ findings, plan }: SlowShape): string[] {
   if (findings.length === 0) return [plan ? 'nothing was found' : 'not known before it is explained'];
   return findings.flatMap(({ severity, rule, reason, remedy, first }) => [
     `${paintSeverity(severity)} ${rule} (since ${moment(first)}): ${reason}`,
-    paint('dim', `→ ${remedy}`),
+    // A symptom's remedy is what is being read.
+    ...(remedy.startsWith('bulkhead explain ') ? [] : [paint('dim', `→ ${remedy}`)]),
   ]);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, count, duration, moment } from './quantities.js';
+import { ago, count, counted, duration, moment } from './quantities.js';
 
 test.each([
   [0, '0 ms'],
@@ -14,8 +14,9 @@ test.each([
 test('counts and moments', () => {
   const now = Date.now();
   expect(count(12_345.6)).toBe('12,346');
+  expect([counted(1, 'shape'), counted(1_400, 'shape')]).toEqual(['1 shape', '1,400 shapes']);
   expect([0, 12, 180, 7_300].map((minutes) => ago(new Date(now - minutes * 60_000), now))).toEqual([
-    'now',
+    'just now',
     '12 min ago',
     '3 h ago',
     '5 d ago',

@@ -18,14 +18,18 @@ export function duration(ms: number): string {
 /** A whole number with its thousands apart. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en');
 
-/** How long ago something was: `now`, `12 min ago`, `3 h ago`, `5 d ago`. */
+/** How long ago something was: `just now`, `12 min ago`, `3 h ago`, `5 d ago`. */
 export function ago(moment: Date, now = Date.now()): string {
   const ms = now - moment.getTime();
-  if (ms < MINUTE_MS) return 'now';
+  if (ms < MINUTE_MS) return 'just now';
   if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ago`;
   if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h ago`;
   return `${Math.floor(ms / DAY_MS)} d ago`;
 }
+
+/** A count with its noun: `1 shape`, `14 shapes`. */
+export const counted = (value: number, noun: string): string =>
+  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

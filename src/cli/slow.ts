@@ -8,7 +8,7 @@ import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { type CommonOptions, EXIT, paint, print, table } from './output.js';
-import { ago, count, duration, moment } from './quantities.js';
+import { ago, count, counted, duration, moment } from './quantities.js';
 import { paintFinding } from './severity.js';
 
 /** Options of `bulkhead slow`. */
@@ -152,7 +152,7 @@ function linesOf(asked: Asked<Look>, since: Date): string[] {
   const shown = shapes.length < all ? `, ${shapes.length} of them shown` : '';
   const [headings = '', ...rows] = table([HEADINGS, ...shapes.map(rowOf)], FIGURES).split('\n');
   return [
-    `${title}  since ${moment(since)}: ${count(calls)} commands of ${count(all)} shapes${shown}, ${duration(totalMs)} in all`,
+    `${title}  since ${moment(since)}: ${counted(calls, 'command')} of ${counted(all, 'shape')}${shown}, ${duration(totalMs)} in all`,
     ...lost,
     fitting(`  ${headings}`, 'dim'),
     ...shapes.flatMap((shape, index) => [fitting(`  ${rows[index]!}`), ...belowOf(shape)]),

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
-import type { Severity, StoredFinding } from './finding.js';
+import type { FindingRule, Severity, StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
 import { readOptions, type StatsScope } from './read-stats.js';
 
@@ -49,7 +49,7 @@ export async function hasPlans(db: mongo.Db, scope: StatsScope): Promise<boolean
   return one !== null;
 }
 
-/** A product's findings, the gravest and newest first. @param state `open` by default. */
+/** A product's findings, the gravest first; of those the causes before the symptoms, then the newest first. @param state `open` by default. */
 export async function readFindings(
   db: mongo.Db,
   scope: StatsScope,
@@ -69,6 +69,10 @@ export async function readFindings(
   return findings.sort(byGravity);
 }
 
+/** They say that something is wrong; the others say what. */
+const SYMPTOMS: ReadonlySet<FindingRule> = new Set(['slow', 'hot']);
+
 const byGravity = (one: StoredFinding, other: StoredFinding): number =>
   SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
+  Number(SYMPTOMS.has(one.rule)) - Number(SYMPTOMS.has(other.rule)) ||
   other.first.getTime() - one.first.getTime();

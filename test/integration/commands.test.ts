@@ -530,6 +530,14 @@ describe('seed', () => {
 });
 
 describe('work --once', () => {
+  test('runs by itself, with nothing loaded before it', async () => {
+    const { code, stdout } = await bulkhead(folder, ['work', '--once', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      3,
+      { ok: false, problems: [expect.stringContaining('no database runs here')] },
+    ]);
+  });
+
   // The machine's disk is none of this test's business.
   type Work = {
     ok: boolean;
