@@ -25,8 +25,12 @@ export function askProducts<T>(
       const { uri, opsUri } = products[product] ?? {};
       if (!opsUri) {
         const variable = `${productNames(product).envPrefix}_OPS_MONGODB_URI`;
-        const problem = uri ? `${variable}: expected, to ask with.` : NOTHING_RUNS;
-        return { product, problem, isConfiguration: uri !== undefined };
+        const isConfiguration = uri !== undefined || environment.production;
+        return {
+          product,
+          problem: isConfiguration ? `${variable}: expected, to ask with.` : NOTHING_RUNS,
+          isConfiguration,
+        };
       }
       try {
         return {

@@ -34,7 +34,7 @@ export async function explain(product: string, prefix: string, options: ExplainO
     throw new UsageError([
       `${prefix}: expected the id of a shape, as \`bulkhead slow ${product}\` shows it.`,
     ]);
-  const project = await loadProject({ ...options, products: [product] });
+  const project = await loadProject({ ...options, products: [product], serves: false });
   const since = new Date(Date.now() - options.since * 1_000);
   const [asked] = await askProducts(project, (db) => find(db, product, prefix, since));
   if ('problem' in asked!) {

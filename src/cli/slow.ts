@@ -43,7 +43,11 @@ interface Look {
  * @returns the exit code: 2 where the ops credential is missing, 3 where a database could not be asked.
  */
 export async function slow(product: string | undefined, options: SlowOptions): Promise<number> {
-  const project = await loadProject({ ...options, ...(product !== undefined && { products: [product] }) });
+  const project = await loadProject({
+    ...options,
+    serves: false,
+    ...(product !== undefined && { products: [product] }),
+  });
   if (!options.watch) return show(await look(project, options), options);
   const interruption = new Interruption();
   const stopped = new AbortController();

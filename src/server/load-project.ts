@@ -22,6 +22,8 @@ export interface LoadProjectOptions {
   readonly products?: readonly string[];
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether it is loaded to serve. Default: true. What only asks databases needs no serving credential and no keys. */
+  readonly serves?: boolean;
 }
 
 /**
@@ -41,7 +43,12 @@ export async function loadGateway(config?: string): Promise<Gateway> {
 }
 
 /** Loads the gateway and its surroundings, and builds the products. @throws StartError with all that is wrong in both. */
-export async function loadProject({ config, products = [], env }: LoadProjectOptions): Promise<Project> {
+export async function loadProject({
+  config,
+  products = [],
+  env,
+  serves,
+}: LoadProjectOptions): Promise<Project> {
   const gateway = await loadGateway(config);
   const problems: string[] = [];
   const gather = <T>(work: () => T): T | undefined => {
@@ -53,7 +60,7 @@ export async function loadProject({ config, products = [], env }: LoadProjectOpt
       return undefined;
     }
   };
-  const read = gather(() => readSurroundings(gateway, env));
+  const read = gather(() => readSurroundings(gateway, env, serves));
   const runtimes = gather(() => buildRuntimes(gateway, products));
   if (!read || !runtimes) throw new StartError(problems);
   return { gateway, environment: withSecrets(gateway, read), runtimes };
@@ -63,9 +70,14 @@ export async function loadProject({ config, products = [], env }: LoadProjectOpt
 export const loadEnvironment = (gateway: Gateway): Environment =>
   withSecrets(gateway, readSurroundings(gateway));
 
-const readSurroundings = ({ products, composed }: Gateway, env?: NodeJS.ProcessEnv): Environment =>
+const readSurroundings = (
+  { products, composed }: Gateway,
+  env?: NodeJS.ProcessEnv,
+  serves = true,
+): Environment =>
   readEnvironment({
     products: Object.keys(products),
+    serves,
     ...(env && { env }),
     ...(composed && { composed }),
   });

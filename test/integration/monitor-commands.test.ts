@@ -133,6 +133,14 @@ describe('slow', () => {
     expect([gone.code, gone.stdout]).toEqual([3, expect.stringContaining('does not answer')]);
   });
 
+  test('needs the ops credentials alone, in production too', async () => {
+    const more = { NODE_ENV: 'production', AVIATION_OPS_MONGODB_URI: undefined };
+    const { code, stdout, stderr } = await run('slow', more);
+    expect([code, stderr]).toEqual([2, '']);
+    expect(stdout).toMatch(/^blog {2}since .*: 6 commands of 2 shapes/);
+    expect(stdout).toMatch(/^aviation {2}AVIATION_OPS_MONGODB_URI: expected, to ask with\.$/m);
+  });
+
   test('watches until it is interrupted, and ends with 0', async () => {
     const watching = new Running(
       process.execPath,
