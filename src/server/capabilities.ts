@@ -1,5 +1,3 @@
-// Decorators below write into it; whoever comes first must have loaded it.
-import 'reflect-metadata';
 import { authCapability } from '../auth/graph.js';
 import type { Capability } from '../graph/capability.js';
 import { ledgerCapability } from '../ledger/graph.js';
