@@ -40,6 +40,8 @@ export interface CollectionFacts {
   readonly indexes: number;
   /** Uses of each index, and since when, by name; missing where the credential may not ask. */
   readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
+  /** Bytes of each index, by name. */
+  readonly indexBytes: ReadonlyMap<string, number>;
 }
 
 const MAX_INDEXES = 64;
@@ -64,6 +66,10 @@ export async function collectionFacts(db: mongo.Db, collection: string): Promise
     (one) => one['storageStats'] as mongo.Document,
   );
   const sum = (name: string) => stats.reduce((total, one) => total + Number(one[name] ?? 0), 0);
+  const indexBytes = new Map<string, number>();
+  for (const { indexSizes = {} } of stats)
+    for (const [name, bytes] of Object.entries(indexSizes as Record<string, number>))
+      indexBytes.set(name, (indexBytes.get(name) ?? 0) + bytes);
   const uses = new Map<string, { uses: number; since: Date }>();
   for (const { name, accesses } of await ask({ $indexStats: {} })) {
     const { ops, since } = accesses as { ops: unknown; since: Date };
@@ -78,6 +84,7 @@ export async function collectionFacts(db: mongo.Db, collection: string): Promise
     dataBytes: sum('size'),
     indexes: Math.max(0, ...stats.map((one) => Number(one['nindexes'] ?? 0))),
     uses,
+    indexBytes,
   };
 }
 

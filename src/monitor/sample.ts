@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { compareValues, orderOf, valuesAt } from './values.js';
 
 /** Stands for a value that no document has: it is planned like another, and matches nothing. */
 const NOBODY = new mongo.ObjectId('000000000000000000000000');
@@ -47,7 +48,7 @@ export class SampleValues {
 
   /** So many different ones. */
   some(count: number): Values {
-    const byText = new Map(this.#values.map((value) => [keyOf(value).join(' '), value]));
+    const byText = new Map(this.#values.map((value) => [orderOf(value).join(' '), value]));
     const some = [...byText.values()].slice(0, count);
     while (some.length < count) some.push(new mongo.ObjectId());
     return some;
@@ -55,7 +56,7 @@ export class SampleValues {
 
   /** One that so large a share of the values lies below. */
   bound(share: number): unknown {
-    const sorted = [...this.#values].sort(compare);
+    const sorted = [...this.#values].sort(compareValues);
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   }
 
@@ -70,29 +71,4 @@ export class SampleValues {
   get elements(): Sample {
     return new Sample(this.#values);
   }
-}
-
-function valuesAt(value: unknown, path: readonly string[]): Values {
-  if (Array.isArray(value)) return value.flatMap((one) => valuesAt(one, path));
-  const [name, ...rest] = path;
-  if (name === undefined) return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return valuesAt((value as Record<string, unknown>)[name], rest);
-}
-
-/** Values of one kind stand together, in their order. */
-function keyOf(value: unknown): readonly [kind: string, order: number | string] {
-  if (value instanceof Date) return ['date', value.getTime()];
-  if (typeof value === 'number' || typeof value === 'bigint') return ['number', Number(value)];
-  if (value instanceof mongo.Long || value instanceof mongo.Decimal128 || value instanceof mongo.Double)
-    return ['number', Number(value.toString())];
-  if (value instanceof mongo.ObjectId) return ['id', value.toHexString()];
-  if (typeof value === 'string') return ['string', value];
-  return [typeof value, JSON.stringify(value) ?? ''];
-}
-
-function compare(one: unknown, other: unknown): number {
-  const [[kind, order], [otherKind, otherOrder]] = [keyOf(one), keyOf(other)];
-  if (kind !== otherKind) return kind < otherKind ? -1 : 1;
-  return order < otherOrder ? -1 : order > otherOrder ? 1 : 0;
 }

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { mongo } from 'mongoose';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { shapeOf } from '../../monitor/shape.js';
+import { existingIndexes } from '../existing-indexes.js';
+import { adviseCollection } from './advise-collection.js';
+import { textOfKey } from './candidates.js';
+import { unitsOf } from './cost.js';
+import { needsOf } from './need.js';
+import { writeLoadOf } from './writes.js';
+
+const DOCUMENTS = 3_000;
+let client: mongo.MongoClient;
+let db: mongo.Db;
+let scratch: mongo.Db;
+beforeAll(async () => {
+  client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+  const run = randomBytes(4).toString('hex');
+  db = client.db(`t${run}_advise`);
+  scratch = client.db(`t${run}_scratch`);
+  await db.collection('posts').insertMany(
+    Array.from({ length: DOCUMENTS }, (_, n) => ({
+      status: `s${n % 6}`,
+      publishedAt: new Date(1_700_000_000_000 + ((n * 7_919) % DOCUMENTS) * 60_000),
+      author: `a${(n * 31) % 300}`,
+      editor: `e${(n * 17) % 200}`,
+      tags: [`t${n % 40}`, `t${(n * 3) % 40}`],
+      flag: n % 2 === 0,
+    })),
+  );
+  await db.collection('few').insertMany(Array.from({ length: 999 }, (_, a) => ({ a })));
+});
+afterAll(async () => {
+  await db.dropDatabase();
+  await scratch.dropDatabase();
+  await client.close();
+});
+
+type Asked = readonly [command: mongo.Document, calls: number, found: number];
+async function advise(asked: readonly Asked[], collection = 'posts', budget?: number) {
+  const shapes = asked.map(([command, calls, found], n) => ({
+    shape: `s${n}`,
+    text: shapeOf(Object.keys(command)[0]!, command)!,
+    calls,
+    documents: calls * found,
+    origins: [],
+  }));
+  return adviseCollection(
+    {
+      source: db.collection(collection),
+      documents: await db.collection(collection).countDocuments(),
+      needs: needsOf(shapes).needs,
+      load: writeLoadOf(shapes, collection),
+      indexes: await existingIndexes(db, collection),
+      ...(budget !== undefined && { budget: { documents: budget, bytes: 2 ** 24, ms: 10_000 } }),
+    },
+    scratch,
+  );
+}
+const keys = async (...asked: Parameters<typeof advise>) =>
+  (await advise(...asked)).indexes.map(({ key }) => textOfKey(key)).sort();
+
+const page: Asked = [
+  { find: 'posts', filter: { status: 'x' }, sort: { publishedAt: -1 }, limit: 20 },
+  1_000,
+  20,
+];
+
+describe('for one collection', () => {
+  test('a filter and a sort get the one compound index, not two', async () => {
+    const { indexes, sampled } = await advise([page]);
+    expect(sampled).toBe(DOCUMENTS);
+    expect(indexes.map(({ key }) => key)).toEqual([
+      [
+        ['status', 1],
+        ['publishedAt', -1],
+      ],
+    ]);
+    expect(indexes[0]!.gains).toMatchObject([
+      {
+        before: { documents: DOCUMENTS, isScan: true },
+        after: { documents: 20, keys: 20, sorted: 0, isScan: false },
+      },
+    ]);
+    expect(indexes[0]!.gains[0]!.before.sorted).toBeGreaterThan(0);
+  });
+
+  test('one of the two directions is enough for both', async () => {
+    const other: Asked = [{ ...page[0], sort: { publishedAt: 1 } }, 10, 20];
+    expect(await keys([page, other])).toHaveLength(1);
+  });
+
+  test('a shorter index is left out where a longer one serves', async () => {
+    const count: Asked = [{ count: 'posts', query: { status: 'x' } }, 100, 500];
+    expect(await keys([page, count])).toEqual(['{"status":1,"publishedAt":-1}']);
+  });
+
+  test('an $or gets an index for each branch', async () => {
+    const either: Asked = [{ find: 'posts', filter: { $or: [{ author: 'x' }, { editor: 'y' }] } }, 500, 25];
+    expect(await keys([either])).toEqual(['{"author":1}', '{"editor":1}']);
+  });
+
+  test('what is asked rarely, or finds half of everything, is left to a scan and named', async () => {
+    const rare: Asked = [{ find: 'posts', filter: { author: 'x' } }, 3, 10];
+    const half: Asked = [{ find: 'posts', filter: { flag: true } }, 5_000, DOCUMENTS / 2];
+    const { indexes, left } = await advise([rare, half]);
+    expect(indexes).toEqual([]);
+    expect(left.map(({ shape, why }) => [shape, why])).toEqual([
+      ['s1', 'no index reads much less than all documents'],
+      ['s0', 'it was asked 3 times: an index would cost more than it saves'],
+    ]);
+  });
+
+  test('an index that costs writes more than it saves reads is not advised', async () => {
+    const read: Asked = [{ find: 'posts', filter: { author: 'x' } }, 50, 10];
+    const write: Asked = [
+      { update: 'posts', updates: [{ q: { _id: 1 }, u: { $set: { author: 'x' } } }] },
+      100_000,
+      1,
+    ];
+    expect(await keys([read])).toEqual(['{"author":1}']);
+    expect(await keys([read, write])).toEqual([]);
+  });
+
+  test('an existing index that serves is enough', async () => {
+    await db.collection('posts').createIndex({ author: 1, publishedAt: 1 });
+    const { indexes, used } = await advise([[{ find: 'posts', filter: { author: 'x' } }, 900, 10]]);
+    await db.collection('posts').dropIndex('author_1_publishedAt_1');
+    expect([indexes, [...used]]).toEqual([[], ['author_1_publishedAt_1']]);
+  });
+
+  test('a sample is enough, and what is told is about the whole', async () => {
+    const { indexes, sampled } = await advise(
+      [[{ find: 'posts', filter: { author: 'x' } }, 900, 10]],
+      'posts',
+      1_000,
+    );
+    expect(sampled).toBeLessThanOrEqual(1_000);
+    expect(indexes.map(({ key }) => textOfKey(key))).toEqual(['{"author":1}']);
+    const [{ before, after }] = indexes[0]!.gains as [(typeof indexes)[0]['gains'][0]];
+    expect(before.documents).toBe(DOCUMENTS);
+    expect(unitsOf(after)).toBeLessThan(60);
+  });
+
+  test('a small collection gets none, and nothing is copied', async () => {
+    const { indexes, sampled, left } = await advise([[{ find: 'few', filter: { a: 1 } }, 9_999, 1]], 'few');
+    expect([indexes, sampled, left[0]!.why]).toEqual([[], 0, 'few has fewer than 1000 documents']);
+  });
+});

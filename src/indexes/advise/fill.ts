@@ -1,0 +1,205 @@
+import { mongo } from 'mongoose';
+import { type Filter, isRecord, joinedPaths, Unadvisable } from './conditions.js';
+import { compareValues, valuesAt } from '../../monitor/values.js';
+
+/** Sampled documents as a source of values. */
+export class Values {
+  readonly documents: readonly mongo.Document[];
+  readonly #sorted = new Map<string, readonly unknown[]>();
+
+  constructor(documents: readonly mongo.Document[]) {
+    this.documents = documents;
+  }
+
+  /** All values at a path, in order. */
+  sorted(path: string): readonly unknown[] {
+    let found = this.#sorted.get(path);
+    if (!found) {
+      found = this.documents
+        .flatMap((document) => valuesAt(document, path.split('.')))
+        .filter((value) => value !== null)
+        .sort(compareValues);
+      this.#sorted.set(path, found);
+    }
+    return found;
+  }
+}
+
+/** What a shape's `"?"` are filled with. */
+export interface Filling {
+  readonly values: Values;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** The share of all values that a range holds. */
+  readonly width: number;
+  /** Asks for what no document has: as for the next of a queue that is empty. */
+  readonly isMiss?: boolean;
+}
+
+/** Stands for a value that no document has. */
+const NOBODY = new mongo.ObjectId('000000000000000000000000');
+const LOWER = new Set(['$gt', '$gte']);
+
+/**
+ * A filter with values in place of `"?"`. They are those of one random document, so that conditions of one filter fit
+ * together; bounds lie around its value. An expression that joins becomes an equality.
+ *
+ * @throws Unadvisable
+ */
+export function fillFilter(filter: Filter, filling: Filling): mongo.Document {
+  const { documents } = filling.values;
+  const document = filling.isMiss ? {} : (documents[Math.floor(filling.random() * documents.length)] ?? {});
+  return fill(filter, '', document, filling);
+}
+
+function fill(filter: Filter, under: string, document: mongo.Document, filling: Filling): mongo.Document {
+  const filled: mongo.Document = {};
+  for (const [key, test] of Object.entries(filter)) {
+    if (key === '$and') filled[key] = (test as Filter[]).map((one) => fill(one, under, document, filling));
+    else if (key === '$or' || key === '$nor') {
+      const forms = test as Filter[];
+      // Branches of one form are one in a shape; each asks for something else.
+      const branches = key === '$or' && forms.length === 1 ? [forms[0]!, forms[0]!] : forms;
+      filled[key] = branches.map((one) => fillFilter(one, filling));
+    } else if (key === '$expr')
+      for (const path of joinedPaths(test)) filled[path] = one(document, path, filling);
+    else if (key === '$comment') continue;
+    else if (key.startsWith('$')) throw new Unadvisable(`it uses ${key}`);
+    else filled[key] = fillTest(test, under + key, document, filling);
+  }
+  return filled;
+}
+
+function one(document: mongo.Document, path: string, { random }: Filling): unknown {
+  const found = valuesAt(document, path.split('.'));
+  return found.length > 0 ? found[Math.floor(random() * found.length)] : null;
+}
+
+function fillTest(test: unknown, path: string, document: mongo.Document, filling: Filling): unknown {
+  const value = one(document, path, filling);
+  if (!isRecord(test)) return value;
+  const isLower = Object.keys(test).some((operator) => LOWER.has(operator));
+  const isUpper = '$lt' in test || '$lte' in test;
+  const filled: mongo.Document = {};
+  for (const [operator, operand] of Object.entries(test)) {
+    if (operator === '$options') continue;
+    filled[operator] = fillOperator(
+      operator,
+      operand,
+      { path, value, isBetween: isLower && isUpper },
+      document,
+      filling,
+    );
+  }
+  return filled;
+}
+
+interface At {
+  readonly path: string;
+  readonly value: unknown;
+  /** Bounds on both sides. */
+  readonly isBetween: boolean;
+}
+
+function fillOperator(
+  operator: string,
+  operand: unknown,
+  { path, value, isBetween }: At,
+  document: mongo.Document,
+  filling: Filling,
+): unknown {
+  switch (operator) {
+    case '$eq':
+      return value;
+    case '$ne':
+      // What is left out may be frequent, or nothing at all.
+      return filling.random() < 0.5 ? value : NOBODY;
+    case '$gt':
+    case '$gte':
+    case '$lt':
+    case '$lte':
+      return bound(path, value, LOWER.has(operator), isBetween, filling);
+    case '$nin':
+    case '$in':
+    case '$all':
+      if (operator === '$nin' && filling.random() < 0.5) return [NOBODY];
+      return some(path, value, Array.isArray(operand) ? operand.length : 1, filling);
+    case '$exists':
+      return operand === true || operand === 'true';
+    case '$regex':
+      return pieceOf(path, value, operand === '^?', filling);
+    case '$not':
+      return isRecord(operand) ? fillTest(operand, path, document, filling) : { $eq: value };
+    case '$elemMatch':
+      return elementOf(operand, path, document, filling);
+    case '$size':
+      return 1;
+    case '$mod':
+      return [2, 0];
+    default:
+      throw new Unadvisable(`it uses ${operator}`);
+  }
+}
+
+/** What is asked of one element is filled from one element. */
+function elementOf(operand: unknown, path: string, document: mongo.Document, filling: Filling): unknown {
+  if (!isRecord(operand)) return { $exists: true };
+  const elements = valuesAt(document, path.split('.'));
+  const element = elements[Math.floor(filling.random() * elements.length)];
+  if (Object.keys(operand)[0]?.startsWith('$')) return fillTest(operand, path, document, filling);
+  const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), element);
+  return fill(operand, `${path}.`, isRecord(nested) ? nested : {}, filling);
+}
+
+/** A bound such that the range holds the wished share of the values: around the document's own, or up to an end. */
+function bound(
+  path: string,
+  value: unknown,
+  isLower: boolean,
+  isBetween: boolean,
+  filling: Filling,
+): unknown {
+  const sorted = filling.values.sorted(path);
+  if (sorted.length === 0) return NOBODY;
+  const { width } = filling;
+  const start = isBetween
+    ? Math.min(1 - width, Math.max(0, placeOf(value, sorted) / sorted.length - width / 2))
+    : isLower
+      ? 1 - width
+      : 0;
+  const share = isLower ? start : start + width;
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.floor(share * sorted.length)))];
+}
+
+function placeOf(value: unknown, sorted: readonly unknown[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareValues(sorted[middle], value) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Several values: the document's own and others as documents have them, different ones where there are. */
+function some(path: string, value: unknown, count: number, { values, random }: Filling): unknown[] {
+  const sorted = values.sorted(path);
+  const found = [value];
+  for (let tries = 0; found.length < count && tries < 50 && sorted.length > 0; tries += 1) {
+    const other = sorted[Math.floor(random() * sorted.length)];
+    if (found.every((known) => compareValues(known, other) !== 0)) found.push(other);
+  }
+  return found;
+}
+
+/** A piece of a text, or its beginning: the shorter the wider the range is to be. */
+function pieceOf(path: string, value: unknown, isBeginning: boolean, { values, width }: Filling): string {
+  const text = typeof value === 'string' ? value : values.sorted(path)[0];
+  if (typeof text !== 'string' || text === '') return isBeginning ? '^a' : 'a';
+  const length = Math.max(1, Math.min(text.length, Math.round(1 - Math.log2(width))));
+  const piece = (isBeginning ? text.slice(0, length) : text.slice(1, 1 + length) || text).replaceAll(
+    /[^\w\s-]/g,
+    '.',
+  );
+  return isBeginning ? `^${piece}` : piece;
+}

@@ -1,0 +1,101 @@
+import type { mongo } from 'mongoose';
+import { describe, expect, test } from 'vitest';
+import { shapeOf } from '../../monitor/shape.js';
+import { needsOf } from './need.js';
+import { writeLoadOf } from './writes.js';
+
+const observed = (command: mongo.Document, calls = 10, documents = 50) => ({
+  shape: 'abc',
+  text: shapeOf(Object.keys(command)[0]!, command)!,
+  calls,
+  documents,
+  origins: [],
+});
+const needs = (command: mongo.Document) => needsOf([observed(command)]).needs;
+
+describe('how a shape looks for documents', () => {
+  test('a page: filter, sort, and that it stops', () => {
+    expect(needs({ find: 'posts', filter: { a: 1 }, sort: { b: -1 }, limit: 20 })).toMatchObject([
+      { collection: 'posts', filter: { a: '?' }, sort: [['b', -1]], isLimited: true, found: 5, calls: 10 },
+    ]);
+  });
+
+  test('writes look, too', () => {
+    const update = { q: { a: 1 }, u: { $set: { b: 1 } } };
+    expect(needs({ update: 'posts', updates: [update] })).toMatchObject([
+      { filter: { a: '?' }, isLimited: true },
+    ]);
+    expect(needs({ update: 'posts', updates: [{ ...update, multi: true }] })[0]!.isLimited).toBe(false);
+    expect(needs({ delete: 'posts', deletes: [{ q: { a: 1 }, limit: 0 }] })[0]!.isLimited).toBe(false);
+    expect(needs({ insert: 'posts' })).toEqual([]);
+  });
+
+  test('a pipeline: the stages before documents become others', () => {
+    const pipeline = [
+      { $match: { a: 1 } },
+      { $sort: { b: 1 } },
+      { $group: { _id: '$c', sum: { $sum: '$d' } } },
+      { $match: { sum: { $gt: 3 } } },
+      { $sort: { sum: 1 } },
+    ];
+    const [need, ...more] = needs({ aggregate: 'posts', pipeline });
+    expect(more).toEqual([]);
+    expect(need).toMatchObject({ filter: { a: '?' }, sort: [['b', 1]], isLimited: false, reads: ['c', 'd'] });
+    expect(need).not.toHaveProperty('found');
+  });
+
+  test('joins look into other collections, as often as there are documents to join', () => {
+    const found = needs({
+      aggregate: 'posts',
+      pipeline: [
+        { $match: { a: 1 } },
+        { $lookup: { from: 'authors', localField: 'author', foreignField: 'code', as: 'x' } },
+        {
+          $lookup: {
+            from: 'notes',
+            let: { id: '$_id' },
+            pipeline: [{ $match: { $expr: { $eq: ['$post', '$$id'] }, open: true } }, { $sort: { at: -1 } }],
+            as: 'notes',
+          },
+        },
+        { $unionWith: { coll: 'drafts', pipeline: [{ $match: { a: 1 } }, { $limit: 3 }] } },
+      ],
+    });
+    expect(found).toMatchObject([
+      { collection: 'posts', filter: { a: '?' } },
+      { collection: 'authors', filter: { code: '?' }, calls: 50 },
+      { collection: 'notes', filter: { $expr: { $eq: ['$post', '$$id'] }, open: '?' }, sort: [['at', -1]] },
+      { collection: 'drafts', filter: { a: '?' }, isLimited: true, calls: 10 },
+    ]);
+  });
+
+  test('what cannot be read says why', () => {
+    const { needs: none, unread } = needsOf([
+      observed({ find: 'posts', filter: { $where: 'x' } }),
+      observed({ find: 'posts', filter: { a: 1 }, collation: { locale: 'de' } }),
+      { ...observed({ find: 'posts' }), text: '{"find":"posts","filter":"…"}' },
+      { ...observed({ find: 'posts' }), text: 'nothing' },
+    ]);
+    expect(none).toEqual([]);
+    expect(unread.map(({ collection, why }) => [collection, why])).toEqual([
+      ['posts', 'it uses $where'],
+      ['posts', 'it has a collation, which is a value'],
+      ['posts', 'a part of it is cut off'],
+      ['', 'it is cut off'],
+    ]);
+  });
+});
+
+test('writes are counted by what they touch', () => {
+  const load = writeLoadOf(
+    [
+      observed({ insert: 'posts' }, 10, 10),
+      observed({ delete: 'posts', deletes: [{ q: {}, limit: 0 }] }, 1, 7),
+      observed({ update: 'posts', updates: [{ q: {}, u: { $set: { 'a.0.b': 1 }, $inc: { c: 1 } } }] }, 3, 3),
+      observed({ update: 'posts', updates: [{ q: {}, u: { a: 1 } }] }, 2, 2),
+      observed({ insert: 'users' }, 99, 99),
+    ],
+    'posts',
+  );
+  expect(load).toEqual({ whole: 17, changes: [{ paths: ['c', 'a.b'], documents: 3 }, { documents: 2 }] });
+});

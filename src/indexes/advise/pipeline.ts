@@ -1,0 +1,99 @@
+import { type Filter, isRecord, Unadvisable } from './conditions.js';
+import { type Need, type Sort, sortIn } from './need.js';
+
+/** Outer documents for which a `$lookup` looks, where the shape does not tell. */
+const OUTER = 10;
+/** Stages after which documents are what they were, or have more: what follows is still about the collection's fields. */
+const KEEPS = new Set(['$addFields', '$set', '$unwind', '$skip', '$lookup', '$unionWith']);
+
+type Common = Pick<Need, 'shape' | 'collection' | 'calls' | 'origins' | 'isHinted' | 'found'>;
+
+/** How a pipeline looks for documents: by its leading stages, and by what it joins. @throws Unadvisable */
+export function needsOfPipeline(pipeline: unknown, common: Common): Need[] {
+  if (!Array.isArray(pipeline)) throw new Unadvisable('its pipeline is cut off');
+  const stages = pipeline.filter(isRecord);
+  const { filter, sort, isLimited, rest, joined } = leadingOf(stages);
+  const { found, ...about } = common;
+  const isPlain = rest.length === 0 && !joined;
+  const reads = readsOf(rest[0]);
+  const own: Need = {
+    ...about,
+    filter,
+    sort,
+    isLimited,
+    ...(isPlain && found !== undefined && { found }),
+    ...(reads && { reads }),
+  };
+  const outer = isPlain || !rest.some((stage) => '$group' in stage) ? (found ?? OUTER) : OUTER;
+  return [own, ...stages.flatMap((stage) => joinsOf(stage, { ...about, found: outer }))];
+}
+
+function leadingOf(stages: readonly Record<string, unknown>[]) {
+  const filters: Filter[] = [];
+  let sort: Sort = [];
+  let isLimited = false;
+  let joined = false;
+  let hasMore = false;
+  for (const [at, stage] of stages.entries()) {
+    const [name = '', body] = Object.entries(stage)[0] ?? [];
+    if (name === '$match' && !isLimited && !hasMore) {
+      if (!isRecord(body)) throw new Unadvisable('its filter is a value');
+      filters.push(body);
+    } else if (name === '$sort' && sort.length === 0 && !isLimited && !hasMore) sort = sortIn(body);
+    else if (name === '$limit') isLimited ||= !hasMore;
+    else if (KEEPS.has(name)) {
+      joined ||= name === '$unionWith' || name === '$lookup';
+      hasMore ||= name !== '$skip';
+    } else if (name === '$project' && at === stages.length - 1) continue;
+    else return { filter: together(filters), sort, isLimited, joined, rest: stages.slice(at) };
+  }
+  return { filter: together(filters), sort, isLimited, joined, rest: [] };
+}
+
+const together = (filters: readonly Filter[]): Filter =>
+  filters.length <= 1 ? (filters[0] ?? {}) : { $and: filters };
+
+/** The paths that a group reads, or a count: none. */
+function readsOf(stage: Record<string, unknown> | undefined): string[] | undefined {
+  if (!stage) return undefined;
+  if ('$count' in stage) return [];
+  if (!('$group' in stage)) return undefined;
+  const paths = new Set<string>();
+  let isWhole = false;
+  const look = (value: unknown): void => {
+    if (typeof value === 'string' && value.startsWith('$$')) isWhole = true;
+    else if (typeof value === 'string' && value.startsWith('$')) paths.add(value.slice(1));
+    else if (Array.isArray(value)) value.forEach(look);
+    else if (isRecord(value)) Object.values(value).forEach(look);
+  };
+  look(stage['$group']);
+  return isWhole ? undefined : [...paths];
+}
+
+function joinsOf(stage: Record<string, unknown>, about: Common): Need[] {
+  const { $lookup, $unionWith, $graphLookup, $facet } = stage;
+  const times = Math.max(1, about.found ?? OUTER);
+  const { found: _, ...rest } = about;
+  if (isRecord($lookup) && typeof $lookup['from'] === 'string') {
+    const { from: collection, foreignField, pipeline = [] } = $lookup;
+    const by: Filter = typeof foreignField === 'string' ? { [foreignField]: '?' } : {};
+    const [inner, ...more] = needsOfPipeline(pipeline, { ...rest, collection, calls: about.calls * times });
+    return inner ? [{ ...inner, filter: together([by, inner.filter].filter(isSome)) }, ...more] : [];
+  }
+  if (isRecord($graphLookup) && typeof $graphLookup['from'] === 'string') {
+    const { from: collection, connectToField } = $graphLookup;
+    if (typeof connectToField !== 'string') return [];
+    const filter = { [connectToField]: '?' };
+    return [{ ...rest, collection, calls: about.calls * times, filter, sort: [], isLimited: false }];
+  }
+  if (isRecord($unionWith) && typeof $unionWith['coll'] === 'string')
+    return needsOfPipeline($unionWith['pipeline'] ?? [], { ...rest, collection: $unionWith['coll'] });
+  // A facet begins with what the stages before it have found: of its pipelines only the joins look for documents.
+  if (isRecord($facet))
+    return Object.values($facet).flatMap((pipeline) =>
+      Array.isArray(pipeline) ? pipeline.filter(isRecord).flatMap((one) => joinsOf(one, about)) : [],
+    );
+  return [];
+}
+
+const isSome = (filter: Filter): boolean => Object.keys(filter).length > 0;

@@ -1,0 +1,183 @@
+import type { mongo } from 'mongoose';
+import { readExplain, walk } from '../../monitor/read-explain.js';
+import { type Filter, Unadvisable } from './conditions.js';
+import type { Work } from './cost.js';
+import { fillFilter } from './fill.js';
+import type { Need } from './need.js';
+import { randomOf } from './random.js';
+import type { ScratchCopy } from './scratch-copy.js';
+
+/** A need with values, ready to be asked. */
+export interface Question {
+  readonly filter: mongo.Document;
+  readonly sort: Need['sort'];
+  readonly limit: number;
+  readonly projection?: mongo.Document;
+}
+
+/** What was counted for one question, or for the average of several. */
+export interface Counted extends Work {
+  readonly returned: number;
+  /** Indexes that the plan uses; none where it reads every document. */
+  readonly indexes: readonly string[];
+  readonly isScan: boolean;
+}
+
+/** Questions asked for one need, and fillings of which the fitting ones are taken. */
+const QUESTIONS = 4;
+const FILLINGS = 32;
+/** Every so many fillings one that finds nothing. */
+const MISSES = 8;
+/** Fillings that find so many times more or less than was observed say nothing about it. */
+const MOST_OFF = Math.log(8);
+/** Shares of the values that a range may hold; for what tells no more, a tenth. */
+const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
+const USUAL_WIDTH = 0.1;
+/** Sizes that pages have: the one that an average is just below is taken for the limit, which statistics do not hold. */
+const PAGES = [1, 5, 10, 20, 25, 50, 100, 200, 500, 1_000];
+/** Where the size of a page is not known. */
+const PAGE = 20;
+/** A share of full pages from which on those that are not are taken for last ones. */
+const ALWAYS_FULL = 0.98;
+const MOST_RETURNED = 100_000;
+const EXPLAIN_MS = 20_000;
+
+/**
+ * Questions that stand for a need. Statistics hold no value, but how many documents a call found: of random fillings
+ * those are taken that find about as many. Of pages, some are full and some are not, so that the average fits.
+ *
+ * @throws Unadvisable
+ */
+export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Question[]> {
+  const { filter, sort, isLimited, found, reads } = need;
+  const random = randomOf(`${need.shape} ${need.collection}`);
+  const page = isLimited ? pageOf(found) : 0;
+  const question = (filled: mongo.Document): Question => ({
+    filter: filled,
+    sort,
+    limit: page,
+    ...(reads && { projection: projectionOf(reads, filter) }),
+  });
+  if (Object.keys(filter).length === 0) return [question({})];
+  const isLoose = /"\$(?:gte?|lte?|regex)"/.test(JSON.stringify(filter));
+  const fillings = Array.from({ length: found === undefined ? QUESTIONS : FILLINGS }, (_, n) => {
+    const width =
+      isLoose && found !== undefined ? WIDTHS[Math.floor(random() * WIDTHS.length)]! : USUAL_WIDTH;
+    return fillFilter(filter, { values: copy.values, random, width, isMiss: n % MISSES === MISSES - 1 });
+  });
+  if (found === undefined) return fillings.map(question);
+  const measured: { filled: mongo.Document; matched: number }[] = [];
+  for (const filled of fillings) measured.push({ filled, matched: await matches(copy, filled) });
+  const fullness = isLimited ? Math.min(1, found / page) : 0;
+  const full = Math.round(QUESTIONS * fullness);
+  // Where some pages are not full, the others are hardly more than full.
+  const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
+  const nearest = (count: number, distance: (matched: number) => number) =>
+    // Stable: among those that fit equally, the order is the random one.
+    [...measured]
+      .sort((one, other) => distance(one.matched) - distance(other.matched))
+      .slice(0, count)
+      .map(({ filled }) => question(filled));
+  const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
+  const isFar = !isLimited && measured.every(({ matched }) => between(matched, found) > MOST_OFF);
+  if (isFar) throw new Unadvisable('no values of sampled documents find about as many as its calls did');
+  return [
+    ...nearest(full, (matched) => between(matched, Math.min(most, Math.max(matched, page)))),
+    ...nearest(QUESTIONS - full, (matched) => between(matched, found)),
+  ];
+}
+
+const pageOf = (found = PAGE): number =>
+  PAGES.find((size) => size >= found) ?? Math.min(MOST_RETURNED, Math.ceil(found));
+
+async function matches(copy: ScratchCopy, filter: mongo.Document): Promise<number> {
+  const { db, name } = copy;
+  return scaled(await db.collection(name).countDocuments(filter, { maxTimeMS: EXPLAIN_MS }), copy);
+}
+
+/** From the copy to the collection: of a value that one document was chosen for, the others count. */
+export function scaled(
+  number: number,
+  { documents, sampled }: Pick<ScratchCopy, 'documents' | 'sampled'>,
+): number {
+  if (documents <= sampled || sampled <= 1 || number <= 1) return number;
+  return 1 + ((number - 1) * (documents - 1)) / (sampled - 1);
+}
+
+/** Of what only counts, a path that the filter needs anyway: an index on all of those answers alone. */
+function projectionOf(reads: readonly string[], filter: Filter): mongo.Document {
+  const [some] = Object.keys(filter).filter((path) => !path.startsWith('$'));
+  const paths = reads.length > 0 || some === undefined ? reads : [some];
+  if (paths.length === 0) return { _id: 1 };
+  return {
+    ...(!paths.includes('_id') && { _id: 0 }),
+    ...Object.fromEntries(paths.map((path) => [path, 1])),
+  };
+}
+
+/** Asks a question, with one index or with what the server chooses; undefined where that index cannot answer it. */
+export async function ask(
+  { db, name }: Pick<ScratchCopy, 'db' | 'name'>,
+  { filter, sort, limit, projection }: Question,
+  hint?: string,
+): Promise<Counted | undefined> {
+  const explain = {
+    find: name,
+    filter,
+    ...(sort.length > 0 && { sort: Object.fromEntries(sort) }),
+    ...(limit > 0 && { limit }),
+    ...(projection && { projection }),
+    ...(hint !== undefined && { hint }),
+  };
+  try {
+    const answer = await db.command({ explain, verbosity: 'executionStats', maxTimeMS: EXPLAIN_MS });
+    return read(answer);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === NO_QUERY_EXECUTION_PLANS || code === BAD_VALUE) return undefined;
+    throw error;
+  }
+}
+const BAD_VALUE = 2;
+const NO_QUERY_EXECUTION_PLANS = 291;
+
+function read(answer: mongo.Document): Counted {
+  const { documentsExamined, keysExamined, returned, collectionScan, indexes, root } = readExplain(answer);
+  const sorted = [...walk(root)]
+    .filter(({ stage }) => stage === 'SORT')
+    .reduce((sum, { inputs }) => sum + (inputs[0]?.returned ?? 0), 0);
+  return {
+    documents: documentsExamined,
+    keys: keysExamined,
+    sorted,
+    returned,
+    indexes,
+    isScan: collectionScan,
+  };
+}
+
+/** The average over all questions, on the scale of the whole collection; undefined where one cannot be answered so. */
+export async function measure(
+  copy: ScratchCopy,
+  questions: readonly Question[],
+  hint?: string,
+): Promise<Counted | undefined> {
+  const all: Counted[] = [];
+  for (const question of questions) {
+    const counted = await ask(copy, question, hint);
+    if (!counted) return undefined;
+    const { documents, keys, sorted, returned } = counted;
+    const stoppedEarly = question.limit > 0 && returned >= question.limit && sorted === 0;
+    const at = (number: number) => (stoppedEarly ? number : scaled(number, copy));
+    all.push({ ...counted, documents: at(documents), keys: at(keys), sorted: at(sorted) });
+  }
+  const average = (of: (one: Counted) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;
+  return {
+    documents: average(({ documents }) => documents),
+    keys: average(({ keys }) => keys),
+    sorted: average(({ sorted }) => sorted),
+    returned: average(({ returned }) => returned),
+    indexes: [...new Set(all.flatMap(({ indexes }) => indexes))],
+    isScan: all.some(({ isScan }) => isScan),
+  };
+}
