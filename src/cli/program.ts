@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ShapeOrder } from '../monitor/slow-shapes.js';
+import type { IndexesAdviseOptions } from './indexes-advise.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
 import type { CommonOptions } from './output.js';
 import type { SchemaCheckOptions } from './schema-check.js';
@@ -252,6 +253,21 @@ export function buildProgram(isJson = false): Command {
     )
     .action(async (product: string | undefined, options: Omit<IndexesApplyOptions, keyof CommonOptions>) =>
       exitWith((await import('./indexes.js')).applyProducts(product, { ...common(), ...options })),
+    );
+  indexes
+    .command('advise [product]')
+    .description('which indexes the observed operations want, and which nobody uses; tried on a copy')
+    .addOption(
+      new Option('--since <time>', 'how far back: 1h, 24h, 7d')
+        .argParser(toSeconds)
+        .default(7 * SECONDS.d, '7d'),
+    )
+    .addHelpText(
+      'after',
+      examples('indexes advise', 'indexes advise shop --since 30d', 'indexes advise --json'),
+    )
+    .action(async (product: string | undefined, options: Omit<IndexesAdviseOptions, keyof CommonOptions>) =>
+      exitWith((await import('./indexes-advise.js')).adviseProducts(product, { ...common(), ...options })),
     );
 
   program

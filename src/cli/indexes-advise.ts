@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mongo } from 'mongoose';
+import type { Environment } from '../config/environment.js';
+import { startScratch } from '../database/embedded/scratch.js';
+import { withDevelopmentUris } from '../development/product-uris.js';
+import { withClient, withDatabase } from '../development/with-database.js';
+import { StartError } from '../errors/bulkhead-error.js';
+import { adviseIndexes } from '../indexes/advise/advise.js';
+import { readShapes } from '../monitor/read-stats.js';
+import { loadProject } from '../server/load-project.js';
+import { type AdviceForPeople, factsOfAdvice, linesOfAdvice } from './indexes-advise-lines.js';
+import { Interruption } from './interruption.js';
+import { opsUriOf } from './ops-uri.js';
+import { type CommonOptions, endProgress, EXIT, print, showProgress } from './output.js';
+
+/** Options of `bulkhead indexes advise`. */
+export interface IndexesAdviseOptions extends CommonOptions {
+  /** How far back, in seconds. */
+  readonly since: number;
+}
+
+/**
+ * Says which indexes would make the observed operations cheaper, and which are of no use; writes nothing to a product.
+ *
+ * @returns the exit code: 1 where there is advice.
+ * @throws StartError in production where no scratch server is named, or it is the product's own.
+ */
+export async function adviseProducts(
+  product: string | undefined,
+  options: IndexesAdviseOptions,
+): Promise<number> {
+  const project = await loadProject({ ...options, ...(product !== undefined && { products: [product] }) });
+  const environment = withDevelopmentUris(project.environment);
+  const targets = [...project.runtimes.values()].map(({ name, classes }) => ({
+    name,
+    classes,
+    opsUri: opsUriOf(environment, name, 'to look at indexes with'),
+  }));
+  refuseOwnServer(
+    environment,
+    targets.map(({ opsUri }) => opsUri),
+  );
+  const since = new Date(Date.now() - options.since * 1_000);
+  const interruption = new Interruption();
+  const advices = await withScratch(environment, async (scratch) => {
+    const found: AdviceForPeople[] = [];
+    for (const { name, classes, opsUri } of targets) {
+      const work = withDatabase(opsUri, name, async (db) => {
+        const shapes = await readShapes(db, { product: name, since });
+        const onCollection = (collection: string) => showProgress(`${name}: trying indexes on ${collection}`);
+        const advice = await adviseIndexes(db, classes, { product: name, shapes, scratch, onCollection });
+        return { ...advice, since, texts: new Map(shapes.map(({ shape, text }) => [shape, text])) };
+      });
+      // Whoever interrupts waits for nothing; what is under way ends with its connection.
+      work.catch(() => undefined);
+      found.push(await interruption.cutShort(work));
+    }
+    return found;
+  });
+  endProgress();
+  const fileOf = (name: string) => findClassFile('schema', name);
+  const ok = advices.every(({ collections }) =>
+    collections.every(({ indexes, drops }) => indexes.length === 0 && drops.length === 0),
+  );
+  print(
+    options.json,
+    { ok, since, products: advices.map((one) => factsOfAdvice(one, fileOf)) },
+    advices.flatMap((one) => linesOfAdvice(one, fileOf)),
+  );
+  return ok ? EXIT.fine : EXIT.findings;
+}
+
+/** A scratch database: on the server that is meant for it, or on one of its own that is gone afterwards. */
+async function withScratch<T>(
+  { scratchUri, production }: Environment,
+  work: (scratch: mongo.Db) => Promise<T>,
+): Promise<T> {
+  const inDatabase = (uri: string) =>
+    withClient(uri, 'scratch', async (client) => {
+      const db = client.db(`bulkhead_advise_${randomBytes(6).toString('hex')}`);
+      try {
+        return await work(db);
+      } finally {
+        await db.dropDatabase();
+      }
+    });
+  if (scratchUri !== undefined) return inDatabase(scratchUri);
+  if (production)
+    throw new StartError([
+      'BULKHEAD_SCRATCH_URI: expected in production, to try indexes on copies of some documents; a throw-away server, never the one that serves.',
+    ]);
+  showProgress('starting a scratch server');
+  const server = await startScratch();
+  try {
+    return await inDatabase(server.uri);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Copies and builds are no load for a server that serves. */
+function refuseOwnServer({ scratchUri, production }: Environment, uris: readonly string[]): void {
+  if (!production || scratchUri === undefined) return;
+  const hostsOf = (uri: string) => new mongo.MongoClient(uri).options.hosts.map(String);
+  const scratch = new Set(hostsOf(scratchUri));
+  if (uris.some((uri) => hostsOf(uri).some((host) => scratch.has(host))))
+    throw new StartError(['BULKHEAD_SCRATCH_URI: expected a throw-away server, got the one of a product.']);
+}
+
+/** Where a class stands, by its name alone; undefined where that is not one place. */
+function findClassFile(folder: string, name: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const declares = new RegExp(`^export class ${name}\\b`, 'm');
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => join(folder, path))
+    .filter((path) => path.endsWith('.ts') && declares.test(readFileSync(path, 'utf8')));
+  return found.length === 1 ? found[0] : undefined;
+}
