@@ -1,4 +1,5 @@
 import { writePage } from './page.js';
+import { advisor } from './advisor/advisor.js';
 import { first } from './first/first.js';
 import { monitor } from './monitor/monitor.js';
 import { overload } from './overload/overload.js';
@@ -6,6 +7,7 @@ import { siege } from './siege/siege.js';
 
 /** The benchmarks by name; each takes what else is on the line, and answers whether it passed its bar. */
 const BENCHMARKS: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
+  advisor,
   first,
   monitor,
   overload,

@@ -1,0 +1,355 @@
+import type { mongo } from 'mongoose';
+import type { WriteLoad } from '../../src/indexes/advise/cost.js';
+import { Draw } from './draw.js';
+import { type Field, Fields } from './fields.js';
+import type { Probe, Workload, WorkloadQuery } from './workload.js';
+
+const MAIN = 'things';
+/** Executions that are observed; the truth is measured with the first few of them. */
+const EXECUTIONS = 24;
+
+type Filter = mongo.Document;
+type Direction = 1 | -1;
+interface Asked {
+  readonly sort?: Record<string, Direction>;
+  readonly limit?: number;
+  readonly calls?: number;
+  readonly projection?: mongo.Document;
+}
+
+/** What a class draws its workloads with. */
+class Maker {
+  readonly draw: Draw;
+  readonly fields: Fields;
+  documents: mongo.Document[] = [];
+  readonly queries: WorkloadQuery[] = [];
+  existing: { collection: string; key: Record<string, Direction> }[] = [];
+  others: Record<string, readonly mongo.Document[]> = {};
+  load: WriteLoad = { whole: 0, changes: [] };
+
+  constructor(seed: string) {
+    this.draw = new Draw(seed);
+    this.fields = new Fields(this.draw);
+  }
+
+  fill(count = this.draw.whole(1_500, 4_500)): void {
+    this.documents = this.fields.documents(count);
+    this.load = { whole: this.draw.scale(10, count), changes: [] };
+  }
+
+  calls(): number {
+    return this.draw.scale(200, 20_000);
+  }
+
+  /** A value as documents have it: frequent ones are asked for often. */
+  value({ path }: Field): unknown {
+    const found = path
+      .split('.')
+      .reduce<unknown>((one, name) => (one as mongo.Document)[name], this.draw.of(this.documents));
+    return Array.isArray(found) ? this.draw.of<unknown>(found) : found;
+  }
+
+  values(field: Field, count: number): unknown[] {
+    const found = new Set<unknown>();
+    for (let tries = 0; found.size < count && tries < 50; tries += 1) found.add(this.value(field));
+    return [...found];
+  }
+
+  /** Bounds around a share of all values. */
+  between(field: Field, share: number): Filter {
+    const all = this.documents
+      .map((one) => one[field.path] as number | Date)
+      .sort((a, b) => Number(a) - Number(b));
+    const from = Math.floor(this.draw.random() * (1 - share) * all.length);
+    return { $gte: all[from], $lt: all[Math.min(all.length - 1, from + Math.ceil(share * all.length))] };
+  }
+
+  find(filter: () => Filter, { sort, limit, calls = this.calls(), projection }: Asked = {}): void {
+    const probes = Array.from({ length: EXECUTIONS }, (): Probe[] => [
+      {
+        collection: MAIN,
+        filter: filter(),
+        ...(sort && { sort }),
+        ...(limit && { limit }),
+        ...(projection && { projection }),
+      },
+    ]);
+    const command = {
+      find: MAIN,
+      filter: probes[0]![0]!.filter,
+      ...(sort && { sort }),
+      ...(limit && { limit }),
+      ...(projection && { projection }),
+    };
+    this.queries.push({ command, calls, executions: probes });
+  }
+
+  workload(name: string, seed: string): Workload {
+    return {
+      class: name,
+      seed,
+      collections: { [MAIN]: this.documents, ...this.others },
+      existing: this.existing,
+      queries: this.queries,
+      load: this.load,
+    };
+  }
+}
+
+const page = (draw: Draw): number => draw.of([10, 20, 50]);
+
+/** What is drawn for each class. */
+const CLASSES: Readonly<Record<string, (make: Maker) => void>> = {
+  equality: (make) => {
+    const { draw, fields } = make;
+    const some = Array.from({ length: draw.whole(1, 3) }, () => fields.choice(draw.scale(5, 2_000)));
+    make.fill();
+    make.find(() => Object.fromEntries(some.map((one) => [one.path, make.value(one)])));
+  },
+  'equality and sort': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(3, 50));
+    const at = fields.time();
+    make.fill();
+    make.find(() => ({ [by.path]: make.value(by) }), {
+      sort: { [at.path]: draw.of([1, -1] as const) },
+      limit: page(draw),
+    });
+  },
+  'equality and range': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(4, 100));
+    const at = draw.chance(0.5) ? fields.time() : fields.number();
+    make.fill();
+    const share = draw.of([0.02, 0.1, 0.3]);
+    make.find(() => ({ [by.path]: make.value(by), [at.path]: make.between(at, share) }));
+  },
+  'equality, sort and range': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(3, 30));
+    const at = fields.time();
+    const amount = fields.number();
+    make.fill();
+    const share = draw.of([0.02, 0.3, 0.7]);
+    make.find(() => ({ [by.path]: make.value(by), [amount.path]: make.between(amount, share) }), {
+      sort: { [at.path]: -1 },
+      limit: page(draw),
+    });
+  },
+  'one of several, sorted': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(8, 200), 1);
+    const at = fields.time();
+    make.fill();
+    const count = draw.whole(2, 5);
+    make.find(() => ({ [by.path]: { $in: make.values(by, count) } }), {
+      sort: { [at.path]: -1 },
+      limit: page(draw),
+    });
+  },
+  'a shared beginning': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(20, 200), 1);
+    const and = fields.choice(draw.scale(3, 20));
+    const at = fields.time();
+    make.fill();
+    const first = () => ({ [by.path]: make.value(by) });
+    make.find(first);
+    make.find(() => ({ ...first(), [and.path]: make.value(and) }));
+    if (draw.chance(0.5)) make.find(first, { sort: { [at.path]: -1 }, limit: page(draw) });
+  },
+  'both directions': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(3, 30));
+    const at = fields.time();
+    const rank = fields.number(20);
+    make.fill();
+    const first = () => ({ [by.path]: make.value(by) });
+    const limit = page(draw);
+    const isMixed = draw.chance(0.5);
+    const one: Record<string, Direction> = isMixed ? { [rank.path]: 1, [at.path]: -1 } : { [at.path]: -1 };
+    const other: Record<string, Direction> = isMixed ? { [rank.path]: -1, [at.path]: 1 } : { [at.path]: 1 };
+    make.find(first, { sort: one, limit });
+    make.find(first, { sort: other, limit });
+  },
+  'either, or': (make) => {
+    const { draw, fields } = make;
+    const one = fields.choice(draw.scale(100, 1_000), 1);
+    const other = fields.choice(draw.scale(100, 1_000), 1);
+    make.fill();
+    make.find(() => ({ $or: [{ [one.path]: make.value(one) }, { [other.path]: make.value(other) }] }));
+    if (draw.chance(0.4)) make.find(() => ({ [one.path]: make.value(one) }));
+  },
+  arrays: (make) => {
+    const { draw, fields } = make;
+    const tags = fields.tags(draw.scale(20, 300));
+    const at = fields.time();
+    const more = draw.chance(0.4) ? fields.tags(draw.scale(20, 300), 3, 'teams') : undefined;
+    make.fill();
+    if (more) make.find(() => ({ [tags.path]: make.value(tags), [more.path]: make.value(more) }));
+    else make.find(() => ({ [tags.path]: make.value(tags) }), { sort: { [at.path]: -1 }, limit: page(draw) });
+  },
+  'regular expressions': (make) => {
+    const { draw, fields } = make;
+    const text = fields.text();
+    const by = fields.choice(draw.scale(3, 20));
+    make.fill();
+    const isBeginning = draw.chance(0.7);
+    const isAlone = isBeginning && draw.chance(0.5);
+    const piece = () => {
+      const value = String(make.value(text));
+      return new RegExp(isBeginning ? `^${value.slice(0, 3)}` : value.slice(2, 5));
+    };
+    make.find(() =>
+      isAlone ? { [text.path]: piece() } : { [by.path]: make.value(by), [text.path]: piece() },
+    );
+  },
+  'better scanned': (make) => {
+    const { draw, fields } = make;
+    const flag = fields.choice(draw.of([1, 2]), 1);
+    const amount = fields.number();
+    make.fill();
+    if (draw.chance(0.5)) make.find(() => ({ [flag.path]: make.value(flag) }));
+    else make.find(() => ({ [amount.path]: make.between(amount, 0.8) }));
+    if (draw.chance(0.3)) make.find(() => ({ [flag.path]: { $ne: 'nothing' } }));
+  },
+  'asked rarely': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(50, 500));
+    const at = fields.time();
+    make.fill();
+    make.find(() => ({ [by.path]: make.value(by) }), { calls: draw.whole(1, 6) });
+    if (draw.chance(0.5))
+      make.find(() => ({ [at.path]: make.between(at, 0.01) }), { calls: draw.whole(1, 3) });
+  },
+  'match and group': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(20, 200), 1);
+    const group = fields.choice(draw.scale(3, 10));
+    const amount = fields.number();
+    make.fill();
+    const filter = () => ({ [by.path]: make.value(by) });
+    const probes = Array.from({ length: EXECUTIONS }, (): Probe[] => [
+      { collection: MAIN, filter: filter(), projection: { _id: 0, [group.path]: 1, [amount.path]: 1 } },
+    ]);
+    make.queries.push({
+      command: {
+        aggregate: MAIN,
+        pipeline: [
+          { $match: probes[0]![0]!.filter },
+          { $group: { _id: `$${group.path}`, sum: { $sum: `$${amount.path}` } } },
+        ],
+      },
+      calls: make.calls(),
+      executions: probes,
+    });
+  },
+  lookup: (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(100, 400), 1);
+    const parent = fields.unique('code');
+    make.fill(draw.whole(1_500, 2_500));
+    const children = new Fields(draw);
+    children.all.push({ path: 'thing', make: () => make.value(parent) });
+    const notes = children.documents(draw.whole(1_500, 4_000));
+    make.others = { notes };
+    const outer = () => ({ [by.path]: make.value(by) });
+    const executions = Array.from({ length: EXECUTIONS }, (): Probe[] => {
+      const filter = outer();
+      const found = make.documents.filter((one) => one[by.path] === filter[by.path]);
+      return [
+        { collection: MAIN, filter },
+        {
+          collection: 'notes',
+          filter: { thing: draw.of(found)[parent.path] as string },
+          times: found.length,
+        },
+      ];
+    });
+    make.queries.push({
+      command: {
+        aggregate: MAIN,
+        pipeline: [
+          { $match: executions[0]![0]!.filter },
+          { $lookup: { from: 'notes', localField: parent.path, foreignField: 'thing', as: 'notes' } },
+        ],
+      },
+      calls: draw.scale(200, 2_000),
+      executions,
+    });
+  },
+  'served already': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(20, 200), 1);
+    const at = fields.time();
+    const unrelated = fields.choice(draw.scale(20, 200), 1);
+    make.fill();
+    make.existing = [{ collection: MAIN, key: { [by.path]: 1, [at.path]: draw.of([1, -1] as const) } }];
+    const first = () => ({ [by.path]: make.value(by) });
+    make.find(first, { sort: { [at.path]: -1 }, limit: page(draw) });
+    make.find(first);
+    if (draw.chance(0.4)) make.find(() => ({ [unrelated.path]: make.value(unrelated) }));
+  },
+  'written much': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(10, 300), 1);
+    const at = fields.time();
+    make.fill();
+    const writes = make.documents.length * draw.scale(2, 200);
+    make.load = {
+      whole: draw.scale(10, 100),
+      changes: [{ paths: [draw.chance(0.6) ? at.path : 'filler'], documents: writes }],
+    };
+    make.find(() => ({ [by.path]: make.value(by) }), {
+      sort: { [at.path]: -1 },
+      limit: page(draw),
+      calls: draw.scale(20, 3_000),
+    });
+  },
+  nested: (make) => {
+    const { draw, fields } = make;
+    const items = fields.items(draw.scale(30, 300));
+    const city = fields.nested(draw.scale(20, 200));
+    make.fill();
+    if (draw.chance(0.5))
+      make.find(() => {
+        const { sku } = make.value(items) as { sku: string };
+        return { items: { $elemMatch: { sku, count: { $gte: draw.whole(1, 40) } } } };
+      });
+    else make.find(() => ({ [city.path]: make.value(city) }));
+  },
+  'several at once': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(20, 100), 1);
+    const and = fields.choice(draw.scale(3, 10));
+    const at = fields.time();
+    const amount = fields.number();
+    make.fill();
+    const first = () => ({ [by.path]: make.value(by) });
+    make.find(() => ({ ...first(), [and.path]: make.value(and) }), {
+      sort: { [at.path]: -1 },
+      limit: page(draw),
+    });
+    make.find(first, { sort: { [at.path]: -1 }, limit: page(draw) });
+    make.find(() => ({ [amount.path]: make.between(amount, draw.of([0.005, 0.02])) }));
+  },
+};
+
+/** The classes by name. */
+export const CLASS_NAMES = Object.keys(CLASSES);
+
+/** Draws workloads: so many of each class. */
+export function drawWorkloads(
+  seed: string,
+  each: number,
+  names: readonly string[] = CLASS_NAMES,
+): Workload[] {
+  return names.flatMap((name) =>
+    Array.from({ length: each }, (_, n) => {
+      const own = `${seed} ${name} ${n}`;
+      const make = new Maker(own);
+      CLASSES[name]!(make);
+      return make.workload(name, own);
+    }),
+  );
+}
