@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Receiver } from '../../src/jobs/jobs.test.support.js';
 import { writeStats } from '../../src/monitor/stats.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { CommandHost } from '../support/command.js';
@@ -13,26 +14,34 @@ const OTHER_LINE = 'index({ publishedAt: -1, _id: -1 })';
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-advise-'));
 const compiled = join(folder, 'dist/schema/blog/post.js');
 let gateway: TestGateway;
+let receiver: Receiver;
 let env: Record<string, string>;
 const hosts: CommandHost[] = [];
 /** A process of its own for each state of the class: modules are loaded once. */
 const run = (args: string) => {
   const host = new CommandHost(folder);
   hosts.push(host);
-  return host.run(`indexes ${args}`.split(' '), env);
+  return host.run(args.split(' '), env);
 };
 
 beforeAll(async () => {
-  [gateway] = await Promise.all([TestGateway.start({ scale: 0.6 }), copyBuiltProject(folder)]);
+  [gateway, receiver] = await Promise.all([
+    TestGateway.start({ scale: 0.6 }),
+    Receiver.start(),
+    copyBuiltProject(folder),
+  ]);
   env = {
     BLOG_MONGODB_URI: gateway.uris['blog']!,
     BLOG_OPS_MONGODB_URI: gateway.opsUris['blog']!,
+    AVIATION_MONGODB_URI: gateway.uris['aviation']!,
+    AVIATION_OPS_MONGODB_URI: gateway.opsUris['aviation']!,
+    BULKHEAD_ALERT_WEBHOOK: receiver.url,
     BULKHEAD_MONGOD: inject('mongodBinary'),
   };
 });
 afterAll(async () => {
   for (const host of hosts) host.end();
-  await gateway.close();
+  await Promise.all([gateway.close(), receiver.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -48,7 +57,13 @@ const examined = async () => {
   return (executionStats as { totalDocsExamined: number }).totalDocsExamined;
 };
 
-test('traffic, advice with the very line, the line put back, and fewer documents examined', async () => {
+/** What the webhook was posted of the list's shape. */
+const told = () =>
+  receiver.received
+    .map(({ kind, finding }) => [kind, (finding as { rule: string } | undefined)?.rule])
+    .filter(([, rule]) => rule === 'collection-scan');
+
+test('a lacking index is seen, told, advised by its very line, built, and the finding resolved', async () => {
   const whole = readFileSync(compiled, 'utf8');
   const without = (...lines: string[]) =>
     lines.reduce((text, line) => text.replace(line, '() => undefined'), whole);
@@ -63,7 +78,16 @@ test('traffic, advice with the very line, the line put back, and fewer documents
   const { link, recorder } = gateway.server.runtimes.get('blog')!;
   await writeStats(link.db, 'blog', recorder!.drain(), new Date());
 
-  const advice = await run('advise blog --since 1h');
+  const seen = await run('work blog --once');
+  expect(seen.stdout).toMatch(/amber +collection-scan +.*posts/);
+  expect(told()).toEqual([['finding', 'collection-scan']]);
+  const slow = await run('slow blog');
+  expect(slow.stdout).toMatch(
+    /1,200 → 11 {2}SCAN SORT {2}posts\.find\({status}\)\.sort\({publishedAt: -1, _id: -1}\)/,
+  );
+  expect(slow.stdout).toContain('Front Query.posts');
+
+  const advice = await run('indexes advise blog --since 1h');
   expect([advice.code, advice.stderr]).toEqual([1, '']);
   expect(advice.stdout).toContain(`add     posts  @${LINE}`);
   expect(advice.stdout).toContain('on Post (schema/blog/post.ts)');
@@ -76,7 +100,7 @@ test('traffic, advice with the very line, the line put back, and fewer documents
   expect(await examined()).toBe(before);
 
   writeFileSync(compiled, without(OTHER_LINE));
-  const declared = await run('advise blog --since 1h --json');
+  const declared = await run('indexes advise blog --since 1h --json');
   const facts = JSON.parse(declared.stdout) as { ok: boolean; products: { missing: { name: string }[] }[] };
   expect([declared.code, facts.ok, facts.products[0]!.missing.map(({ name }) => name)]).toEqual([
     0,
@@ -84,12 +108,21 @@ test('traffic, advice with the very line, the line put back, and fewer documents
     ['status_1_publishedAt_-1__id_-1'],
   ]);
 
-  expect((await run('apply blog --yes')).code).toBe(0);
+  expect((await run('indexes apply blog --yes')).code).toBe(0);
   expect((await front()).body.errors).toBeUndefined();
   const after = await examined();
   process.stdout.write(`documents examined: ${before} before, ${after} after\n`);
   expect(after).toBe(10);
-  const again = await run('advise blog --since 1h');
+
+  for (let n = 0; n < 5; n += 1) await front();
+  await writeStats(link.db, 'blog', recorder!.drain(), new Date());
+  expect((await run('work blog --once')).stdout).not.toContain('collection-scan');
+  expect(told()).toEqual([
+    ['finding', 'collection-scan'],
+    ['resolved', 'collection-scan'],
+  ]);
+  expect(JSON.stringify(receiver.received)).not.toContain('PUBLISHED');
+  const again = await run('indexes advise blog --since 1h');
   expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('blog: no advice')]);
 });
 
