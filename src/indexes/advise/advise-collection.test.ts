@@ -122,6 +122,12 @@ describe('for one collection', () => {
     expect(await keys([read, write])).toEqual([]);
   });
 
+  test('conditions that seldom meet are tried with values that do not', async () => {
+    const seldom: Asked = [{ find: 'posts', filter: { status: 'x', author: 'y' } }, 3_000, 0.05];
+    const { indexes } = await advise([seldom]);
+    expect(indexes.map(({ key }) => key.map(([path]) => path).sort())).toEqual([['author', 'status']]);
+  });
+
   test('an existing index that serves is enough', async () => {
     await db.collection('posts').createIndex({ author: 1, publishedAt: 1 });
     const { indexes, used } = await advise([[{ find: 'posts', filter: { author: 'x' } }, 900, 10]]);

@@ -25,6 +25,12 @@ export class Values {
   }
 }
 
+/**
+ * `together`: all values of one filter are those of one document, so that it finds at least that; `apart`: each path's are
+ * of another one, as when users combine what they like; `nobody`: of none, as for the next of a queue that is empty.
+ */
+export type ValueOrigin = 'together' | 'apart' | 'nobody';
+
 /** What a shape's `"?"` are filled with. */
 export interface Filling {
   readonly values: Values;
@@ -32,8 +38,8 @@ export interface Filling {
   readonly random: () => number;
   /** The share of all values that a range holds. */
   readonly width: number;
-  /** Asks for what no document has: as for the next of a queue that is empty. */
-  readonly isMiss?: boolean;
+  /** Which documents the values are taken from. Default `together`. */
+  readonly from?: ValueOrigin;
 }
 
 /** Stands for a value that no document has. */
@@ -41,16 +47,17 @@ const NOBODY = new mongo.ObjectId('000000000000000000000000');
 const LOWER = new Set(['$gt', '$gte']);
 
 /**
- * A filter with values in place of `"?"`. They are those of one random document, so that conditions of one filter fit
- * together; bounds lie around its value. An expression that joins becomes an equality.
+ * A filter with values of random documents in place of `"?"`; bounds lie around such a value. An expression that joins
+ * becomes an equality.
  *
  * @throws Unadvisable
  */
 export function fillFilter(filter: Filter, filling: Filling): mongo.Document {
-  const { documents } = filling.values;
-  const document = filling.isMiss ? {} : (documents[Math.floor(filling.random() * documents.length)] ?? {});
-  return fill(filter, '', document, filling);
+  return fill(filter, '', filling.from === 'nobody' ? {} : anyOf(filling), filling);
 }
+
+const anyOf = ({ values: { documents }, random }: Filling): mongo.Document =>
+  documents[Math.floor(random() * documents.length)] ?? {};
 
 function fill(filter: Filter, under: string, document: mongo.Document, filling: Filling): mongo.Document {
   const filled: mongo.Document = {};
@@ -65,7 +72,10 @@ function fill(filter: Filter, under: string, document: mongo.Document, filling: 
       for (const path of joinedPaths(test)) filled[path] = one(document, path, filling);
     else if (key === '$comment') continue;
     else if (key.startsWith('$')) throw new Unadvisable(`it uses ${key}`);
-    else filled[key] = fillTest(test, under + key, document, filling);
+    else {
+      const isApart = filling.from === 'apart' && under === '';
+      filled[key] = fillTest(test, under + key, isApart ? anyOf(filling) : document, filling);
+    }
   }
   return filled;
 }

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { readExplain, walk } from '../../monitor/read-explain.js';
 import { type Filter, Unadvisable } from './conditions.js';
 import type { Work } from './cost.js';
-import { fillFilter } from './fill.js';
+import { fillFilter, type ValueOrigin } from './fill.js';
 import type { Need } from './need.js';
 import { randomOf } from './random.js';
 import type { ScratchCopy } from './scratch-copy.js';
@@ -26,8 +26,12 @@ export interface Counted extends Work {
 /** Questions asked for one need, and fillings of which the fitting ones are taken. */
 const QUESTIONS = 4;
 const FILLINGS = 32;
-/** Every so many fillings one that finds nothing. */
-const MISSES = 8;
+/** Where the values of the fillings come from, in turn; those of nobody are the last resort, and so the last. */
+const ORIGINS: readonly ValueOrigin[] = [
+  ...Array.from({ length: FILLINGS - 2 }, (_, n) => (n % 3 === 2 ? 'apart' : 'together')),
+  'nobody',
+  'nobody',
+];
 /** Fillings that find so many times more or less than was observed say nothing about it. */
 const MOST_OFF = Math.log(8);
 /** Shares of the values that a range may hold; for what tells no more, a tenth. */
@@ -63,7 +67,7 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   const fillings = Array.from({ length: found === undefined ? QUESTIONS : FILLINGS }, (_, n) => {
     const width =
       isLoose && found !== undefined ? WIDTHS[Math.floor(random() * WIDTHS.length)]! : USUAL_WIDTH;
-    return fillFilter(filter, { values: copy.values, random, width, isMiss: n % MISSES === MISSES - 1 });
+    return fillFilter(filter, { values: copy.values, random, width, from: ORIGINS[n]! });
   });
   if (found === undefined) return fillings.map(question);
   const measured: { filled: mongo.Document; matched: number }[] = [];
@@ -73,7 +77,7 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   // Where some pages are not full, the others are hardly more than full.
   const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
   const nearest = (count: number, distance: (matched: number) => number) =>
-    // Stable: among those that fit equally, the order is the random one.
+    // Stable: of those that fit equally, the first.
     [...measured]
       .sort((one, other) => distance(one.matched) - distance(other.matched))
       .slice(0, count)
