@@ -1,0 +1,260 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mongo } from 'mongoose';
+import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { bulkhead } from '../support/command.js';
+import { found, nobodyThere, useCommands } from '../support/commands.js';
+
+const commands = useCommands();
+const { run } = commands;
+
+describe('provision', () => {
+  const admin = () => ({ BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
+  /** Without connection strings, the products' databases are called like the products. */
+  const unset = {
+    BLOG_MONGODB_URI: undefined,
+    BLOG_OPS_MONGODB_URI: undefined,
+    AVIATION_MONGODB_URI: undefined,
+    AVIATION_OPS_MONGODB_URI: undefined,
+  };
+  afterAll(async () => {
+    const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+    for (const name of ['blog', 'aviation']) {
+      const db = client.db(name);
+      await db.command({ dropAllUsersFromDatabase: 1 });
+      await db.command({ dropAllRolesFromDatabase: 1 });
+      await db.dropDatabase();
+    }
+    await client.close();
+  });
+
+  test('makes users with new passwords and prints them once; the doctor is content with them', async () => {
+    const first = await run('provision', { ...admin(), ...unset, NODE_ENV: 'production' });
+    expect(first.code, first.stderr).toBe(0);
+    const variables = Object.fromEntries(
+      [...first.stdout.matchAll(/^([A-Z_]+_MONGODB_URI)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    ) as Record<string, string>;
+    expect(Object.keys(variables).sort()).toEqual(Object.keys(unset).sort());
+    const doctor = await run('doctor --attack --json', variables);
+    expect([doctor.code, found(doctor.stdout)]).toEqual([0, []]);
+
+    // Again: what exists is left, its passwords too, whether they are known or not.
+    const again = await run('provision --json', { ...admin(), ...unset });
+    const { products } = JSON.parse(again.stdout) as { products: { variables: object; indexes: number }[] };
+    expect(products.map((one) => [one.variables, one.indexes])).toEqual([
+      [{}, 0],
+      [{}, 0],
+    ]);
+    expect((await run('doctor --json', variables)).code).toBe(0);
+
+    const anew = await run('provision blog --new-passwords', { ...admin(), ...unset });
+    expect(anew.stdout).toMatch(/^BLOG_MONGODB_URI=/m);
+    expect(found((await run('doctor blog --json', variables)).stdout).join()).toContain(
+      'refuses the credential',
+    );
+  });
+
+  test('makes the users that the connection strings name', async () => {
+    const uri = new URL(commands.gateway.uris['blog']!);
+    uri.username = 'somebody-else';
+    uri.password = 'p%40ss%2Fword';
+    const { code, stdout, stderr } = await run('provision blog', { ...admin(), BLOG_MONGODB_URI: uri.href });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('somebody-else: created, password as BLOG_MONGODB_URI says');
+    expect(stdout + stderr).not.toContain('p%40ss');
+    const doctor = await run('doctor blog --json', { BLOG_MONGODB_URI: uri.href });
+    expect([doctor.code, found(doctor.stdout)]).toEqual([0, []]);
+  });
+
+  test('prints what to run where user commands are refused, and checks the result', async () => {
+    const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+    const user = `no-users-${process.pid}`;
+    const roles = ['readWriteAnyDatabase', 'dbAdminAnyDatabase'];
+    await client.db('admin').command({ createUser: user, pwd: 'pw', roles });
+    try {
+      const uri = new URL(inject('mongodAdminUri'));
+      [uri.username, uri.password] = [user, 'pw'];
+      // The users are there already, so that nothing is left to do.
+      const done = await run('provision blog', { BULKHEAD_ADMIN_URI: uri.href });
+      expect([done.code, done.stderr]).toEqual([0, '']);
+      expect(done.stdout).toContain('db.createRole(');
+      expect(done.stdout).toContain(`use ${commands.gateway.databases['blog']}`);
+      const wrong = new URL(commands.gateway.uris['blog']!);
+      wrong.password = 'hunter2';
+      const left = await run('provision blog', {
+        BULKHEAD_ADMIN_URI: uri.href,
+        BLOG_MONGODB_URI: wrong.href,
+      });
+      expect(left.code).toBe(1);
+      expect(left.stdout).toContain('BLOG_MONGODB_URI: Authentication failed');
+      expect(left.stdout).not.toContain('hunter2');
+    } finally {
+      await client.db('admin').command({ dropUser: user });
+      await client.close();
+    }
+  });
+
+  test('is 2 for users kept elsewhere, and 3 where no server answers', async () => {
+    const elsewhere = commands.gateway.uris['blog']!.replace(/authSource=[^&]*/, 'authSource=admin');
+    const [kept, away] = await Promise.all([
+      run('provision blog', { ...admin(), BLOG_MONGODB_URI: elsewhere }),
+      run('provision blog', { BULKHEAD_ADMIN_URI: nobodyThere }),
+    ]);
+    expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('expected authSource=')]);
+    expect(away.code).toBe(3);
+  });
+});
+
+describe('schema', () => {
+  test('print and check agree, and a change is told', async () => {
+    const dir = join(commands.folder, 'sdl');
+    expect((await run(`schema print --out ${dir}`)).code).toBe(0);
+    expect((await run(`schema check --dir ${dir}`)).code).toBe(0);
+    const { stdout } = await run('schema print blog');
+    const file = join(dir, 'blog.graphql');
+    expect(stdout.trim()).toBe(readFileSync(file, 'utf8').trim());
+
+    writeFileSync(file, stdout.replace(/(type User \{[^}]*?) {2}bio: String\n/, '$1'));
+    const check = await run(`schema check --dir ${dir} --json`);
+    const { ok, failing, schemas } = JSON.parse(check.stdout) as {
+      ok: boolean;
+      failing: string[];
+      schemas: { graph: string; changes: object[] }[];
+    };
+    expect([check.code, ok, failing]).toEqual([1, false, ['blog']]);
+    expect(schemas.filter((one) => one.changes.length > 0)).toEqual([
+      expect.objectContaining({
+        graph: 'blog',
+        changes: [expect.objectContaining({ level: 'safe', kind: 'FIELD_ADDED', at: 'User.bio' })],
+      }),
+    ]);
+    expect((await run('schema print')).stdout).toContain('type BlogPost');
+  });
+});
+
+describe('init', () => {
+  const made = join(commands.folder, 'made');
+  const init = (args: string) => run(`init ${args} --package 1.2.3`);
+  beforeEach(() => rmSync(made, { recursive: true, force: true }));
+
+  test('makes a repository with one product, its test, and what npm, TypeScript and Vitest want to know', async () => {
+    const { code, stdout } = await init(`${made} --name flight-school --json`);
+    const facts = JSON.parse(stdout) as { created: string[]; dependency: string; next: string[] };
+    expect([code, facts.dependency]).toEqual([0, '1.2.3']);
+    expect(facts.next).toEqual(['cd made', 'npm install', 'npm start']);
+    for (const path of facts.created) expect(existsSync(join(made, path)), path).toBe(true);
+    expect(facts.created).toEqual(
+      expect.arrayContaining(
+        'package.json tsconfig.json vitest.config.ts bulkhead.config.ts README.md .gitignore .env.example'.split(
+          ' ',
+        ),
+      ),
+    );
+    const text = (path: string) => readFileSync(join(made, path), 'utf8');
+    const { scripts, dependencies } = JSON.parse(text('package.json')) as Record<string, object>;
+    expect(Object.keys(scripts!)).toEqual(['start', 'dev', 'build', 'test', 'codegen', 'check']);
+    expect(dependencies).toEqual({ bulkhead: '1.2.3' });
+    expect(text('bulkhead.config.ts')).toContain("'flight-school': defineProduct({");
+    expect(text('.env.example')).toContain('FLIGHT_SCHOOL_MONGODB_URI');
+    expect(text('resolvers/flight-school/flight-school.test.ts')).toContain('TestGateway');
+  });
+
+  test('takes a folder that holds a repository of nothing, and no other', async () => {
+    mkdirSync(join(made, '.git'), { recursive: true });
+    expect((await init(made)).code).toBe(0);
+    const before = readdirSync(made);
+    const { code, stderr } = await init(made);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected an empty folder')]);
+    expect(readdirSync(made)).toEqual(before);
+  });
+
+  test('wants a name that a product can have, and writes nothing without one', async () => {
+    const { code, stderr } = await init(join(commands.folder, 'My_Shop'));
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Give it another with --name')]);
+    expect((await init(`${made} --name ops`)).code).toBe(2);
+    expect([existsSync(made), existsSync(join(commands.folder, 'My_Shop'))]).toEqual([false, false]);
+  });
+});
+
+describe('seed', () => {
+  test('loads through the command, once', async () => {
+    const before = await commands.gateway.db('blog').collection('posts').countDocuments();
+    const { code, stdout, stderr } = await run('seed blog --scale 0.01 --json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      scale: 0.01,
+      products: [expect.objectContaining({ product: 'blog', documents: 0, removed: 0 })],
+    });
+    expect(await commands.gateway.db('blog').collection('posts').countDocuments()).toBe(before);
+  });
+
+  test('is refused in production', async () => {
+    const { code, stderr } = await run('seed', { NODE_ENV: 'production', BULKHEAD_COMPOSED: 'off' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('published password')]);
+  });
+
+  test('says what to start where no database runs', async () => {
+    const none = { BLOG_MONGODB_URI: undefined, BLOG_OPS_MONGODB_URI: undefined };
+    const { code, stderr } = await run('seed blog', none);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('npm start')]);
+  });
+});
+
+describe('work --once', () => {
+  test('runs by itself, with nothing loaded before it', async () => {
+    const { code, stdout } = await bulkhead(commands.folder, ['work', '--once', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      3,
+      { ok: false, problems: [expect.stringContaining('no database runs here')] },
+    ]);
+  });
+
+  // The machine's disk is none of this test's business.
+  type Work = {
+    ok: boolean;
+    products: object[];
+    findings: { product: string; rule: string; severity: string }[];
+  };
+  const findings = (stdout: string) =>
+    (JSON.parse(stdout) as Work).findings
+      .filter(({ rule }) => rule !== 'growth')
+      .map(({ product, rule, severity }) => `${product} ${rule} ${severity}`);
+
+  test('prints what is wrong, and ends with 1 where that is red', async () => {
+    const users = commands.gateway.db('blog').collection('users');
+    await users.dropIndex('email_1');
+    const { code, stdout } = await run('work --once --json');
+    expect(code).toBe(1);
+    expect(findings(stdout)).toEqual(['blog missing-index red']);
+    const table = await run('work blog --once');
+    expect(table.stdout).toMatch(
+      /red +missing-index +users: the class declares the unique index \{ email: 1 \}.* bulkhead indexes apply blog/,
+    );
+    await users.createIndex({ email: 1 }, { unique: true });
+    const mended = await run('work blog --once --json');
+    expect(findings(mended.stdout)).toEqual([]);
+  });
+
+  test('needs the ops credential, and says so', async () => {
+    const { code, stderr } = await run('work --once', {
+      NODE_ENV: 'production',
+      BLOG_OPS_MONGODB_URI: undefined,
+      AVIATION_OPS_MONGODB_URI: undefined,
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/BLOG_OPS_MONGODB_URI: expected, to work with\.\n.*AVIATION_OPS_MONGODB_URI/);
+  });
+
+  test('is 3 where a database cannot be asked, and watches the others', async () => {
+    const { code, stdout } = await run('work --once --json', {
+      BLOG_OPS_MONGODB_URI: nobodyThere.replace('/shop', `/${commands.gateway.databases['blog']}`),
+    });
+    expect(code).toBe(3);
+    const { products } = JSON.parse(stdout) as Work;
+    expect(products).toMatchObject([
+      { product: 'blog', state: 'parked', problem: expect.not.stringContaining('u:p@') },
+      { product: 'aviation', state: 'watched' },
+    ]);
+  });
+});
