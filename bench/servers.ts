@@ -31,7 +31,11 @@ export async function startServer(
     execArgv: PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${PROFILE}`] : [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const [message] = (await once(child, 'message')) as [{ listening: string }];
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${file} ended before it listened.`);
+  });
+  ended.catch(() => {});
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [{ listening: string }];
   return {
     address: message.listening,
     cpuMs: () => {
