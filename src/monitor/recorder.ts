@@ -90,7 +90,8 @@ export class Recorder implements ProductWatcher {
   #dropped = 0;
   #droppedBefore = 0;
   readonly #names = new Set<string>();
-  readonly #pending = new Map<string, Pending>();
+  /** By the driver's number of the request, which is its own in the whole process. */
+  readonly #pending = new Map<number, Pending>();
   /** Writes that have failed and may come again. */
   readonly #failed = new Set<string>();
 
@@ -176,12 +177,12 @@ export class Recorder implements ProductWatcher {
     return recorded;
   }
 
-  #started({ commandName, command, requestId, connectionId }: mongo.CommandStartedEvent): void {
+  #started({ commandName, command, requestId }: mongo.CommandStartedEvent): void {
     const shape = shapeOf(commandName, command);
     if (shape === undefined) return;
     if (this.#pending.size >= MOST_PENDING) this.#pending.clear();
     const comment: unknown = command['comment'];
-    this.#pending.set(`${connectionId}:${requestId}`, {
+    this.#pending.set(requestId, {
       shape,
       comment: typeof comment === 'string' ? withoutTail(comment) : '',
       attempt: attemptOf(command),
@@ -190,13 +191,12 @@ export class Recorder implements ProductWatcher {
 
   /** @param documents undefined for a command that has failed. */
   #ended(
-    { duration, requestId, connectionId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
+    { duration, requestId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
     documents: number | undefined,
   ): void {
-    const key = `${connectionId}:${requestId}`;
-    const pending = this.#pending.get(key);
+    const pending = this.#pending.get(requestId);
     if (!pending) return;
-    this.#pending.delete(key);
+    this.#pending.delete(requestId);
     const { shape, comment, attempt } = pending;
     const isRetry = attempt !== undefined && this.#failed.delete(attempt);
     const tally = this.#tallyOf(shape, comment);

@@ -80,6 +80,17 @@ class Budget {
  * more than a few hundred of its nodes.
  */
 export function shapeOf(name: string, command: mongo.Document): ShapeText | undefined {
+  // Several listeners ask about the command that has just been sent.
+  if (latest?.command !== command || latest.name !== name)
+    latest = { name, command, shape: computeShape(name, command) };
+  return latest.shape;
+}
+
+let latest:
+  | { readonly name: string; readonly command: mongo.Document; readonly shape: ShapeText | undefined }
+  | undefined;
+
+function computeShape(name: string, command: mongo.Document): ShapeText | undefined {
   const parts = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
   const collection: unknown = command[name];
   if (!parts || typeof collection !== 'string') return undefined;

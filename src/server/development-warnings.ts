@@ -31,8 +31,9 @@ export class DevelopmentWarnings implements ProductWatcher {
   observe(client: mongo.MongoClient): void {
     client.on('commandStarted', ({ commandName, command }) => {
       const shape = shapeOf(commandName, command);
+      if (shape === undefined || this.#told.has(shape)) return;
       const { operation, field } = originOf(command['comment']);
-      if (shape === undefined || field === OWN_FIELD || !this.#isNew(shape)) return;
+      if (field === OWN_FIELD || !this.#isNew(shape)) return;
       const question = explainableOf(commandName, command);
       // A read of everything in no order has no better plan.
       if (!question || !/"(?:filter|query|q|sort|\$match|\$sort)":/.test(shape)) return;
