@@ -5,8 +5,9 @@ import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
+import { codes, timed } from '../support/answers.js';
 import { eventually } from '../support/eventually.js';
-import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
+import { PASSWORD, TestGateway } from '../support/gateway.js';
 import { failing, OwnServer, slowReads } from '../support/own-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -66,15 +67,6 @@ afterAll(async () => {
 });
 
 const compartment = () => running.server.runtimes.get('blog')!.compartment;
-const codes = ({ body }: Answer): string[] =>
-  ((body.errors ?? []) as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
-
-async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
-  const start = performance.now();
-  const answer = await work;
-  return { ...answer, ms: performance.now() - start };
-}
-
 const signUp = () =>
   running.ask('blog', SIGN_UP, {
     variables: { input: { name: 'Late', email: `${Math.random()}@example.org`, password: PASSWORD } },

@@ -5,8 +5,9 @@ import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
+import { codes, timed } from '../support/answers.js';
 import { eventually } from '../support/eventually.js';
-import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
+import { PASSWORD, TestGateway } from '../support/gateway.js';
 import { OwnServer, slowReads } from '../support/own-server.js';
 
 const DEADLINE_MS = 1_500;
@@ -56,16 +57,6 @@ afterAll(async () => {
 });
 
 const compartment = () => running.server.runtimes.get('blog')!.compartment;
-const codes = ({ body }: Answer): string[] =>
-  ((body.errors ?? []) as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
-
-/** Answers and how long they took. */
-async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
-  const start = performance.now();
-  const answer = await work;
-  return { ...answer, ms: performance.now() - start };
-}
-
 /** Every way into the product answers that it is unavailable, in time; the other one answers. */
 async function expectUnavailable(): Promise<void> {
   const email = `${Math.random()}@example.org`;

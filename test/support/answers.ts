@@ -1,0 +1,12 @@
+import type { Answer } from './gateway.js';
+
+/** The codes of an answer's errors, in order. */
+export const codes = ({ body }: Answer): string[] =>
+  ((body.errors ?? []) as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
+
+/** An answer and how long it took. */
+export async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
+  const start = performance.now();
+  const answer = await work;
+  return { ...answer, ms: performance.now() - start };
+}
