@@ -70,6 +70,42 @@ test('a page is one plain command that carries comment, time limit, sort and pro
   ]);
 });
 
+test('a document is what the cursor of the driver would answer, whatever it holds', async () => {
+  const { Binary, Decimal128, Int32, Long, ObjectId, Timestamp, UUID } = mongo;
+  await db.collection('kinds').insertOne({
+    long: Long.fromString('9007199254740993'),
+    small: Long.fromNumber(7),
+    int: new Int32(7),
+    double: 0.5,
+    decimal: Decimal128.fromString('1.10'),
+    date: new Date(1e12),
+    bytes: new Binary(Buffer.from('abc')),
+    uuid: new UUID(),
+    regex: /^a/i,
+    time: new Timestamp({ t: 1, i: 2 }),
+    nothing: null,
+    deep: { id: new ObjectId(), firstBatch: [{ a: [{ b: 1 }] }] },
+    reference: { $ref: 'things', $id: 1 },
+  });
+  const [row] = await reader.find({ collection: 'kinds', filter: {}, limit: 1 }, scope);
+  expect(row).toEqual(await db.collection('kinds').findOne());
+  expect(Number(row!['small'])).toBe(7);
+});
+
+test('whoever hears the replies makes nobody decode them a second time', async () => {
+  const replies: unknown[] = [];
+  const listen = ({ reply }: mongo.CommandSucceededEvent) => replies.push(reply);
+  client.on('commandSucceeded', listen);
+  const rows = await reader.find({ collection: 'things', filter: { parent: 1 }, limit: 3 }, scope);
+  client.off('commandSucceeded', listen);
+  expect(rows).toHaveLength(3);
+  expect(replies).toEqual([
+    expect.objectContaining({
+      cursor: expect.objectContaining({ firstBatch: rows.map(() => expect.any(Uint8Array)) }),
+    }),
+  ]);
+});
+
 test('an answer of more than one reply is whole', async () => {
   const rows = await reader.find({ collection: 'things', filter: {}, sort: { n: 1 }, limit: 250 }, scope);
   expect(rows.map((row) => row['n'])).toEqual(Array.from({ length: 250 }, (_, n) => n));

@@ -1,4 +1,4 @@
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
 import { isRetryableRead, translating } from './driver-errors.js';
 import {
   type AggregatePlan,
@@ -12,6 +12,8 @@ import {
 
 /** More than any page or batch of loads. */
 const FIRST_BATCH = 10_000;
+
+const { deserialize } = mongo.BSON;
 
 const projectionOf = (fields: readonly string[] | undefined): mongo.Document | undefined =>
   fields && Object.fromEntries(['_id', ...fields].map((field) => [field, 1]));
@@ -134,10 +136,15 @@ export class DriverReader implements Reader {
     try {
       const { cursor } = await db.command(
         { ...command, comment, maxTimeMS, ...(readConcern && !session && { readConcern }) },
-        { ...around(scope), ...(readPreference && !session && { readPreference }) },
+        {
+          ...around(scope),
+          ...(readPreference && !session && { readPreference }),
+          // The driver decodes each reply once for its caller and once more for those who hear its events.
+          fieldsAsRaw: { firstBatch: true },
+        },
       );
-      const { id, firstBatch } = cursor as { id: number | mongo.Long; firstBatch: Row[] };
-      if (Number(id) === 0) return firstBatch;
+      const { id, firstBatch } = cursor as { id: number | mongo.Long; firstBatch: readonly Uint8Array[] };
+      if (Number(id) === 0) return firstBatch.map((document) => deserialize(document));
       await db.command(
         { killCursors: command['find'] ?? command['aggregate'], cursors: [id], comment },
         around(scope),
