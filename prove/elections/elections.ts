@@ -57,9 +57,9 @@ export async function elections(): Promise<boolean> {
 
 async function prove(set: ReplicaSet): Promise<boolean> {
   const mongod = await set.version();
-  const gateway = await startGateway(set);
+  const { gateway, token } = await startGateway(set);
   const admin = new mongo.MongoClient(set.uri);
-  const traffic = new Traffic(gateway, SEED);
+  const traffic = new Traffic({ address: gateway.address, token }, SEED);
   const bare = new BareDriver(set.uri);
   try {
     await traffic.prepare(admin);
@@ -88,7 +88,7 @@ async function prove(set: ReplicaSet): Promise<boolean> {
       ...traffic.contradictions.map((what) => `contradicted: ${what}`),
       ...gateway.faults.map((line) => `log: ${line.slice(0, 800)}`),
       ...wrong,
-      ...(gateway.hasEnded() ? ['the gateway has ended'] : []),
+      ...(gateway.hasEnded ? ['the gateway has ended'] : []),
       ...CHOSEN.flatMap((fault) => missed(fault, rounds)),
     ];
     for (const line of failures.slice(0, 30)) process.stdout.write(`  ${line}\n`);
@@ -120,7 +120,7 @@ async function prove(set: ReplicaSet): Promise<boolean> {
   } finally {
     traffic.close();
     await admin.close();
-    await gateway.stop();
+    await gateway.end();
   }
 }
 

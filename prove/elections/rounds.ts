@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProvedGateway } from '../support/gateway.js';
 import type { BareDriver } from './bare-driver.js';
-import type { Gateway } from './gateway.js';
+import { PRODUCT } from './product.js';
 import type { Member, ReplicaSet } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
 
@@ -48,7 +49,7 @@ export interface Round {
 /** What a round is played with. */
 export interface Stage {
   readonly set: ReplicaSet;
-  readonly gateway: Gateway;
+  readonly gateway: ProvedGateway;
   readonly traffic: Traffic;
   readonly bare: BareDriver;
   readonly random: () => number;
@@ -91,9 +92,9 @@ const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<v
   },
 };
 
-async function whole(set: ReplicaSet, gateway: Gateway): Promise<void> {
+async function whole(set: ReplicaSet, gateway: ProvedGateway): Promise<void> {
   await set.healthy();
-  for (const until = Date.now() + WHOLE_MS; !(await gateway.isReady()); await sleep(50))
+  for (const until = Date.now() + WHOLE_MS; !(await gateway.isReady(PRODUCT)); await sleep(50))
     if (Date.now() > until) throw new Error('The gateway does not serve again after two minutes.');
 }
 

@@ -2,7 +2,6 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { randomFrom } from '../siege/mutate.js';
-import type { Gateway } from './gateway.js';
 import { PRODUCT } from './product.js';
 
 /** Requests a second, of which so many are of each kind: far below what the machine bears. */
@@ -28,6 +27,12 @@ export interface Answer {
   readonly isRefusalComplete: boolean;
 }
 
+/** Whom to ask, and as whom. */
+export interface Target {
+  readonly address: string;
+  readonly token: string;
+}
+
 interface Wish {
   readonly from: string;
   readonly to: string;
@@ -51,7 +56,7 @@ export class Traffic {
   readonly wishes = new Map<string, Wish>();
   /** A second answer to one key that is not the first one's. */
   readonly contradictions: string[] = [];
-  readonly #gateway: Gateway;
+  readonly #target: Target;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #random: () => number;
   readonly #pending = new Set<Promise<unknown>>();
@@ -61,8 +66,8 @@ export class Traffic {
   #number = 0;
   #isOn = true;
 
-  constructor(gateway: Gateway, seed: number) {
-    this.#gateway = gateway;
+  constructor(target: Target, seed: number) {
+    this.#target = target;
     this.#random = randomFrom(seed);
   }
 
@@ -163,7 +168,7 @@ export class Traffic {
   }
 
   #send(query: string, variables: object, kind: Kind = 'transfer'): Promise<{ answer: Answer; body?: Body }> {
-    const { hostname, port } = new URL(this.#gateway.address);
+    const { hostname, port } = new URL(this.#target.address);
     const payload = JSON.stringify({ query, variables });
     const sentAt = Date.now();
     return new Promise((resolve) => {
@@ -190,7 +195,7 @@ export class Traffic {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(payload),
             accept: 'application/graphql-response+json',
-            authorization: `Bearer ${this.#gateway.token}`,
+            authorization: `Bearer ${this.#target.token}`,
           },
         },
         (response) => {
