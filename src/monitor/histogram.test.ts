@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boundOf, bucketOf, BUCKETS, percentile } from './histogram.js';
+import { atLeast, boundOf, bucketOf, BUCKETS, percentile } from './histogram.js';
 
 test('a duration lies within its bucket, whose bound is less than a fifth above it', () => {
   fc.assert(
@@ -28,4 +28,18 @@ test('percentiles are those of the sorted durations, by bucket', () => {
     ),
   );
   expect(percentile(new Uint32Array(BUCKETS), 0.99)).toBe(0);
+});
+
+test('a percentile reaches a duration where more than the rest took as long', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.01, max: 10_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
+      fc.double({ min: 0.06, max: 5_000, noNaN: true }),
+      (durations, ms) => {
+        const counts = new Uint32Array(BUCKETS);
+        for (const one of durations) counts[bucketOf(one)]! += 1;
+        expect(percentile(counts, 0.5) >= ms).toBe(atLeast(counts, ms) > durations.length / 2);
+      },
+    ),
+  );
 });

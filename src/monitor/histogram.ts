@@ -28,3 +28,11 @@ export function percentile(counts: ArrayLike<number>, share: number): number {
   }
   return 0;
 }
+
+/** How many of what was counted took so long or longer: those of whom {@link percentile} says so. */
+export function atLeast(counts: ArrayLike<number>, ms: number): number {
+  let found = 0;
+  for (let bucket = bucketOf(ms); bucket < counts.length; bucket += 1)
+    if (boundOf(bucket) >= ms) found += counts[bucket] ?? 0;
+  return found;
+}

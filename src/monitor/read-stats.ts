@@ -3,6 +3,7 @@ import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import { BUCKETS, percentile } from './histogram.js';
 import type { ShapeText } from './shape.js';
+import { slotBefore, slotOf } from './stats.js';
 
 /** Whose statistics are read, and within which bounds. */
 export interface StatsScope {
@@ -41,6 +42,8 @@ export interface ShapeStats extends Summary {
   readonly command: string;
   readonly documents: number;
   readonly retries: number;
+  /** In the last five to ten minutes: calls, and those of them that were slow. */
+  readonly lately: { readonly calls: number; readonly slow: number };
   /** When it was first seen, ever. */
   readonly first: Date;
   /** Who sent them, the busiest first. */
@@ -120,9 +123,19 @@ export const readOptions = ({ product, maxTimeMS = READ_MS, signal }: StatsScope
   ...(signal && { signal }),
 });
 
+/** What of an hour's row is of the last slots. */
+const lately = (now: Date, what: 'calls' | 'slow') => ({
+  $sum: {
+    $add: [slotOf(now), slotBefore(now)].map(({ hour, slot }) => ({
+      $cond: [{ $eq: ['$hour', hour] }, { $ifNull: [`$slots.${slot}.${what}`, 0] }, 0],
+    })),
+  },
+});
+
 /** Every shape that was sent in a time, those that took longest in all first. Hours are read whole. */
 export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
   const stats = db.collection(STATS_COLLECTION);
+  const now = query.until ?? new Date();
   const rows = await stats
     .aggregate<
       Summed & {
@@ -139,6 +152,8 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
             ...summed,
             documents: { $sum: '$documents' },
             retries: { $sum: '$retries' },
+            latelyCalls: lately(now, 'calls'),
+            latelySlow: lately(now, 'slow'),
           },
         },
         { $sort: { calls: -1 } },
@@ -152,6 +167,8 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
                 'totalMs',
                 'documents',
                 'retries',
+                'latelyCalls',
+                'latelySlow',
                 ...buckets.map((bucket) => `c${bucket}`),
               ].map((key) => [key, { $sum: `$${key}` }]),
             ),
@@ -176,7 +193,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
     const [about] = row.about;
     if (!about) return [];
     const { text, collection, command, first } = about;
-    const { documents = 0, retries = 0 } = row;
+    const { documents = 0, retries = 0, latelyCalls = 0, latelySlow = 0 } = row;
     return [
       {
         shape: row._id,
@@ -186,6 +203,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         first,
         documents,
         retries,
+        lately: { calls: latelyCalls, slow: latelySlow },
         origins: row.origins,
         ...summaryOf(row),
       },

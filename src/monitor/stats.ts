@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
+import { atLeast } from './histogram.js';
 import type { Recorded, Tally } from './recorder.js';
 import { parseShape, type ShapeText } from './shape.js';
 
@@ -12,7 +13,8 @@ const WRITE_MS = 2_000;
 /** Updates in one command. */
 const MOST_UPDATES = 500;
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * What stands in `_bulkhead.stats`, by `kind`. Rows of several gateways add up: each is an update that adds.
@@ -38,6 +40,18 @@ export type StatsKind =
   | 'size'
   | 'mark'
   | 'lease';
+
+/** From which duration on a command counts as slow: the server's own threshold, and Atlas's where it does not set one by itself. */
+export const SLOW_MS = 100;
+
+const SLOT_MS = 5 * 60_000;
+/** The twelfth of its hour in which a moment lies: what was mended shows long before the hour is over. */
+export const slotOf = (time: Date): { readonly hour: Date; readonly slot: number } => ({
+  hour: new Date(Math.floor(time.getTime() / HOUR_MS) * HOUR_MS),
+  slot: Math.floor((time.getTime() % HOUR_MS) / SLOT_MS),
+});
+/** The same, a slot earlier. */
+export const slotBefore = (time: Date) => slotOf(new Date(time.getTime() - SLOT_MS));
 
 /** When what is written now is forgotten, unless it is written again. */
 export const forgottenAt = (now: Date): Date => new Date(now.getTime() + KEPT_DAYS * DAY_MS);
@@ -103,7 +117,7 @@ function updateOf({ id, kind, set, add, most, least }: Row, now: Date): mongo.Do
 }
 
 function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, now: Date): Row[] {
-  const hour = new Date(Math.floor(now.getTime() / 3_600_000) * 3_600_000);
+  const { hour, slot } = slotOf(now);
   const day = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
   const [at, on] = [hour.toISOString().slice(0, 13), day.toISOString().slice(0, 10)];
   const shapes = new Map(commands.map(({ shape, first, last }) => [shape, { first, last }]));
@@ -125,7 +139,13 @@ function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, 
         id: `commands:${at}:${shape}:${operation}:${field}`,
         kind: 'commands',
         set: { hour, shape, operation, field },
-        add: { ...counted(row), documents, retries },
+        add: {
+          ...counted(row),
+          documents,
+          retries,
+          [`slots.${slot}.calls`]: row.calls,
+          [`slots.${slot}.slow`]: atLeast(row.counts, SLOW_MS),
+        },
         most: { last: new Date(row.last) },
         least: { first: new Date(row.first) },
       };

@@ -5,6 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OWN_FIELD } from '../../src/monitor/comment.js';
+import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
 import { type Recorded, Recorder } from '../../src/monitor/recorder.js';
 import { parseShape } from '../../src/monitor/shape.js';
@@ -264,6 +265,39 @@ describe('statistics in the product’s database', () => {
     expect(await stats().countDocuments({ expiresAt: { $gt: new Date(Date.now() + 29 * 86_400_000) } })).toBe(
       await stats().countDocuments(),
     );
+  });
+
+  test('tell the last minutes from the hours before', async () => {
+    const { link } = gateway.server.runtimes.get('blog')!;
+    recorder().drain();
+    for (let n = 0; n < 3; n += 1) await gateway.ask('blog', POSTS);
+    const quick = recorder().drain();
+    const slow: Recorded = {
+      ...quick,
+      commands: quick.commands.map((row) => {
+        const counts = new Uint32Array(BUCKETS);
+        counts[bucketOf(500)] = row.calls;
+        return { ...row, counts };
+      }),
+    };
+    const hour = (Math.floor(Date.now() / 3_600_000) - 1) * 3_600_000;
+    const at = (minutes: number) => new Date(hour + minutes * 60_000);
+    const lately = async (minutes: number) => {
+      const until = at(minutes);
+      const shapes = await readShapes(gateway.db('blog'), { product: 'blog', since: at(-60), until });
+      return shapes.find(({ collection }) => collection === 'posts')!.lately;
+    };
+    await writeStats(link.db, 'blog', slow, at(-2));
+    await writeStats(link.db, 'blog', quick, at(1));
+    await writeStats(link.db, 'blog', slow, at(8));
+    await writeStats(link.db, 'blog', quick, at(12));
+    expect([await lately(4), await lately(9), await lately(13), await lately(19), await lately(20)]).toEqual([
+      { calls: 6, slow: 3 },
+      { calls: 6, slow: 3 },
+      { calls: 6, slow: 3 },
+      { calls: 3, slow: 0 },
+      { calls: 0, slow: 0 },
+    ]);
   });
 
   test('are written when the gateway stops', async () => {

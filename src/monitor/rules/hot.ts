@@ -1,6 +1,6 @@
 import type { Rule } from '../facts.js';
+import { SLOW_MS } from '../stats.js';
 import { count, counted, findingOf, senderOf, subjectOf, time, window } from './say.js';
-import { SLOW_MS } from './slow.js';
 
 /** Of the time that all commands take: enough that mending this one is felt. */
 export const SHARE = 0.3;

@@ -62,6 +62,7 @@ export function shape(more: Partial<ShapeFacts> & { asks?: object } = {}): Shape
     p99Ms: 3,
     documents: 100,
     retries: 0,
+    lately: { calls: 0, slow: 0 },
     first: daysAgo(1),
     last: NOW,
     origins: [{ operation: 'Front', field: 'Query.posts', calls: 100 }],

@@ -30,6 +30,15 @@ test.each([
   expect(ofShape('slow', more)).toBe(expected);
 });
 
+test.each([
+  [{ calls: 20, slow: 1 }, 'none'],
+  [{ calls: 20, slow: 2 }, 'amber'],
+  [{ calls: 19, slow: 0 }, 'amber'],
+  [{ calls: 0, slow: 0 }, 'amber'],
+])('slow: with %o in the last minutes it is %s', (lately, expected) => {
+  expect(ofShape('slow', { p95Ms: 500, lately })).toBe(expected);
+});
+
 test('slow says who, how slow, and how to go on', () => {
   expect(found('slow', { shapes: [shape({ p95Ms: 240, p50Ms: 12 })] })).toEqual([
     {

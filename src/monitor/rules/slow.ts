@@ -1,17 +1,22 @@
-import type { Rule } from '../facts.js';
+import type { Rule, ShapeFacts } from '../facts.js';
+import { SLOW_MS } from '../stats.js';
 import { count, findingOf, senderOf, subjectOf, time, window } from './say.js';
 
-/** The server's own threshold of a slow query, and Atlas's where it does not set one by itself. */
-export const SLOW_MS = 100;
 /** A fifth of the deadline that an operation has by default: a few such commands, and it is missed. */
 export const VERY_SLOW_MS = 1_000;
 /** A p95 of fewer is the slowest of them. */
 export const CALLS = 20;
+/** Of the calls, whose slowest is the p95. */
+const SHARE = 0.95;
+
+/** Whether it was slow and is not any more: whoever has built an index need not wait for the hour to be over. */
+const isMended = ({ lately }: ShapeFacts): boolean =>
+  lately.calls >= CALLS && lately.slow <= lately.calls * (1 - SHARE);
 
 /** Shapes that are slow for one call in twenty. */
 export const slow: Rule = (facts) =>
   facts.shapes
-    .filter(({ p95Ms, calls }) => calls >= CALLS && p95Ms >= SLOW_MS)
+    .filter((shape) => shape.calls >= CALLS && shape.p95Ms >= SLOW_MS && !isMended(shape))
     .map((shape) =>
       findingOf(
         {
