@@ -114,7 +114,9 @@ const isRefusal = (error: unknown): boolean =>
 /** In words that hold no value: a server's own message may repeat one. */
 function problemOf(error: unknown): string | undefined {
   if (error instanceof CannotRebuild) return error.message;
-  if (error instanceof SyntaxError) return 'it is cut off';
+  // Too deep, or with names that no command can have: the gateway has not sent it.
+  if (error instanceof SyntaxError || error instanceof RangeError || error instanceof mongo.BSON.BSONError)
+    return 'it is cut off, or no command';
   if (codeOf(error) === MAX_TIME_EXPIRED)
     return 'the server did not answer in time: neither documents for a sample nor a plan';
   if (!isRefusal(error)) return undefined;

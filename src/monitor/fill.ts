@@ -90,6 +90,9 @@ const LITERALS: Readonly<Record<string, unknown>> = {
   $count: 'count',
 };
 
+/** What runs code, and what the server has for itself. */
+const CODE = /^\$(?:function|accumulator|where|_.*)$/;
+
 /** Puts literals into an expression that has lost its own. @throws CannotRebuild */
 export function fillExpression(expression: unknown, name = ''): unknown {
   if (expression === '…') throw new CannotRebuild('a part of it is cut off');
@@ -100,7 +103,7 @@ export function fillExpression(expression: unknown, name = ''): unknown {
     Object.entries(expression).map(([key, inner]) => {
       if (key === '…') throw new CannotRebuild('a part of it is cut off');
       // Code that somebody has stored does not run with this credential.
-      if (key === '$function' || key === '$accumulator') throw new CannotRebuild(`it uses ${key}`);
+      if (CODE.test(key)) throw new CannotRebuild(`it uses ${key}`);
       return [key, fillExpression(inner, key)];
     }),
   );
