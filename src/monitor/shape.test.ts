@@ -54,6 +54,51 @@ describe('a shape', () => {
     else expect(filterOf(filter)).toEqual(shape);
   });
 
+  test.each([
+    '+4912345678',
+    '2026-11-27',
+    '2026-11-27T10:00:00Z',
+    'd41d8cd98f00b204e9800998ecf8427e',
+    '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+    'V1StGXR8_Z5jdHi6B-myT',
+    'Ada Lovelace',
+  ])('has no map’s key: %s', (key) => {
+    expect(filterOf({ [`map.${key}.open`]: 1 })).toEqual({ 'map.*.open': '?' });
+  });
+
+  test.each(['address2', 'line_1', 'sha256', 'oauth2ClientRegistrationId', 'i18nTitleDe', 'utf8'])(
+    'has a name with digits: %s',
+    (name) => expect(filterOf({ [name]: 1 })).toEqual({ [name]: '?' }),
+  );
+
+  test('has no value that looks like a path', () => {
+    for (const stage of [
+      {
+        $geoNear: {
+          near: [1, 2],
+          key: '$ecret',
+          query: { tag: '$ecret', $or: [{ n: { $in: ['$ecret'] } }] },
+        },
+      },
+      { $search: { text: { query: '$ecret', path: 'title' } } },
+      { $addFields: { a: { $const: '$ecret' } } },
+    ])
+      expect(shapeOf('aggregate', { aggregate: 'posts', pipeline: [stage] })).not.toContain('$ecret');
+  });
+
+  test('of every command names the index of its hint', () => {
+    const hint = 'posts by day 2024.1';
+    for (const [name, command] of Object.entries({
+      find: { filter: {}, hint },
+      count: { query: {}, hint },
+      aggregate: { pipeline: [], hint },
+      findAndModify: { query: {}, remove: true, hint },
+      update: { updates: [{ q: {}, u: {}, hint }] },
+      delete: { deletes: [{ q: {}, limit: 0, hint }] },
+    }))
+      expect(shapeOf(name, { [name]: 'posts', ...command })).toContain(`"hint":${JSON.stringify(hint)}`);
+  });
+
   test('of child lists is the same for any number of parents', () => {
     const branch = (n: number) => [{ $match: { post: n } }, { $sort: { createdAt: 1 } }, { $limit: 2 }];
     const pipeline = (parents: number) => [

@@ -41,7 +41,10 @@ const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: En
     ['hint', encodeHint],
     ['collation', () => VALUE],
   ],
-  count: [['query', encodeFilter]],
+  count: [
+    ['query', encodeFilter],
+    ['hint', encodeHint],
+  ],
   distinct: [
     ['key', encodeName],
     ['query', encodeFilter],
@@ -53,6 +56,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: En
     ['sort', encodeSort],
     ['update', encodeChange],
     ['remove', () => 'true'],
+    ['hint', encodeHint],
   ],
   insert: [],
 };
@@ -114,6 +118,20 @@ export function parseShape(text: ShapeText): Shape {
   return { command, collection: String(collection), parts: Object.fromEntries(parts) };
 }
 
+/** No shape is longer: a part that would pass the bound is cut. */
+const LONGEST_TEXT = 4 * MOST_CHARACTERS;
+
+/** Whether what stands in a database is a shape, and may be read back: others than the gateway may write there. */
+export function isShape(text: unknown): text is ShapeText {
+  if (typeof text !== 'string' || text.length > LONGEST_TEXT) return false;
+  try {
+    const shape: unknown = JSON.parse(text);
+    return isPlain(shape) && typeof Object.values(shape)[0] === 'string';
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a part of a shape was cut off, so that it stands for more than one form. */
 export const isCut = (text: ShapeText): boolean => text.includes(CUT);
 
@@ -123,18 +141,24 @@ const isPlain = (value: unknown): value is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** Segments of a path that are data rather than a name: numbers, ids, addresses. */
-const DATA = /^(?:\d+|[\da-f]{24}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|.*@.*)$/i;
+/**
+ * Segments of a path that are data rather than a name: numbers, dates and telephone numbers; ids of the usual kinds
+ * (hexadecimal, with hyphens or not; base 32); addresses, and what has a space.
+ */
+const DATA =
+  /^(?:\+?\d[\d:_+-]*(?:[TZ][\d:_+-]*)*|[\da-f]{16,}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|(?=.*\d)[\dA-HJKMNP-TV-Z]{26}|.*[@\s].*)$/i;
+/** A random text: long, and of capitals, small letters and several digits mixed. */
+const RANDOM = /^(?=.*[a-z])(?=.*[A-Z])(?=(?:.*\d){3})[\w-]{20,}$/;
 const LONGEST_NAME = 120;
 
 /** A path with `*` for every segment that is no name: maps keyed by a user's id are one field. */
 export const pathOf = (path: string): string =>
   path.length > LONGEST_NAME
     ? '…'
-    : /[\d@]/.test(path)
+    : /[\d@\s]/.test(path)
       ? path
           .split('.')
-          .map((segment) => (DATA.test(segment) ? '*' : segment))
+          .map((segment) => (DATA.test(segment) || RANDOM.test(segment) ? '*' : segment))
           .join('.')
       : path;
 
@@ -236,7 +260,9 @@ const directionOf = (direction: unknown): string =>
 
 /** An index, by its name or its key. */
 function encodeHint(value: unknown, budget: Budget, depth: number): string {
-  return typeof value === 'string' ? nameOf(value) : encodeSort(value, budget, depth);
+  // The name of an index is the code's, whatever it looks like: whoever would drop it has to recognise it.
+  if (typeof value !== 'string') return encodeSort(value, budget, depth);
+  return value.length > LONGEST_NAME ? CUT : JSON.stringify(value);
 }
 
 /** Names alone: of a projection, it matters which fields are read. */
@@ -248,15 +274,19 @@ function encodeNames(value: unknown, budget: Budget): string {
 
 function encodeUpdate(value: unknown, budget: Budget, depth: number): string {
   if (!isPlain(value)) return VALUE;
-  const { q, u, multi, upsert } = value;
-  const flags = `${multi ? ',"multi":true' : ''}${upsert ? ',"upsert":true' : ''}`;
+  const { q, u, multi, upsert, hint } = value;
+  const flags = `${multi ? ',"multi":true' : ''}${upsert ? ',"upsert":true' : ''}${hintIn(hint, budget, depth)}`;
   return `{"q":${encodeFilter(q, budget, depth + 1)},"u":${encodeChange(u, budget, depth + 1)}${flags}}`;
 }
 
 function encodeDelete(value: unknown, budget: Budget, depth: number): string {
   if (!isPlain(value)) return VALUE;
-  return `{"q":${encodeFilter(value['q'], budget, depth + 1)},"limit":${value['limit'] === 1 ? 1 : 0}}`;
+  const { q, limit, hint } = value;
+  return `{"q":${encodeFilter(q, budget, depth + 1)},"limit":${limit === 1 ? 1 : 0}${hintIn(hint, budget, depth)}}`;
 }
+
+const hintIn = (hint: unknown, budget: Budget, depth: number): string =>
+  hint === undefined || hint === null ? '' : `,"hint":${encodeHint(hint, budget, depth + 1)}`;
 
 /** Which fields a change touches, by operator; a pipeline or a whole document is a value. */
 function encodeChange(value: unknown, budget: Budget, depth: number): string {
@@ -304,7 +334,16 @@ function encodeStage(stage: string, value: unknown, budget: Budget, depth: numbe
     case '$limit':
     case '$skip':
     case '$sample':
+    case '$search':
+    case '$searchMeta':
+    case '$vectorSearch':
       return VALUE;
+    case '$geoNear':
+      return isPlain(value)
+        ? encodeEntries(value, budget, depth, (key, part, rest, deeper) =>
+            key === 'query' ? encodeFilter(part, rest, deeper) : VALUE,
+          )
+        : VALUE;
     case '$lookup':
     case '$unionWith':
     case '$graphLookup':
@@ -353,7 +392,8 @@ function encodeExpression(value: unknown, budget: Budget, depth: number): string
     value,
     budget,
     depth,
-    (key, inner, rest, deeper) => (key === '$literal' ? VALUE : encodeExpression(inner, rest, deeper)),
+    (key, inner, rest, deeper) =>
+      key === '$literal' || key === '$const' ? VALUE : encodeExpression(inner, rest, deeper),
     false,
   );
 }
