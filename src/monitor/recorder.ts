@@ -61,20 +61,34 @@ export interface Recorded {
 
 /** Rows of each kind between two drains; what comes when they are full is counted and not kept. */
 const MOST_ROWS = 2_000;
-/** Names of operations are the clients' choice: those beyond this are one. */
-const MOST_OPERATIONS = 200;
+/** Names of operations and of applications are the clients' choice: those beyond this are one. */
+const MOST_NAMES = 200;
 const OTHERS = '(others)';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** Commands of one field in one operation, from which on it counts as not batched. */
 export const UNBATCHED_AT = 10;
 const MOST_FAILED = 100;
 const MOST_PENDING = 10_000;
+const MOST_CURSORS = 1_000;
 
 /** A command that has not been answered. */
 interface Pending {
   readonly shape: ShapeText;
   readonly comment: string;
   /** What a write has alike each time that it is sent. */
-  readonly attempt: string | undefined;
+  readonly attempt?: string | undefined;
+  /** The read that a `getMore` goes on with. */
+  readonly cursor?: OpenCursor;
+}
+
+/** A read that has answered a part, and may be asked for more. */
+interface OpenCursor {
+  readonly shape: ShapeText;
+  readonly comment: string;
+  /** Where it was counted, and what it has taken so far. */
+  readonly tally: CommandTally;
+  ms: number;
 }
 
 /**
@@ -89,22 +103,28 @@ export class Recorder implements ProductWatcher {
   #rows = 0;
   #dropped = 0;
   #droppedBefore = 0;
-  readonly #names = new Set<string>();
+  // As long as a row of each is: whoever makes names up is not believed, and spoils no more than that.
+  readonly #operationNames = new Names(HOUR_MS);
+  readonly #clientNames = new Names(DAY_MS);
   /** By the driver's number of the request, which is its own in the whole process. */
   readonly #pending = new Map<number, Pending>();
   /** Writes that have failed and may come again. */
   readonly #failed = new Set<string>();
+  /** Reads that have more to answer, by the server's number of the cursor. */
+  readonly #cursors = new Map<string, OpenCursor>();
 
   /** Hears every command of a client for as long as it lives. The client must monitor commands. */
   observe(client: mongo.MongoClient): void {
     client.on('commandStarted', (event) => this.#started(event));
-    client.on('commandSucceeded', (event) => this.#ended(event, documentsIn(event.reply)));
+    client.on('commandSucceeded', (event) =>
+      this.#ended(event, documentsIn(event.reply), cursorIn(event.reply)),
+    );
     client.on('commandFailed', (event) => this.#ended(event, undefined));
   }
 
   /** An operation has ended. */
   operation(name: string, ms: number, hasFailed: boolean): void {
-    const operation = this.#nameOf(name);
+    const operation = this.#operationNames.of(name);
     let tally = this.#operations.get(operation);
     if (!tally) {
       tally = { operation, ...emptyTally() };
@@ -119,7 +139,7 @@ export class Recorder implements ProductWatcher {
     let tally = this.#unbatched.get(key);
     if (!tally) {
       if (this.#unbatched.size >= MOST_ROWS) return void (this.#dropped += 1);
-      tally = { operation: this.#nameOf(operation), field, times: 0, most: 0, last: 0 };
+      tally = { operation: this.#operationNames.of(operation), field, times: 0, most: 0, last: 0 };
       this.#unbatched.set(key, tally);
     }
     tally.times += 1;
@@ -128,8 +148,9 @@ export class Recorder implements ProductWatcher {
   }
 
   /** A client's operation asks for these fields. */
-  fields(fields: readonly string[], client: string): void {
+  fields(fields: readonly string[], application: string): void {
     const now = Date.now();
+    const client = this.#clientNames.of(application);
     for (const field of fields) {
       const key = `${field} ${client}`;
       let tally = this.#fields.get(key);
@@ -178,36 +199,46 @@ export class Recorder implements ProductWatcher {
   }
 
   #started({ commandName, command, requestId }: mongo.CommandStartedEvent): void {
-    const shape = shapeOf(commandName, command);
-    if (shape === undefined) return;
+    const pending = commandName === 'getMore' ? this.#more(command) : pendingOf(commandName, command);
+    if (!pending) return;
     if (this.#pending.size >= MOST_PENDING) this.#pending.clear();
-    const comment: unknown = command['comment'];
-    this.#pending.set(requestId, {
-      shape,
-      comment: typeof comment === 'string' ? withoutTail(comment) : '',
-      attempt: attemptOf(command),
-    });
+    this.#pending.set(requestId, pending);
+  }
+
+  #more({ getMore }: mongo.Document): Pending | undefined {
+    const cursor = this.#cursors.get(String(getMore));
+    return cursor && { shape: cursor.shape, comment: cursor.comment, cursor };
   }
 
   /** @param documents undefined for a command that has failed. */
   #ended(
     { duration, requestId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
     documents: number | undefined,
+    open?: string,
   ): void {
     const pending = this.#pending.get(requestId);
     if (!pending) return;
     this.#pending.delete(requestId);
-    const { shape, comment, attempt } = pending;
+    const { shape, comment, attempt, cursor } = pending;
     const isRetry = attempt !== undefined && this.#failed.delete(attempt);
     const tally = this.#tallyOf(shape, comment);
     if (!tally) return;
-    add(tally, duration, documents === undefined);
+    if (cursor) addMore(tally, cursor, duration, documents === undefined);
+    else add(tally, duration, documents === undefined);
     tally.documents += documents ?? 0;
+    if (open !== undefined && !cursor) this.#remember(open, { shape, comment, tally, ms: duration });
     if (isRetry) tally.retries += 1;
     if (documents === undefined && attempt !== undefined) {
       if (this.#failed.size >= MOST_FAILED) this.#failed.clear();
       this.#failed.add(attempt);
     }
+  }
+
+  /** Those that nobody asks again are the first to go. */
+  #remember(id: string, cursor: OpenCursor): void {
+    const [oldest] = this.#cursors.size >= MOST_CURSORS ? this.#cursors.keys() : [];
+    if (oldest !== undefined) this.#cursors.delete(oldest);
+    this.#cursors.set(id, cursor);
   }
 
   #tallyOf(shape: ShapeText, comment: string): CommandTally | undefined {
@@ -221,18 +252,32 @@ export class Recorder implements ProductWatcher {
       byComment = new Map();
       this.#commands.set(shape, byComment);
     }
-    const operation = this.#nameOf(origin.operation);
+    const operation = this.#operationNames.of(origin.operation);
     const tally = { shape, operation, field: origin.field, documents: 0, retries: 0, ...emptyTally() };
     byComment.set(comment, tally);
     this.#rows += 1;
     return tally;
   }
+}
 
-  #nameOf(operation: string): string {
-    if (this.#names.has(operation)) return operation;
-    if (this.#names.size >= MOST_OPERATIONS) return OTHERS;
-    this.#names.add(operation);
-    return operation;
+/** The first names of each hour or day; those that come later are `(others)`. */
+class Names {
+  readonly #known = new Set<string>();
+  readonly #unitMs: number;
+  #unit = 0;
+
+  constructor(unitMs: number) {
+    this.#unitMs = unitMs;
+  }
+
+  of(name: string): string {
+    const unit = Math.floor(Date.now() / this.#unitMs);
+    if (unit !== this.#unit) this.#known.clear();
+    this.#unit = unit;
+    if (this.#known.has(name)) return name;
+    if (this.#known.size >= MOST_NAMES) return OTHERS;
+    this.#known.add(name);
+    return name;
   }
 }
 
@@ -247,6 +292,38 @@ function add(tally: Tally, ms: number, hasFailed: boolean): void {
   if (hasFailed) tally.errors += 1;
   tally.counts[bucketOf(ms)]! += 1;
   tally.last = Date.now();
+}
+
+/** The rest of a read is no call of its own: it takes longer, and is about more. */
+function addMore(tally: CommandTally, cursor: OpenCursor, ms: number, hasFailed: boolean): void {
+  const [before, after] = [bucketOf(cursor.ms), bucketOf(cursor.ms + ms)];
+  cursor.ms += ms;
+  tally.totalMs += ms;
+  if (hasFailed) tally.errors += 1;
+  tally.last = Date.now();
+  // What was handed over already stays as it is.
+  if (tally !== cursor.tally || before === after) return;
+  tally.counts[before]! -= 1;
+  tally.counts[after]! += 1;
+}
+
+function pendingOf(commandName: string, command: mongo.Document): Pending | undefined {
+  const shape = shapeOf(commandName, command);
+  if (shape === undefined) return undefined;
+  const comment: unknown = command['comment'];
+  return {
+    shape,
+    comment: typeof comment === 'string' ? withoutTail(comment) : '',
+    attempt: attemptOf(command),
+  };
+}
+
+/** The server's number of a cursor that has more; undefined where a reply is whole. */
+function cursorIn(reply: unknown): string | undefined {
+  const id = (reply as { cursor?: { id?: unknown } } | undefined)?.cursor?.id;
+  if (id === undefined || id === null || id === 0) return undefined;
+  const text = String(id);
+  return text === '0' ? undefined : text;
 }
 
 /** How many documents a reply is about. */

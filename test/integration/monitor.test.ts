@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OWN_FIELD } from '../../src/monitor/comment.js';
 import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
@@ -216,6 +216,50 @@ describe('a recorder', () => {
     expect(recorder.drain().commands).toMatchObject([
       { operation: 'Op', field: 'Mutation.x', calls: 3, errors: 1, retries: 1, documents: 2 },
     ]);
+  });
+
+  test('counts a read that is answered in parts once, with all its documents and time', () => {
+    const { recorder, client } = watched();
+    const comment = 'bulkhead:blog:Op:Query.posts';
+    const part = (id: mongo.Long, count: number, name: 'firstBatch' | 'nextBatch') => ({
+      reply: { cursor: { id, [name]: Array.from({ length: count }, () => ({})) } },
+    });
+    const id = mongo.Long.fromString('8434986712938712398');
+    const read = { find: 'posts', filter: {}, comment };
+    client.send(read, part(id, 101, 'firstBatch'));
+    const more = { getMore: id, collection: 'posts', comment };
+    client.send(more, part(id, 4_000, 'nextBatch'));
+    client.send(more, part(mongo.Long.ZERO, 899, 'nextBatch'));
+    client.send({ ...more, getMore: mongo.Long.fromNumber(3) }, part(mongo.Long.ZERO, 5, 'nextBatch'));
+    const [one, ...others] = recorder.drain().commands;
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ field: 'Query.posts', calls: 1, documents: 5_000, totalMs: 6, errors: 0 });
+    expect([...one!.counts].flatMap((count, bucket) => (count ? [bucket, count] : []))).toEqual([
+      bucketOf(6),
+      1,
+    ]);
+    client.send(read, part(id, 101, 'firstBatch'));
+    recorder.drain();
+    client.send(more, { fails: true });
+    expect(recorder.drain().commands).toMatchObject([{ calls: 0, documents: 0, totalMs: 2, errors: 1 }]);
+  });
+
+  test('tells the names of an hour apart, whoever has made up those of the last one', () => {
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
+    const { recorder } = watched();
+    for (let n = 0; n < 300; n += 1) {
+      recorder.operation(`Junk${n}`, 1, false);
+      recorder.fields(['Query.posts'], `junk@${n}`);
+    }
+    const junk = recorder.drain();
+    expect([junk.operations.length, junk.fields.length]).toEqual([201, 201]);
+    expect(junk.fields.find(({ client }) => client === '(others)')!.calls).toBe(100);
+    now.mockReturnValue(Date.UTC(2026, 5, 16, 10, 30));
+    recorder.operation('Front', 1, false);
+    recorder.fields(['Query.posts'], 'reader@1.2');
+    now.mockRestore();
+    const { operations, fields } = recorder.drain();
+    expect([operations[0]!.operation, fields[0]!.client]).toEqual(['Front', 'reader@1.2']);
   });
 
   test('is bounded: a hundred thousand shapes cost two thousand rows, and the rest is counted', () => {
