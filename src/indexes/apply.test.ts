@@ -61,6 +61,29 @@ describe('what the server can change in place', () => {
   });
 });
 
+describe('what is no plain collection', () => {
+  test('a view has no indexes, and stands in nobody’s way', async () => {
+    const { db, collection, classes } = await given([{ a: 1 }], [], [{ a: 1 }]);
+    const view = `view_of_${collection}`;
+    await db.createCollection(view, { viewOn: collection, pipeline: [] });
+    expect(await applyIndexes(db, [classWith(view)])).toMatchObject({ done: [], left: [] });
+    const { done, left } = await applyIndexes(db, [...classes, classWith(view, [{ a: 1 }])]);
+    expect(kinds(done)).toEqual(['create a_1']);
+    expect(left.map(({ change, why }) => [change.collection, why])).toEqual([
+      [view, expect.stringContaining('view')],
+    ]);
+  });
+
+  test('of a time series indexes are made once', async () => {
+    const { db, collection } = await given([], []);
+    const series = `series_of_${collection}`;
+    await db.createCollection(series, { timeseries: { timeField: 'at', metaField: 'meta' } });
+    const classes = [classWith(series, [{ 'meta.kind': 1, at: 1 }])];
+    expect(kinds((await applyIndexes(db, classes)).done)).toEqual(['create meta.kind_1_at_1']);
+    expect((await applyIndexes(db, classes)).done).toEqual([]);
+  });
+});
+
 describe('what no class declares', () => {
   test('is named and left; with leave it is hidden, waits, and goes', async () => {
     const { db, classes, collection, indexes } = await given(

@@ -47,8 +47,8 @@ export interface CollectionFacts {
 const MAX_INDEXES = 64;
 const MAX_PATHS = 32;
 const MAX_TIME_EXPIRED = 50;
-const UNAUTHORIZED = 13;
-const NO_SUCH_COLLECTION = 26;
+/** May not be asked; or there is nothing to ask, since it is gone or a view. */
+const NOTHING = new Set<unknown>([13, 26, 166, 40_602]);
 
 /** Asks how large a collection is and how its indexes are used. */
 export async function collectionFacts(db: mongo.Db, collection: string): Promise<CollectionFacts> {
@@ -56,8 +56,7 @@ export async function collectionFacts(db: mongo.Db, collection: string): Promise
     try {
       return await db.collection(collection).aggregate([stage]).toArray();
     } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (code === UNAUTHORIZED || code === NO_SUCH_COLLECTION) return [];
+      if (NOTHING.has((error as { code?: unknown }).code)) return [];
       throw error;
     }
   };

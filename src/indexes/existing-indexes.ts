@@ -17,11 +17,12 @@ export interface ExistingIndex {
   readonly building: boolean;
 }
 
-const NO_SUCH_COLLECTION = 26;
+/** Gone, or a view, which has none. */
+const WITHOUT_INDEXES = new Set<unknown>([26, 166]);
 const UNAUTHORIZED = 13;
 const BAD_VALUE = 2;
 
-/** The indexes of a collection, `_id_` left out; none where there is no such collection. */
+/** The indexes of a collection, `_id_` left out; none where there is no such collection, or it is a view. */
 export async function existingIndexes(db: mongo.Db, collection: string): Promise<ExistingIndex[]> {
   try {
     // Without this option an index whose build is under way looks like one that is there.
@@ -32,7 +33,7 @@ export async function existingIndexes(db: mongo.Db, collection: string): Promise
       return isIdIndex(raw) ? [] : [{ name: String(raw['name']), spec: toIndexSpec(raw), building }];
     });
   } catch (error) {
-    if ((error as { code?: unknown }).code === NO_SUCH_COLLECTION) return [];
+    if (WITHOUT_INDEXES.has((error as { code?: unknown }).code)) return [];
     throw error;
   }
 }
