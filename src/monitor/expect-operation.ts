@@ -22,7 +22,16 @@ export const expectOperation = (operation: MeasuredOperation) => ({
   /** @throws Error that names every command, when the answer has errors or the budget is passed. */
   async toCost(budget: Budget): Promise<OperationCost> {
     const cost = await measure(operation);
-    const passed = Object.entries(budget).filter(([key, most]) => cost[key as keyof Budget] > most);
+    const unknown = Object.keys(budget).filter((key) => typeof cost[key as keyof Budget] !== 'number');
+    if (unknown.length > 0)
+      throw new TypeError(
+        `A budget has no ${unknown.join(', ')}; it has ${Object.keys(cost)
+          .filter((key) => key !== 'list')
+          .join(', ')}.`,
+      );
+    const passed = Object.entries(budget).filter(
+      ([key, most]) => most !== undefined && !(cost[key as keyof Budget] <= most),
+    );
     if (passed.length === 0) return cost;
     const over = passed.map(
       ([key, most]) => `${key}: expected at most ${most}, got ${cost[key as keyof Budget]}`,

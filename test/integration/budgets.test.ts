@@ -123,6 +123,16 @@ describe('expectOperation', () => {
     );
   });
 
+  test('is not held by a budget of nothing', async () => {
+    const misspelt = { command: 2, documentsexamined: 3 } as Budget;
+    await expect(expectOperation(own()).toCost(misspelt)).rejects.toThrow(
+      'A budget has no command, documentsexamined; it has commands, documentsExamined, keysExamined, collectionScans, inMemorySorts.',
+    );
+    await expect(expectOperation(own()).toCost({ commands: Number.NaN })).rejects.toThrow(
+      /commands: expected/,
+    );
+  });
+
   test('counts a scan and a sort in memory, and what each of several operations at once costs alone', async () => {
     const { db } = { db: gateway.db('blog') };
     const indexes = await db.collection('posts').listIndexes().toArray();
