@@ -154,12 +154,34 @@ function linesOf(asked: Asked<Look>, since: Date): string[] {
       : [];
   if (empty !== undefined) return [`${title}  ${empty}`, ...lost];
   const shown = shapes.length < all ? `, ${shapes.length} of them shown` : '';
-  const [headings = '', ...rows] = table([HEADINGS, ...shapes.map(rowOf)], FIGURES).split('\n');
+  const { isTTY, columns } = process.stdout;
   return [
     `${title}  since ${moment(since)}: ${counted(calls, 'command')} of ${counted(all, 'shape')}${shown}, ${duration(totalMs)} in all`,
     ...lost,
-    fitting(`  ${headings}`, 'dim'),
-    ...shapes.flatMap((shape, index) => [fitting(`  ${rows[index]!}`), ...belowOf(shape)]),
+    ...linesOfShapes(shapes, isTTY ? columns : Number.POSITIVE_INFINITY),
+  ];
+}
+
+/** The least of a query that is worth its column; where there is less room, it stands on a line of its own. */
+const QUERY_COLUMNS = 40;
+
+/** Shapes as a table, with what is below each. @param columns of the terminal. */
+export function linesOfShapes(shapes: readonly SlowShape[], columns: number): string[] {
+  const figures = [HEADINGS, ...shapes.map(rowOf)];
+  const whole = table(figures, FIGURES).split('\n');
+  const short = table(
+    figures.map((row) => row.slice(0, -1)),
+    FIGURES,
+  ).split('\n');
+  const isNarrow = Math.max(...short.map(({ length }) => length)) + QUERY_COLUMNS > columns;
+  const [headings = '', ...rows] = isNarrow ? short : whole;
+  return [
+    paint('dim', fitting(`  ${headings}`, columns)),
+    ...shapes.flatMap((shape, at) => [
+      fitting(`  ${rows[at]!}`, columns),
+      ...(isNarrow ? [fitting(`             ${shape.words}`, columns)] : []),
+      ...belowOf(shape, columns),
+    ]),
   ];
 }
 
@@ -183,20 +205,17 @@ export function planWords(plan: ShapePlan | undefined): string {
 }
 
 /** Who sends it, and what is worst about it. */
-function belowOf({ origins, findings }: SlowShape): string[] {
+function belowOf({ origins, findings }: SlowShape, columns: number): string[] {
   const [first, ...others] = origins;
   const from = first ? `${first.operation} ${first.field}` : '-';
   const more = others.length > 0 ? ` and ${others.length} more` : '';
   const [worst] = findings;
   return [
-    fitting(`             ${from}${more}`, 'dim'),
+    paint('dim', fitting(`             ${from}${more}`, columns)),
     ...(worst ? [`             ${paintFinding(worst)}`] : []),
   ];
 }
 
 /** A line that does not wrap on a terminal. */
-function fitting(line: string, style?: 'dim'): string {
-  const { isTTY, columns } = process.stdout;
-  const cut = isTTY && line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
-  return style ? paint(style, cut) : cut;
-}
+const fitting = (line: string, columns: number): string =>
+  line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
