@@ -83,6 +83,7 @@ function linesOf({ shape, words, stats }: Explained, since: Date): string[] {
       `${duration(stats.totalMs)} in all, mean ${duration(stats.meanMs)}, p50 ${duration(stats.p50Ms)}, p95 ${duration(stats.p95Ms)}, p99 ${duration(stats.p99Ms)}`,
     ],
     ['documents', `${count(stats.documents)}, ${short(stats.documents / stats.calls)} a call`],
+    ['examined', examinedOf(stats)],
   ].filter(([, value]) => value !== '') as [string, string][];
   return [
     title,
@@ -94,6 +95,12 @@ function linesOf({ shape, words, stats }: Explained, since: Date): string[] {
 }
 
 const short = (value: number): string => String(Math.round(value * 10) / 10);
+
+/** As it was, where the profiler has seen it; the plan says how it would be. */
+const examinedOf = ({ examined }: SlowShape): string =>
+  examined === undefined
+    ? ''
+    : `${short(examined.documents / examined.calls)} documents and ${short(examined.keys / examined.calls)} keys a call, in ${count(examined.calls)} that the profiler has seen`;
 
 const section = (heading: string, lines: readonly string[]): string[] => [
   `  ${paint('dim', heading)}`,

@@ -8,6 +8,7 @@ import { withDevelopmentUris } from '../development/product-uris.js';
 import { withClient, withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { adviseIndexes } from '../indexes/advise/advise.js';
+import { readHinted } from '../monitor/gather.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
 import { type AdviceForPeople, factsOfAdvice, linesOfAdvice } from './indexes-advise-lines.js';
@@ -48,9 +49,18 @@ export async function adviseProducts(
     const found: AdviceForPeople[] = [];
     for (const { name, classes, opsUri } of targets) {
       const work = withDatabase(opsUri, name, async (db) => {
-        const shapes = await readShapes(db, { product: name, since });
+        const [shapes, hinted] = await Promise.all([
+          readShapes(db, { product: name, since }),
+          readHinted(db, name),
+        ]);
         const onCollection = (collection: string) => showProgress(`${name}: trying indexes on ${collection}`);
-        const advice = await adviseIndexes(db, classes, { product: name, shapes, scratch, onCollection });
+        const advice = await adviseIndexes(db, classes, {
+          product: name,
+          shapes,
+          hinted,
+          scratch,
+          onCollection,
+        });
         return { ...advice, since, texts: new Map(shapes.map(({ shape, text }) => [shape, text])) };
       });
       // Whoever interrupts waits for nothing; what is under way ends with its connection.

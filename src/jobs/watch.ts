@@ -3,10 +3,11 @@ import type { ClassType } from '../database/class-type.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
-import { expiringFields, readSizes, readUnbatched } from '../monitor/gather.js';
+import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/gather.js';
 import { refreshPlans } from '../monitor/plans.js';
 import { readProfile } from '../monitor/profiled.js';
 import { layoutOf, readCollections, type ReadCollections } from '../monitor/read-collections.js';
+import { readFindings } from '../monitor/read-findings.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
 
@@ -43,6 +44,7 @@ export class Watch {
   #isCalm = false;
   #collections: Kept<ReadCollections> | undefined;
   #before: Kept<ReadonlyMap<string, ShapeFacts['before']>> | undefined;
+  #hinted: Kept<ProductFacts['hinted']> | undefined;
   #sizes: Kept<ProductFacts['sizes']> | undefined;
 
   /** One round. @throws the driver's error. */
@@ -73,6 +75,7 @@ export class Watch {
         const [plan, earlier] = [plans.get(shape.shape), before.get(shape.shape)];
         return { ...shape, ...(plan && { plan }), ...(earlier && { before: earlier }) };
       }),
+      hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
       declared: declaredIndexes(classes).map(({ collection, definition }) => ({
@@ -80,8 +83,10 @@ export class Watch {
         key: definition['key'] as Readonly<Record<string, unknown>>,
         isUnique: definition['unique'] === true,
         isTtl: definition['expireAfterSeconds'] !== undefined,
+        isHidden: definition['hidden'] === true,
       })),
       expiring: expiringFields(classes),
+      open: new Set((await readFindings(db, { product })).map(({ id }) => id)),
       sizes: await this.#sizesOf(db, product, startedAt),
     };
     const seen = new Set(shapes.map(({ shape }) => shape));
@@ -119,6 +124,12 @@ export class Watch {
       this.#before = { at: now.getTime(), value };
     }
     return this.#before.value;
+  }
+
+  async #hintedOf(db: mongo.Db, product: string, now: Date): Promise<ProductFacts['hinted']> {
+    if (!this.#hinted || now.getTime() - this.#hinted.at >= COLLECTIONS_MS)
+      this.#hinted = { at: now.getTime(), value: await readHinted(db, product) };
+    return this.#hinted.value;
   }
 
   async #sizesOf(db: mongo.Db, product: string, now: Date): Promise<ProductFacts['sizes']> {

@@ -1,6 +1,7 @@
 import type { Finding } from './finding.js';
 import type { ShapePlan } from './plan.js';
 import type { ShapeStats } from './read-stats.js';
+import type { ShapeText } from './shape.js';
 
 /** An index as the database has it, and whether it is used. */
 export interface IndexFacts {
@@ -68,6 +69,14 @@ export interface DeclaredFacts {
   readonly key: Readonly<Record<string, unknown>>;
   readonly isUnique: boolean;
   readonly isTtl: boolean;
+  /** Kept up to date, and used by nobody, as the class wants it. */
+  readonly isHidden?: boolean;
+}
+
+/** A shape that names an index in its hint. */
+export interface HintedShape {
+  readonly collection: string;
+  readonly text: ShapeText;
 }
 
 /** All that the rules look at; they ask nothing else. */
@@ -77,10 +86,14 @@ export interface ProductFacts {
   /** How much time the shapes were counted in. */
   readonly hours: number;
   readonly shapes: readonly ShapeFacts[];
+  /** Of all time that is kept: whoever names an index fails without it, if only once a month. */
+  readonly hinted: readonly HintedShape[];
   readonly unbatched: readonly UnbatchedFacts[];
   readonly collections: readonly CollectionFacts[];
   readonly declared: readonly DeclaredFacts[];
   readonly expiring: readonly ExpiringField[];
+  /** Ids of the findings that hold: they are not over because fewer ask. */
+  readonly open: ReadonlySet<string>;
   /** The oldest first; the last is today's. */
   readonly sizes: readonly SizeFacts[];
 }

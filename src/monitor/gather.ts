@@ -3,7 +3,7 @@ import type { ClassType } from '../database/class-type.js';
 import { collectionOf, schemaOf } from '../database/schema.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
-import type { ExpiringField, SizeFacts, UnbatchedFacts } from './facts.js';
+import type { ExpiringField, HintedShape, SizeFacts, UnbatchedFacts } from './facts.js';
 import { forgottenAt } from './stats.js';
 
 const READ_MS = 5_000;
@@ -51,6 +51,15 @@ export async function readSizes(db: mongo.Db, product: string, now: Date): Promi
     .find({ kind: 'size' }, options(product))
     .project<SizeFacts>({ _id: 0, day: 1, bytes: 1, diskUsedBytes: 1, diskBytes: 1 })
     .sort({ day: 1 })
+    .toArray();
+}
+
+/** Shapes that name an index, of all that are kept. */
+export async function readHinted(db: mongo.Db, product: string): Promise<readonly HintedShape[]> {
+  return db
+    .collection(STATS_COLLECTION)
+    .find({ kind: 'shape', text: /"hint":/ }, options(product))
+    .project<HintedShape>({ _id: 0, collection: 1, text: 1 })
     .toArray();
 }
 

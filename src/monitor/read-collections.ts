@@ -21,7 +21,9 @@ type Answer = Readonly<Record<string, unknown>>;
 /** Sizes and indexes of every collection of a product, but those of Bulkhead itself. @throws the driver's error. */
 export async function readCollections(db: mongo.Db, product: string): Promise<ReadCollections> {
   const options = { comment: ownComment(product), maxTimeMS: READ_MS };
-  const listed = await db.listCollections({ type: 'collection' }, { nameOnly: true, ...options }).toArray();
+  const listed = await db
+    .listCollections({ type: { $in: ['collection', 'timeseries'] } }, { nameOnly: true, ...options })
+    .toArray();
   const names = listed.map(({ name }) => name).filter((name) => !/^(?:system\.|_bulkhead\.)/.test(name));
   const missing = new Set<string>();
   const ask = async (

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import { BUCKETS, percentile } from './histogram.js';
-import type { ShapeText } from './shape.js';
+import { isShape, type ShapeText } from './shape.js';
 import { slotBefore, slotOf } from './stats.js';
 
 /** Whose statistics are read, and within which bounds. */
@@ -46,6 +46,8 @@ export interface ShapeStats extends Summary {
   readonly lately: { readonly calls: number; readonly slow: number };
   /** When it was first seen, ever. */
   readonly first: Date;
+  /** What the profiler has seen its commands examine, ever; missing where that is off. */
+  readonly examined?: { readonly calls: number; readonly documents: number; readonly keys: number };
   /** Who sent them, the busiest first. */
   readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
 }
@@ -72,6 +74,8 @@ export interface FieldUsage {
 }
 
 const READ_MS = 10_000;
+/** Shapes that are looked at, those that took longest; a product has hundreds, unless names in its queries are data. */
+export const MOST_SHAPES = 5_000;
 const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 const countsSummed = Object.fromEntries(
   buckets.map((bucket) => [`c${bucket}`, { $sum: `$counts.${bucket}` }]),
@@ -132,20 +136,39 @@ const lately = (now: Date, what: 'calls' | 'slow') => ({
   },
 });
 
-/** Every shape that was sent in a time, those that took longest in all first. Hours are read whole. */
+/** The shapes that took longest, where there are more than are looked at; undefined where all are. */
+async function dearestShapes(db: mongo.Db, query: StatsQuery): Promise<readonly string[] | undefined> {
+  if (query.shape !== undefined) return undefined;
+  const dearest = await db
+    .collection(STATS_COLLECTION)
+    .aggregate<{ _id: string }>(
+      [
+        { $match: { kind: 'commands', ...within(query) } },
+        { $group: { _id: '$shape', totalMs: { $sum: '$totalMs' } } },
+        { $sort: { totalMs: -1, _id: 1 } },
+        { $limit: MOST_SHAPES },
+      ],
+      readOptions(query),
+    )
+    .toArray();
+  return dearest.length < MOST_SHAPES ? undefined : dearest.map(({ _id }) => _id);
+}
+
+/** The shapes that were sent in a time, those that took longest in all first: `MOST_SHAPES`. Hours are read whole. */
 export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
   const stats = db.collection(STATS_COLLECTION);
   const now = query.until ?? new Date();
+  const dearest = await dearestShapes(db, query);
   const rows = await stats
     .aggregate<
       Summed & {
         _id: string;
         origins: ShapeStats['origins'];
-        about: readonly { text: string; collection: string; command: string; first: Date }[];
+        about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first' | 'examined'>[];
       }
     >(
       [
-        { $match: { kind: 'commands', ...within(query) } },
+        { $match: { kind: 'commands', ...within(query), ...(dearest && { shape: { $in: dearest } }) } },
         {
           $group: {
             _id: { shape: '$shape', operation: '$operation', field: '$field' },
@@ -191,8 +214,8 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
     .toArray();
   return rows.flatMap((row) => {
     const [about] = row.about;
-    if (!about) return [];
-    const { text, collection, command, first } = about;
+    if (!about || !isShape(about.text)) return [];
+    const { text, collection, command, first, examined } = about;
     const { documents = 0, retries = 0, latelyCalls = 0, latelySlow = 0 } = row;
     return [
       {
@@ -204,6 +227,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         documents,
         retries,
         lately: { calls: latelyCalls, slow: latelySlow },
+        ...(examined && { examined }),
         origins: row.origins,
         ...summaryOf(row),
       },

@@ -27,7 +27,9 @@ const MEASURES: Readonly<Record<ShapeOrder, (shape: SlowShape) => number>> = {
   total: ({ totalMs }) => totalMs,
   p95: ({ p95Ms }) => p95Ms,
   calls: ({ calls }) => calls,
-  examined: ({ plan }) => plan?.documentsExamined ?? -1,
+  examined: ({ plan, examined }) =>
+    (plan?.problem === undefined ? plan?.documentsExamined : undefined) ??
+    (examined ? examined.documents / examined.calls : -1),
 };
 
 /** The shapes of a product in a time, with plans and findings, in an order. @throws the driver's error. */

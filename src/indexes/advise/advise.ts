@@ -16,6 +16,8 @@ import { writeLoadOf } from './writes.js';
 export interface AdviseOptions {
   readonly product: string;
   readonly shapes: readonly ObservedShape[];
+  /** Shapes of any time that name an index in their hint: it stays. */
+  readonly hinted?: readonly Pick<ObservedShape, 'text'>[];
   /** A database on a scratch server; what is made in it is the caller's to drop. */
   readonly scratch: mongo.Db;
   readonly budget?: CopyBudget;
@@ -50,7 +52,7 @@ export interface IndexAdvice {
 export async function adviseIndexes(
   db: mongo.Db,
   classes: readonly ClassType[],
-  { product, shapes, scratch, budget, onCollection }: AdviseOptions,
+  { product, shapes, hinted = [], scratch, budget, onCollection }: AdviseOptions,
 ): Promise<IndexAdvice> {
   const declared = declaredIndexes(classes, await resolveCollations(db, classes));
   const { needs, unread } = needsOf(shapes);
@@ -85,7 +87,7 @@ export async function adviseIndexes(
       advised: advice.indexes.map(({ key }) => specOf(key)),
       uses: facts.uses,
       sizes: facts.indexBytes,
-      shapes,
+      shapes: [...shapes, ...hinted],
       used,
       unmeasured: shapes.filter(({ shape, text }) => !measured.has(shape) && reads(text, collection)),
       isArray,

@@ -12,7 +12,8 @@ export interface DropFacts {
   readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
   /** Bytes of each index. */
   readonly sizes?: ReadonlyMap<string, number>;
-  readonly shapes: readonly ObservedShape[];
+  /** Shapes that may name an index in their hint. */
+  readonly shapes: readonly Pick<ObservedShape, 'text'>[];
   /** Indexes that plans of observed shapes use. */
   readonly used: ReadonlySet<string>;
   /** Shapes whose plans are not known: they may use any index on a path that they name. */

@@ -1,4 +1,5 @@
 import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
+import type { PlanStage } from '../plan.js';
 import { walk } from '../read-explain.js';
 import { parseShape } from '../shape.js';
 import {
@@ -57,11 +58,33 @@ function severityOf(facts: ProductFacts, shape: ShapeFacts, scanned: number): 'r
 }
 
 /** Whether it asks for some documents and not for all: only then an index can spare others. */
-function narrows({ text }: ShapeFacts): boolean {
+function narrows({ text, plan }: ShapeFacts): boolean {
   const { parts } = parseShape(text);
   const { filter, query, sort, limit, pipeline, updates, deletes } = parts;
   if (filter !== undefined || query !== undefined || updates !== undefined || deletes !== undefined)
     return true;
   if (sort !== undefined && limit !== undefined) return true;
-  return /"\$(?:match|lookup|limit)":/.test(JSON.stringify(pipeline ?? ''));
+  return narrowsFirst(pipeline) || [...walk(plan!.root)].some(scansOther);
 }
+
+/** Stages before which documents may be left out by an index; behind any other, what was read is read. */
+const PASSES = new Set(['$match', '$sort', '$skip', '$addFields', '$set', '$unset', '$project']);
+
+function narrowsFirst(pipeline: unknown): boolean {
+  let isSorted = false;
+  for (const stage of Array.isArray(pipeline) ? (pipeline as unknown[]) : []) {
+    const [name = ''] = Object.keys(Object(stage) as object);
+    if (name === '$match' || (name === '$limit' && isSorted)) return true;
+    // Each of its branches begins anew.
+    if (name === '$unionWith') return true;
+    if (!PASSES.has(name)) return false;
+    isSorted ||= name === '$sort';
+  }
+  return false;
+}
+
+/** A join that looks for what belongs to each document, and reads everything for it. */
+const scansOther = ({ stage, index, inputs }: PlanStage): boolean =>
+  (stage === 'EQ_LOOKUP' && index === undefined) ||
+  // What feeds it stands first; what it scans itself behind that.
+  (stage === '$lookup' && inputs.slice(1).some((one) => one.stage === 'COLLSCAN'));

@@ -1,6 +1,15 @@
 import type { Rule, ShapeFacts } from '../facts.js';
 import { walk } from '../read-explain.js';
-import { collectionOfShape, count, FEW_CALLS, findingOf, senderOf, subjectOf, window } from './say.js';
+import {
+  collectionOfShape,
+  count,
+  FEW_CALLS,
+  findingOf,
+  isTelling,
+  senderOf,
+  subjectOf,
+  window,
+} from './say.js';
 
 /** Sorting fewer costs less than what else a command costs. */
 export const NOTED = 100;
@@ -10,7 +19,7 @@ export const MANY = 1_000;
 /** Shapes whose documents are sorted in the server's memory, all of them before the first is returned. */
 export const inMemorySort: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
-    if (!shape.plan?.inMemorySort || shape.calls < FEW_CALLS) return [];
+    if (!shape.plan?.inMemorySort || !isTelling(facts, 'in-memory-sort', shape, FEW_CALLS)) return [];
     const sorted = sortedBy(shape) ?? collectionOfShape(facts, shape)?.documents ?? 0;
     if (sorted < NOTED) return [];
     return [

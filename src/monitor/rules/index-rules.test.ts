@@ -15,8 +15,8 @@ describe('indexes', () => {
     ['unique', { isUnique: true }, {}],
     ['TTL', { isTtl: true }, {}],
     ['hidden', { isHidden: true }, {}],
-    ['hinted by name', {}, { shapes: [hinted] }],
-    ['hinted by key', {}, { shapes: [hintedByKey] }],
+    ['hinted by name', {}, { hinted: [hinted] }],
+    ['hinted by key', {}, { hinted: [hintedByKey] }],
   ];
 
   test('unused-index: after seven days, and not before', () => {
@@ -102,6 +102,17 @@ describe('indexes', () => {
         declared: declared({ a: 1 }),
       }),
     ).toBe('amber');
+    // What is there by its key may lack what the class promises by it.
+    expect(look(0, { declared: declared({ a: 1 }, true) })).toBe('red');
+    const expiring = [{ ...declared({ a: 1 })[0]!, isTtl: true }];
+    expect(look(5_000, { declared: expiring })).toBe('amber');
+    const hidden = [{ ...declared({ a: 1 })[0]!, isHidden: true }];
+    expect(
+      severity('missing-index', {
+        collections: [collection([index({ a: 1 }, { isHidden: true })])],
+        declared: hidden,
+      }),
+    ).toBe('none');
     const text = index({ _fts: 'text', _ftsx: 1 });
     expect(
       severity('missing-index', { collections: [collection([text])], declared: declared({ body: 'text' }) }),

@@ -1,5 +1,5 @@
 import type { Rule } from '../facts.js';
-import { count, FEW_CALLS, findingOf, senderOf, subjectOf, wastedIn, window } from './say.js';
+import { count, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, wastedIn, window } from './say.js';
 
 /** Documents or keys read in vain by one execution: Atlas advises from 500 on. */
 export const WASTED = 500;
@@ -10,7 +10,8 @@ export const RATIO = 10;
 export const poorRatio: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     const { plan } = shape;
-    if (!plan || plan.problem || plan.collectionScan || shape.calls < FEW_CALLS) return [];
+    if (!plan || plan.problem || plan.collectionScan) return [];
+    if (!isTelling(facts, 'poor-ratio', shape, FEW_CALLS)) return [];
     const wasted = wastedIn(shape);
     const examined = Math.max(plan.documentsExamined, plan.keysExamined);
     const wanted = Math.max(1, examined - wasted);

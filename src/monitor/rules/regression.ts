@@ -1,5 +1,5 @@
 import type { Rule } from '../facts.js';
-import { count, findingOf, senderOf, subjectOf, time, window } from './say.js';
+import { count, findingOf, isTelling, senderOf, subjectOf, time, window } from './say.js';
 
 /** In both times, so that a p95 is no accident. */
 export const CALLS = 100;
@@ -11,7 +11,7 @@ export const MORE_MS = 20;
 export const regression: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     const { before, p95Ms, calls } = shape;
-    if (!before || calls < CALLS || before.calls < CALLS) return [];
+    if (!before || before.calls < CALLS || !isTelling(facts, 'regression', shape, CALLS)) return [];
     if (p95Ms < before.p95Ms * TIMES || p95Ms - before.p95Ms < MORE_MS) return [];
     return [
       findingOf(

@@ -100,10 +100,12 @@ export const facts = (more: Partial<ProductFacts> = {}): ProductFacts => ({
   now: NOW,
   hours: 1,
   shapes: [],
+  hinted: [],
   unbatched: [],
   collections: [],
   declared: [],
   expiring: [],
+  open: new Set(),
   sizes: [],
   ...more,
 });

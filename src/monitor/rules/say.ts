@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Finding } from '../finding.js';
+import type { Finding, FindingRule } from '../finding.js';
 import { walk } from '../read-explain.js';
 import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
 
@@ -11,16 +11,27 @@ export const FEW_CALLS = 10;
 export const OTHER_CLIENT = '(other client)';
 
 /** A finding whose id is its rule's and its subject's. */
-export function findingOf(
+export const findingOf = (
   finding: Omit<Finding, 'id'>,
   key: readonly unknown[] = Object.values(finding.subject),
-): Finding {
-  const id = createHash('sha256')
-    .update(JSON.stringify([finding.rule, ...key]))
+): Finding => ({ id: idOf(finding.rule, key), ...finding });
+
+const idOf = (rule: FindingRule, key: readonly unknown[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([rule, ...key]))
     .digest('hex')
     .slice(0, 10);
-  return { id, ...finding };
-}
+
+/**
+ * Whether a shape was sent often enough to say something new of it. What holds already is looked at with any number of
+ * calls: it is not mended because it is night.
+ */
+export const isTelling = (
+  { open }: ProductFacts,
+  rule: FindingRule,
+  { shape, calls }: ShapeFacts,
+  fewest: number,
+): boolean => calls >= fewest || open.has(idOf(rule, [shape]));
 
 /** What a shape's findings are about. */
 export function subjectOf(shape: ShapeFacts): Finding['subject'] {
@@ -76,11 +87,11 @@ export const keyText = (key: IndexFacts['key']): string =>
 
 /** Whether a shape names an index in its hint: that one must not be taken from it. */
 export const isHinted = (
-  { shapes }: ProductFacts,
+  { hinted }: ProductFacts,
   { name: collection }: CollectionFacts,
   { name, key }: IndexFacts,
 ): boolean =>
-  shapes.some(
+  hinted.some(
     (shape) =>
       shape.collection === collection &&
       (shape.text.includes(`"hint":${JSON.stringify(name)}`) ||

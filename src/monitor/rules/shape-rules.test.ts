@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { ShapeFacts } from '../facts.js';
+import type { FindingRule } from '../finding.js';
 import { examine } from './index.js';
 import {
   collection,
@@ -98,6 +100,57 @@ describe('collection-scan', () => {
         asks: { aggregate: 'posts', pipeline: [{ $match: { a: 1 } }, { $group: { _id: '$a' } }] },
       },
       'amber',
+    ],
+    [
+      'the best ten of a group of all',
+      {
+        plan: scan(500_000, 10),
+        asks: {
+          aggregate: 'posts',
+          pipeline: [{ $group: { _id: '$a' } }, { $sort: { n: -1 } }, { $limit: 10 }],
+        },
+      },
+      'info',
+    ],
+    [
+      'a group of all of which some are wanted',
+      {
+        plan: scan(500_000, 10),
+        asks: { aggregate: 'posts', pipeline: [{ $group: { _id: '$a' } }, { $match: { n: { $gt: 3 } } }] },
+      },
+      'info',
+    ],
+    [
+      'the first of all by a sort, in a pipeline',
+      {
+        plan: scan(50_000, 10),
+        asks: {
+          aggregate: 'posts',
+          pipeline: [{ $sort: { a: 1 } }, { $limit: 10 }, { $group: { _id: '$a' } }],
+        },
+      },
+      'amber',
+    ],
+    [
+      'a group of all, with names joined by an index',
+      {
+        plan: planOf(
+          stage('$lookup', {
+            documentsExamined: 90,
+            returned: 90,
+            inputs: [
+              stage('$group', {
+                inputs: [stage('COLLSCAN', { documentsExamined: 50_000, returned: 50_000 })],
+              }),
+            ],
+          }),
+        ),
+        asks: {
+          aggregate: 'posts',
+          pipeline: [{ $group: { _id: '$a' } }, { $lookup: { from: 'users', as: 'u' } }],
+        },
+      },
+      'info',
     ],
   ])('%s', (_, more, expected) => {
     expect(ofShape('collection-scan', more)).toBe(expected);
@@ -217,6 +270,26 @@ test.each([
   [90, undefined, 100, 'none'],
 ])('regression: %d ms, before %o', (p95Ms, before, calls, expected) => {
   expect(ofShape('regression', { p95Ms, calls, ...(before && { before }) })).toBe(expected);
+});
+
+test('what holds is not mended because fewer ask, and is when it is', () => {
+  const sorted = planOf(stage('SORT', { inputs: [stage('FETCH', { returned: 5_000 })] }));
+  const cases: [FindingRule, Partial<ShapeFacts>, Partial<ShapeFacts>][] = [
+    ['slow', { p95Ms: 400 }, { p95Ms: 4 }],
+    ['poor-ratio', { plan: fetch(9_000, 9_000, 1) }, { plan: fetch(1, 1, 1) }],
+    ['in-memory-sort', { plan: sorted }, { plan: fetch(1, 1, 1) }],
+    ['unbounded', { documents: 4e6, asks: { find: 'posts' } } as never, { documents: 3 }],
+    ['regression', { p95Ms: 90, before: { calls: 900, p95Ms: 9 } }, { p95Ms: 9 }],
+  ];
+  for (const [rule, bad, mended] of cases) {
+    const [one] = found(rule, { shapes: [shape({ calls: 200, ...bad })] });
+    const open = new Set([one!.id]);
+    const few = shape({ calls: 2, ...bad });
+    expect([rule, found(rule, { shapes: [few] }).length]).toEqual([rule, 0]);
+    expect([rule, found(rule, { shapes: [few], open }).map(({ id }) => id)]).toEqual([rule, [one!.id]]);
+    const after = shape({ calls: 2, ...bad, ...mended });
+    expect([rule, found(rule, { shapes: [after], open })]).toEqual([rule, []]);
+  }
 });
 
 test('an id is that of the rule and its subject, whatever the figures are', () => {

@@ -1,6 +1,6 @@
 import type { Rule, ShapeFacts } from '../facts.js';
 import { SLOW_MS } from '../stats.js';
-import { count, findingOf, senderOf, subjectOf, time, window } from './say.js';
+import { count, findingOf, isTelling, senderOf, subjectOf, time, window } from './say.js';
 
 /** A fifth of the deadline that an operation has by default: a few such commands, and it is missed. */
 export const VERY_SLOW_MS = 1_000;
@@ -16,7 +16,7 @@ const isMended = ({ lately }: ShapeFacts): boolean =>
 /** Shapes that are slow for one call in twenty. */
 export const slow: Rule = (facts) =>
   facts.shapes
-    .filter((shape) => shape.calls >= CALLS && shape.p95Ms >= SLOW_MS && !isMended(shape))
+    .filter((shape) => shape.p95Ms >= SLOW_MS && isTelling(facts, 'slow', shape, CALLS) && !isMended(shape))
     .map((shape) =>
       findingOf(
         {

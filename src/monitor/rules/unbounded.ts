@@ -1,6 +1,6 @@
 import type { Rule, ShapeFacts } from '../facts.js';
 import { parseShape } from '../shape.js';
-import { count, FEW_CALLS, findingOf, senderOf, subjectOf, window } from './say.js';
+import { count, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
 
 /** Ten of the largest pages that a list has by default. */
 export const MANY = 1_000;
@@ -10,7 +10,7 @@ export const FAR_TOO_MANY = 10_000;
 /** Reads without a limit that return much: they grow with the product until they fall over. */
 export const unbounded: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
-    if (shape.calls < FEW_CALLS || !isOpen(shape)) return [];
+    if (!isTelling(facts, 'unbounded', shape, FEW_CALLS) || !isOpen(shape)) return [];
     // A first batch is all that was counted of a long answer; the plan was followed to its end.
     const returned = Math.max(shape.documents / Math.max(1, shape.calls), shape.plan?.returned ?? 0);
     if (returned < MANY) return [];

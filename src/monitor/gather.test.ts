@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { mongo } from 'mongoose';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Watch } from '../jobs/watch.js';
+import { classWith } from '../../test/support/indexes.js';
+import { addIndexes } from '../indexes/apply.js';
+import { STATS_COLLECTION } from '../product/grants.js';
+import { readHinted } from './gather.js';
+import { MOST_SHAPES, readShapes } from './read-stats.js';
+import { shapeOf } from './shape.js';
+import { shapeIdOf } from './stats.js';
+
+let client: mongo.MongoClient;
+let db: mongo.Db;
+beforeAll(async () => {
+  client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+  db = client.db(`t${randomBytes(4).toString('hex')}_gather`);
+});
+afterAll(async () => {
+  await db.dropDatabase();
+  await client.close();
+});
+
+const NOW = new Date();
+const stats = () => db.collection<{ _id: string }>(STATS_COLLECTION);
+/** A shape as a gateway stores it, and an hour of it. */
+async function store(text: unknown, ageDays: number): Promise<string> {
+  const shape = shapeIdOf(String(text));
+  const last = new Date(NOW.getTime() - ageDays * 86_400_000);
+  const hour = new Date(Math.floor(last.getTime() / 3_600_000) * 3_600_000);
+  const times = { first: last, last, createdAt: last, updatedAt: last };
+  await stats().insertMany([
+    { _id: `shape:${shape}`, kind: 'shape', shape, text, collection: 'posts', command: 'find', ...times },
+    {
+      _id: `commands:${hour.toISOString()}:${shape}`,
+      ...{ kind: 'commands', hour, shape, operation: '-', field: '-' },
+      ...{ calls: 50, errors: 0, totalMs: 90, documents: 50, retries: 0, counts: { 9: 50 }, ...times },
+    },
+  ] as never[]);
+  return shape;
+}
+
+test('a hint of four weeks ago keeps its index', async () => {
+  const text = shapeOf('find', { find: 'posts', filter: { a: 1 }, hint: 'a_1' })!;
+  await store(text, 28);
+  await store(shapeOf('find', { find: 'posts', filter: { a: 1 } }), 0);
+  expect(await readHinted(db, 'shop')).toEqual([{ collection: 'posts', text }]);
+  await db.collection('posts').createIndexes([{ key: { a: 1 } }, { key: { a: 1, b: 1 } }]);
+  const redundant = async () => {
+    const { open } = await new Watch().round({ db, product: 'shop', classes: [], now: () => NOW });
+    return open.filter(({ rule }) => rule === 'redundant-index').map(({ subject }) => subject.index);
+  };
+  expect(await redundant()).toEqual([]);
+  await stats().deleteMany({ text } as never);
+  expect(await redundant()).toEqual(['a_1']);
+});
+
+test('texts that no gateway has stored are passed over', async () => {
+  await stats().deleteMany({});
+  for (const text of ['not json', 'null', '[]', '{}', '{"find":1}', 3, undefined, '9'.repeat(20_000)])
+    await store(text, 0);
+  const good = await store(shapeOf('find', { find: 'posts', filter: { c: 1 } }), 0);
+  const round = await new Watch().round({ db, product: 'shop', classes: [], now: () => NOW });
+  expect(round.shapes).toBe(1);
+  expect(await stats().distinct('shape', { kind: 'plan' } as never)).toEqual([good]);
+});
+
+test('indexes that are there as the class wants them are not missed: of a time series, and a hidden one', async () => {
+  await db.createCollection('series', { timeseries: { timeField: 'at', metaField: 'meta' } });
+  const classes = [
+    classWith('series', [{ 'meta.kind': 1, at: 1 }]),
+    classWith('parcels', [{ a: 1 }, { hidden: true }], [{ b: 1 }]),
+  ];
+  const missing = async () => {
+    const { open } = await new Watch().round({ db, product: 'shop', classes, now: () => NOW });
+    return open.filter(({ rule }) => rule === 'missing-index').map(({ subject }) => subject.index);
+  };
+  expect(await missing()).toEqual(['meta.kind_1_at_1', 'a_1', 'b_1']);
+  await addIndexes(db, classes);
+  expect(await missing()).toEqual([]);
+});
+
+test('of more shapes than anybody has, those that take longest are looked at', async () => {
+  await stats().deleteMany({});
+  await addIndexes(db, []);
+  const hour = new Date(Math.floor(NOW.getTime() / 3_600_000) * 3_600_000);
+  const rows = Array.from({ length: MOST_SHAPES + 500 }, (_, n) => {
+    const shape = n.toString(16).padStart(10, '0');
+    const text = JSON.stringify({ find: 'posts', filter: { [`name${n}`]: '?' } });
+    return [
+      { _id: `shape:${shape}`, kind: 'shape', shape, text, collection: 'posts', command: 'find', first: NOW },
+      { _id: `commands:${shape}`, kind: 'commands', hour, shape, calls: 1, totalMs: n, last: NOW },
+    ];
+  });
+  await stats().insertMany(rows.flat() as never[]);
+  const shapes = await readShapes(db, { product: 'shop', since: hour });
+  expect([shapes.length, shapes[0]!.totalMs, shapes.at(-1)!.totalMs]).toEqual([
+    MOST_SHAPES,
+    MOST_SHAPES + 499,
+    500,
+  ]);
+});
