@@ -6,14 +6,14 @@ import { type FindingChanges, storeFindings } from '../monitor/findings.js';
 import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/gather.js';
 import { refreshPlans } from '../monitor/plans.js';
 import { readProfile } from '../monitor/profiled.js';
-import { layoutOf, readCollections, type ReadCollections } from '../monitor/read-collections.js';
+import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 7 * 24;
-/** Sizes and indexes change seldom. While something is wrong, somebody may be mending it: then every round looks. */
+/** Sizes and uses change slowly. While something is wrong, somebody may be mending it: then every round looks. */
 const COLLECTIONS_MS = 5 * 60_000;
 const MAX_TIME_EXPIRED = 50;
 
@@ -51,12 +51,12 @@ export class Watch {
   async round({ db, product, classes, now, isStopped }: WatchOptions): Promise<WatchRound> {
     const startedAt = now();
     const { isRefused } = await readProfile(db, product, startedAt);
-    const { collections, missing } = await this.#collectionsOf(db, product, startedAt);
     // The last whole hour, and what there is of this one.
     const since = new Date(Math.floor(startedAt.getTime() / HOUR_MS - 1) * HOUR_MS);
     const shapes = (await readShapes(db, { product, since })).filter(
       ({ collection }) => !/^(?:system\.|_bulkhead\.)/.test(collection),
     );
+    const { collections, missing } = await this.#collectionsOf(db, product, shapes, startedAt);
     const layouts = new Map(collections.map((one) => [one.name, layoutOf(one)]));
     const plans = await refreshPlans({
       db,
@@ -99,9 +99,15 @@ export class Watch {
     };
   }
 
-  async #collectionsOf(db: mongo.Db, product: string, now: Date): Promise<ReadCollections> {
-    const isOld = !this.#collections || now.getTime() - this.#collections.at >= COLLECTIONS_MS;
-    if (isOld || !this.#isCalm)
+  async #collectionsOf(
+    db: mongo.Db,
+    product: string,
+    shapes: readonly { readonly collection: string }[],
+    now: Date,
+  ): Promise<ReadCollections> {
+    const known = this.#collections;
+    const isOld = !known || now.getTime() - known.at >= COLLECTIONS_MS;
+    if (isOld || !this.#isCalm || (await haveChanged(db, product, known.value, shapes)))
       this.#collections = { at: now.getTime(), value: await readCollections(db, product) };
     return this.#collections!.value;
   }
@@ -137,4 +143,21 @@ export class Watch {
       this.#sizes = { at: now.getTime(), value: await readSizes(db, product, now) };
     return this.#sizes.value;
   }
+}
+
+/** Whether an index of a collection that is asked has come, gone, or been hidden: it is seen in the next round. */
+async function haveChanged(
+  db: mongo.Db,
+  product: string,
+  { collections }: ReadCollections,
+  shapes: readonly { readonly collection: string }[],
+): Promise<boolean> {
+  const asked = new Set(shapes.map(({ collection }) => collection));
+  const known = collections.filter(({ name }) => asked.has(name));
+  const layouts = await readLayouts(
+    db,
+    product,
+    known.map(({ name }) => name),
+  );
+  return known.some((one) => layouts.get(one.name) !== layoutOf(one));
 }

@@ -24,13 +24,13 @@ afterAll(async () => {
 const NOW = new Date();
 const stats = () => db.collection<{ _id: string }>(STATS_COLLECTION);
 /** A shape as a gateway stores it, and an hour of it. */
-async function store(text: unknown, ageDays: number): Promise<string> {
+async function store(text: unknown, ageDays: number, collection = 'posts'): Promise<string> {
   const shape = shapeIdOf(String(text));
   const last = new Date(NOW.getTime() - ageDays * 86_400_000);
   const hour = new Date(Math.floor(last.getTime() / 3_600_000) * 3_600_000);
   const times = { first: last, last, createdAt: last, updatedAt: last };
   await stats().insertMany([
-    { _id: `shape:${shape}`, kind: 'shape', shape, text, collection: 'posts', command: 'find', ...times },
+    { _id: `shape:${shape}`, kind: 'shape', shape, text, collection, command: 'find', ...times },
     {
       _id: `commands:${hour.toISOString()}:${shape}`,
       ...{ kind: 'commands', hour, shape, operation: '-', field: '-' },
@@ -99,4 +99,24 @@ test('of more shapes than anybody has, those that take longest are looked at', a
     MOST_SHAPES + 499,
     500,
   ]);
+});
+
+test('an index that is taken away is missed in the next round, calm as it was', async () => {
+  await stats().deleteMany({});
+  const many = db.collection('many');
+  await many.insertMany(Array.from({ length: 1_500 }, (_, n) => ({ n })));
+  await many.createIndex({ n: 1 });
+  await store(shapeOf('find', { find: 'many', filter: { n: 1 } }), 0, 'many');
+  const watch = new Watch();
+  const scans = async (seconds: number) => {
+    const now = () => new Date(NOW.getTime() + seconds * 1_000);
+    const { open } = await watch.round({ db, product: 'shop', classes: [], now });
+    return open.filter(({ rule }) => rule === 'collection-scan').map(({ subject }) => subject.collection);
+  };
+  expect(await scans(0)).toEqual([]);
+  expect(await scans(1)).toEqual([]);
+  await db.command({ collMod: 'many', index: { name: 'n_1', hidden: true } });
+  expect(await scans(2)).toEqual(['many']);
+  await db.command({ collMod: 'many', index: { name: 'n_1', hidden: false } });
+  expect(await scans(3)).toEqual([]);
 });

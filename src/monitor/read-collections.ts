@@ -93,8 +93,26 @@ function indexFacts(spec: Answer, bytes: number, used: ReturnType<typeof usesOf>
   };
 }
 
+/** The layouts of collections as they are now: what is cheap enough to be asked in every round. */
+export async function readLayouts(
+  db: mongo.Db,
+  product: string,
+  collections: Iterable<string>,
+): Promise<ReadonlyMap<string, string>> {
+  const options = { comment: ownComment(product), maxTimeMS: READ_MS };
+  const layouts = new Map<string, string>();
+  for (const name of collections) {
+    const specs = await listIndexes(db, name, options).catch((error: unknown) => {
+      if (NOT_THERE.has((error as { code?: unknown }).code)) return undefined;
+      throw error;
+    });
+    if (specs) layouts.set(name, layoutOf({ indexes: specs.map((spec) => indexFacts(spec, 0, undefined)) }));
+  }
+  return layouts;
+}
+
 /** A collection's indexes as one text: another text, and plans made before are not believed. */
-export const layoutOf = ({ indexes }: CollectionFacts): string =>
+export const layoutOf = ({ indexes }: Pick<CollectionFacts, 'indexes'>): string =>
   indexes
     .map(({ name, key, isHidden }) => `${name}${JSON.stringify(key)}${isHidden ? '-' : ''}`)
     .sort()
