@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
@@ -8,6 +7,7 @@ import { withDevelopmentUris } from '../development/product-uris.js';
 import { withClient, withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { adviseIndexes } from '../indexes/advise/advise.js';
+import { dropAbandoned, scratchName } from '../indexes/advise/scratch-database.js';
 import { readHinted } from '../monitor/gather.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
@@ -89,7 +89,9 @@ async function withScratch<T>(
 ): Promise<T> {
   const inDatabase = (uri: string) =>
     withClient(uri, 'scratch', async (client) => {
-      const db = client.db(`bulkhead_advise_${randomBytes(6).toString('hex')}`);
+      // A server that does not tell its databases is one that others look after.
+      await dropAbandoned(client, new Date()).catch(() => undefined);
+      const db = client.db(scratchName(new Date()));
       try {
         return await work(db);
       } finally {

@@ -1,6 +1,7 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
 import { redact } from '../config/secrets.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
+import { Interrupted } from './interruption.js';
 
 /** Exit codes of every command. */
 export const EXIT = { fine: 0, findings: 1, usage: 2, unavailable: 3 } as const;
@@ -66,6 +67,7 @@ export function reportFailure(error: unknown, json: boolean): number {
     for (const problem of clean)
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${problem}\n`);
   if (error instanceof StartError) return EXIT.usage;
+  if (error instanceof Interrupted) return EXIT.unavailable;
   if (isAway(error)) return EXIT.unavailable;
   // Nobody foresaw it, so where it came from is what helps.
   const frames = error instanceof Error ? /^ {4}at .*$/m.exec(error.stack ?? '') : null;
