@@ -67,6 +67,8 @@ export class Watch {
       ...(isStopped && { isStopped }),
     });
     const before = await this.#weekBefore(db, product, since, startedAt);
+    const open = await readFindings(db, { product });
+    const resolved = await readFindings(db, { product }, 'resolved');
     const facts: ProductFacts = {
       product,
       now: startedAt,
@@ -86,7 +88,8 @@ export class Watch {
         isHidden: definition['hidden'] === true,
       })),
       expiring: expiringFields(classes),
-      open: new Set((await readFindings(db, { product })).map(({ id }) => id)),
+      open: new Set(open.map(({ id }) => id)),
+      mended: new Set(resolved.filter(({ resolvedAt }) => resolvedAt! >= since).map(({ id }) => id)),
       sizes: await this.#sizesOf(db, product, startedAt),
     };
     const seen = new Set(shapes.map(({ shape }) => shape));

@@ -94,6 +94,8 @@ export interface ProductFacts {
   readonly expiring: readonly ExpiringField[];
   /** Ids of the findings that hold: they are not over because fewer ask. */
   readonly open: ReadonlySet<string>;
+  /** Of those that were resolved since the shapes are counted: what was counted before says nothing new. */
+  readonly mended: ReadonlySet<string>;
   /** The oldest first; the last is today's. */
   readonly sizes: readonly SizeFacts[];
 }

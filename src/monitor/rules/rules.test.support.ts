@@ -106,6 +106,7 @@ export const facts = (more: Partial<ProductFacts> = {}): ProductFacts => ({
   declared: [],
   expiring: [],
   open: new Set(),
+  mended: new Set(),
   sizes: [],
   ...more,
 });

@@ -33,6 +33,10 @@ export const isTelling = (
   fewest: number,
 ): boolean => calls >= fewest || open.has(idOf(rule, [shape]));
 
+/** Whether a finding of a shape was resolved in the time that is looked at. */
+export const wasMended = ({ mended }: ProductFacts, rule: FindingRule, { shape }: ShapeFacts): boolean =>
+  mended.has(idOf(rule, [shape]));
+
 /** What a shape's findings are about. */
 export function subjectOf(shape: ShapeFacts): Finding['subject'] {
   const [origin] = shape.origins;

@@ -41,6 +41,15 @@ test.each([
   expect(ofShape('slow', { p95Ms: 500, lately })).toBe(expected);
 });
 
+test('slow: what was mended is not found again in what was counted before', () => {
+  const calm = shape({ p95Ms: 500, lately: { calls: 5, slow: 0 } });
+  const [{ id } = { id: '' }] = found('slow', { shapes: [calm] });
+  const mended = new Set([id]);
+  expect(found('slow', { shapes: [calm], mended })).toEqual([]);
+  const slow = { ...calm, lately: { calls: 5, slow: 1 } };
+  expect(found('slow', { shapes: [slow], mended }).map((one) => one.id)).toEqual([id]);
+});
+
 test('slow says who, how slow, and how to go on', () => {
   expect(found('slow', { shapes: [shape({ p95Ms: 240, p50Ms: 12 })] })).toEqual([
     {

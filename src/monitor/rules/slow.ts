@@ -1,6 +1,6 @@
-import type { Rule, ShapeFacts } from '../facts.js';
+import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
 import { SLOW_MS } from '../stats.js';
-import { count, findingOf, isTelling, senderOf, subjectOf, time, window } from './say.js';
+import { count, findingOf, isTelling, senderOf, subjectOf, time, wasMended, window } from './say.js';
 
 /** A fifth of the deadline that an operation has by default: a few such commands, and it is missed. */
 export const VERY_SLOW_MS = 1_000;
@@ -10,13 +10,19 @@ export const CALLS = 20;
 const SHARE = 0.95;
 
 /** Whether it was slow and is not any more: whoever has built an index need not wait for the hour to be over. */
-const isMended = ({ lately }: ShapeFacts): boolean =>
-  lately.calls >= CALLS && lately.slow <= lately.calls * (1 - SHARE);
+const isMended = (facts: ProductFacts, shape: ShapeFacts): boolean => {
+  const { calls, slow } = shape.lately;
+  // Once that is said, fewer calls do not unsay it.
+  if (slow === 0 && wasMended(facts, 'slow', shape)) return true;
+  return calls >= CALLS && slow <= calls * (1 - SHARE);
+};
 
 /** Shapes that are slow for one call in twenty. */
 export const slow: Rule = (facts) =>
   facts.shapes
-    .filter((shape) => shape.p95Ms >= SLOW_MS && isTelling(facts, 'slow', shape, CALLS) && !isMended(shape))
+    .filter(
+      (shape) => shape.p95Ms >= SLOW_MS && isTelling(facts, 'slow', shape, CALLS) && !isMended(facts, shape),
+    )
     .map((shape) =>
       findingOf(
         {
