@@ -8,8 +8,9 @@ import { refreshPlans } from '../monitor/plans.js';
 import { readProfile } from '../monitor/profiled.js';
 import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
 import { readFindings } from '../monitor/read-findings.js';
-import { readShapes } from '../monitor/read-stats.js';
+import { readShapes, type ShapeStats } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
+import { MORE_MS } from '../monitor/rules/regression.js';
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 7 * 24;
@@ -43,7 +44,7 @@ interface Kept<T> {
 export class Watch {
   #isCalm = false;
   #collections: Kept<ReadCollections> | undefined;
-  #before: Kept<ReadonlyMap<string, ShapeFacts['before']>> | undefined;
+  #before: ReadonlyMap<string, Kept<ShapeFacts['before']> | undefined> = new Map();
   #hinted: Kept<ProductFacts['hinted']> | undefined;
   #sizes: Kept<ProductFacts['sizes']> | undefined;
 
@@ -66,7 +67,7 @@ export class Watch {
       layoutOf: (collection) => layouts.get(collection),
       ...(isStopped && { isStopped }),
     });
-    const before = await this.#weekBefore(db, product, since, startedAt);
+    const before = await this.#weekBefore(db, product, since, startedAt, shapes);
     const open = await readFindings(db, { product });
     const resolved = await readFindings(db, { product }, 'resolved');
     const facts: ProductFacts = {
@@ -115,24 +116,31 @@ export class Watch {
     return this.#collections!.value;
   }
 
-  /** How shapes did in the week before the last hours; asked once an hour. */
+  /** How shapes did in the week before the last hours: those that are slow enough to be compared, each once an hour. */
   async #weekBefore(
     db: mongo.Db,
     product: string,
     until: Date,
     now: Date,
+    shapes: readonly ShapeStats[],
   ): Promise<ReadonlyMap<string, ShapeFacts['before']>> {
-    if (!this.#before || now.getTime() - this.#before.at >= HOUR_MS) {
+    const slow = shapes.filter(({ p95Ms }) => p95Ms >= MORE_MS).map(({ shape }) => shape);
+    const known = new Map(slow.map((shape) => [shape, this.#before.get(shape)]));
+    const isFresh = (one: Kept<unknown> | undefined) => one && now.getTime() - one.at < HOUR_MS;
+    const wanted = slow.filter((shape) => !isFresh(known.get(shape)));
+    if (wanted.length > 0) {
       const since = new Date(until.getTime() - WEEK_HOURS * HOUR_MS);
-      const shapes = await readShapes(db, { product, since, until }).catch((error: unknown) => {
+      const query = { product, since, until, shapes: wanted };
+      const found = await readShapes(db, query).catch((error: unknown) => {
         // A week of very many shapes: they are not compared, and everything else is looked at.
         if ((error as { code?: unknown }).code === MAX_TIME_EXPIRED) return [];
         throw error;
       });
-      const value = new Map(shapes.map(({ shape, calls, p95Ms }) => [shape, { calls, p95Ms }]));
-      this.#before = { at: now.getTime(), value };
+      const byShape = new Map(found.map(({ shape, calls, p95Ms }) => [shape, { calls, p95Ms }]));
+      for (const shape of wanted) known.set(shape, { at: now.getTime(), value: byShape.get(shape) });
     }
-    return this.#before.value;
+    this.#before = known;
+    return new Map([...known].map(([shape, kept]) => [shape, kept?.value]));
   }
 
   async #hintedOf(db: mongo.Db, product: string, now: Date): Promise<ProductFacts['hinted']> {

@@ -298,43 +298,6 @@ describe('a shape that cannot be explained says why', () => {
     expect(found).toMatchObject({ documentsExamined: 0, indexes: [] });
   });
 
-  test.each([
-    [
-      'a search of a graph',
-      {
-        $graphLookup: {
-          from: 'posts',
-          startWith: '$views',
-          connectFromField: 'views',
-          connectToField: 'views',
-          as: 'x',
-          restrictSearchWithMatch: { $where: 'true' },
-        },
-      },
-    ],
-    ['the server’s own expression', { $project: { x: { $_internalJsEmit: { this: '$$ROOT', eval: 'x' } } } }],
-    [
-      'the server’s own accumulator',
-      { $group: { _id: null, x: { $_internalJsReduce: { data: { k: 1, v: 1 }, eval: 'x' } } } },
-    ],
-  ])('code in %s, which only a stored text can hold', async (_, stage) => {
-    const text = JSON.stringify({ aggregate: 'posts', pipeline: [stage] });
-    const found = await explainShape(db, 'shop', { shape: 'abc', text, calls: 1, documents: 1 }, new Date());
-    expect(found!.problem).toMatch(/^it uses \$(?:where|_internalJs)/);
-  });
-
-  test.each([
-    [
-      'too deep for anybody',
-      `{"find":"posts","filter":${'{"$and":['.repeat(9_000)}{"a":"?"}${']}'.repeat(9_000)}}`,
-    ],
-    ['a name that is none', '{"find":"posts","filter":{"a\\u0000b":"?"}}'],
-    ['a thing of the driver', '{"aggregate":"posts","pipeline":[{"$project":{"x":{"_bsontype":"Code"}}}]}'],
-  ])('a text that no gateway has stored: %s', async (_, text) => {
-    const found = await explainShape(db, 'shop', { shape: 'abc', text, calls: 1, documents: 1 }, new Date());
-    expect(found!.problem).toBe('it is cut off, or no command');
-  });
-
   test('an insert has no plan', async () => {
     const shape = { shape: 'abc', text: shapeOf('insert', { insert: 'posts' })!, calls: 1, documents: 1 };
     expect(await explainShape(db, 'shop', shape, new Date())).toBeUndefined();

@@ -120,3 +120,32 @@ test('an index that is taken away is missed in the next round, calm as it was', 
   await db.command({ collMod: 'many', index: { name: 'n_1', hidden: false } });
   expect(await scans(3)).toEqual([]);
 });
+
+test('a shape is compared with the week before, once an hour', async () => {
+  await stats().deleteMany({});
+  const text = shapeOf('find', { find: 'posts', filter: { week: 1 } });
+  const shape = await store(text, 3);
+  const hour = new Date(Math.floor(NOW.getTime() / 3_600_000) * 3_600_000);
+  const row = { kind: 'commands', shape, operation: '-', field: '-', errors: 0, documents: 0, retries: 0 };
+  await stats().insertOne({
+    _id: 'now',
+    ...row,
+    hour,
+    calls: 150,
+    totalMs: 9,
+    counts: { 42: 150 },
+    last: NOW,
+  } as never);
+  await stats().updateOne(
+    { kind: 'commands', hour: { $lt: hour } } as never,
+    { $set: { calls: 150, counts: { 9: 150 } } } as never,
+  );
+  const watch = new Watch();
+  const found = async () => {
+    const { open } = await watch.round({ db, product: 'shop', classes: [], now: () => NOW });
+    return open.filter(({ rule }) => rule === 'regression').map(({ subject }) => subject.shape);
+  };
+  expect(await found()).toEqual([shape]);
+  await stats().deleteMany({ kind: 'commands', hour: { $lt: hour } } as never);
+  expect(await found()).toEqual([shape]);
+});

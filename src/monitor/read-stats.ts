@@ -20,6 +20,8 @@ export interface StatsQuery extends StatsScope {
   readonly until?: Date;
   /** Only this shape. */
   readonly shape?: string;
+  /** Only these shapes. */
+  readonly shapes?: readonly string[];
 }
 
 /** How often and how long. */
@@ -90,9 +92,17 @@ const summed = {
 
 type Summed = Readonly<Record<string, number>> & { readonly last: Date };
 
-function summaryOf(row: Summed): Summary {
+const summaryOf = (row: Summed): Summary =>
+  summaryWith(
+    row,
+    buckets.map((bucket) => row[`c${bucket}`] ?? 0),
+  );
+
+function summaryWith(
+  row: Partial<Pick<Summary, 'calls' | 'errors' | 'totalMs'>> & Pick<Summary, 'last'>,
+  counts: readonly number[],
+): Summary {
   const { calls = 0, errors = 0, totalMs = 0, last } = row;
-  const counts = buckets.map((bucket) => row[`c${bucket}`] ?? 0);
   const at = (share: number) => percentile(counts, share);
   return {
     calls,
@@ -112,8 +122,9 @@ const DAY_MS = 24 * HOUR_MS;
 const beginningOf = (time: Date, unitMs: number): Date =>
   new Date(Math.floor(time.getTime() / unitMs) * unitMs);
 
-const within = ({ since, until, shape }: StatsQuery, unitMs = HOUR_MS) => ({
+const within = ({ since, until, shape, shapes }: StatsQuery, unitMs = HOUR_MS) => ({
   hour: { $gte: beginningOf(since, unitMs), ...(until && { $lt: until }) },
+  ...(shapes && { shape: { $in: shapes } }),
   ...(shape !== undefined && { shape }),
 });
 
@@ -136,70 +147,48 @@ const lately = (now: Date, what: 'calls' | 'slow') => ({
   },
 });
 
-/** The shapes that took longest, where there are more than are looked at; undefined where all are. */
-async function dearestShapes(db: mongo.Db, query: StatsQuery): Promise<readonly string[] | undefined> {
-  if (query.shape !== undefined) return undefined;
-  const dearest = await db
-    .collection(STATS_COLLECTION)
-    .aggregate<{ _id: string }>(
-      [
-        { $match: { kind: 'commands', ...within(query) } },
-        { $group: { _id: '$shape', totalMs: { $sum: '$totalMs' } } },
-        { $sort: { totalMs: -1, _id: 1 } },
-        { $limit: MOST_SHAPES },
-      ],
-      readOptions(query),
-    )
-    .toArray();
-  return dearest.length < MOST_SHAPES ? undefined : dearest.map(({ _id }) => _id);
-}
+/** What of a shape's row adds up, without durations. */
+const TOTALS = ['calls', 'errors', 'totalMs', 'documents', 'retries', 'latelyCalls', 'latelySlow'] as const;
+
+type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
+  readonly _id: string;
+  readonly last: Date;
+  readonly origins: ShapeStats['origins'];
+  readonly about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first' | 'examined'>[];
+};
 
 /** The shapes that were sent in a time, those that took longest in all first: `MOST_SHAPES`. Hours are read whole. */
 export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
   const stats = db.collection(STATS_COLLECTION);
   const now = query.until ?? new Date();
-  const dearest = await dearestShapes(db, query);
   const rows = await stats
-    .aggregate<
-      Summed & {
-        _id: string;
-        origins: ShapeStats['origins'];
-        about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first' | 'examined'>[];
-      }
-    >(
+    .aggregate<ShapeRow>(
       [
-        { $match: { kind: 'commands', ...within(query), ...(dearest && { shape: { $in: dearest } }) } },
+        { $match: { kind: 'commands', ...within(query) } },
         {
           $group: {
             _id: { shape: '$shape', operation: '$operation', field: '$field' },
-            ...summed,
+            calls: { $sum: '$calls' },
+            errors: { $sum: '$errors' },
+            totalMs: { $sum: '$totalMs' },
             documents: { $sum: '$documents' },
             retries: { $sum: '$retries' },
             latelyCalls: lately(now, 'calls'),
             latelySlow: lately(now, 'slow'),
+            last: { $max: '$last' },
           },
         },
         { $sort: { calls: -1 } },
         {
           $group: {
             _id: '$_id.shape',
-            ...Object.fromEntries(
-              [
-                'calls',
-                'errors',
-                'totalMs',
-                'documents',
-                'retries',
-                'latelyCalls',
-                'latelySlow',
-                ...buckets.map((bucket) => `c${bucket}`),
-              ].map((key) => [key, { $sum: `$${key}` }]),
-            ),
+            ...Object.fromEntries(TOTALS.map((key) => [key, { $sum: `$${key}` }])),
             last: { $max: '$last' },
             origins: { $push: { operation: '$_id.operation', field: '$_id.field', calls: '$calls' } },
           },
         },
         { $sort: { totalMs: -1, _id: 1 } },
+        { $limit: MOST_SHAPES },
         {
           $lookup: {
             from: STATS_COLLECTION,
@@ -212,14 +201,19 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
       readOptions(query),
     )
     .toArray();
+  const counts = await readCounts(
+    db,
+    query,
+    rows.map(({ _id }) => _id),
+  );
   return rows.flatMap((row) => {
     const [about] = row.about;
     if (!about || !isShape(about.text)) return [];
     const { text, collection, command, first, examined } = about;
-    const { documents = 0, retries = 0, latelyCalls = 0, latelySlow = 0 } = row;
+    const { _id: shape, documents, retries, latelyCalls, latelySlow, origins } = row;
     return [
       {
-        shape: row._id,
+        shape,
         text,
         collection,
         command,
@@ -228,11 +222,46 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         retries,
         lately: { calls: latelyCalls, slow: latelySlow },
         ...(examined && { examined }),
-        origins: row.origins,
-        ...summaryOf(row),
+        origins,
+        ...summaryWith(row, counts.get(shape) ?? []),
       },
     ];
   });
+}
+
+/**
+ * Durations by bucket of each shape. Taken apart and added up bucket by bucket, since of an hour few are filled: a sum
+ * for each of them takes the server four times as long.
+ */
+async function readCounts(
+  db: mongo.Db,
+  query: StatsQuery,
+  shapes: readonly string[],
+): Promise<ReadonlyMap<string, number[]>> {
+  const rows = db
+    .collection(STATS_COLLECTION)
+    .aggregate<{ _id: { shape: string; bucket: string }; n: number }>(
+      [
+        {
+          $match: {
+            kind: 'commands',
+            ...within(query),
+            ...(shapes.length >= MOST_SHAPES && { shape: { $in: shapes } }),
+          },
+        },
+        { $project: { shape: 1, counts: { $objectToArray: '$counts' } } },
+        { $unwind: '$counts' },
+        { $group: { _id: { shape: '$shape', bucket: '$counts.k' }, n: { $sum: '$counts.v' } } },
+      ],
+      readOptions(query),
+    );
+  const counts = new Map<string, number[]>();
+  for await (const { _id: id, n } of rows) {
+    const all = counts.get(id.shape) ?? buckets.map(() => 0);
+    counts.set(id.shape, all);
+    if (Number(id.bucket) in all) all[Number(id.bucket)] = n;
+  }
+  return counts;
 }
 
 /** Operations by name, those that took longest in all first. */
