@@ -33,8 +33,18 @@ async function store(text: unknown, ageDays: number, collection = 'posts'): Prom
     { _id: `shape:${shape}`, kind: 'shape', shape, text, collection, command: 'find', ...times },
     {
       _id: `commands:${hour.toISOString()}:${shape}`,
-      ...{ kind: 'commands', hour, shape, operation: '-', field: '-' },
-      ...{ calls: 50, errors: 0, totalMs: 90, documents: 50, retries: 0, counts: { 9: 50 }, ...times },
+      kind: 'commands',
+      hour,
+      shape,
+      operation: '-',
+      field: '-',
+      calls: 50,
+      errors: 0,
+      totalMs: 90,
+      documents: 50,
+      retries: 0,
+      counts: { 9: 50 },
+      ...times,
     },
   ] as never[]);
   return shape;
@@ -51,7 +61,7 @@ test('a hint of four weeks ago keeps its index', async () => {
     return open.filter(({ rule }) => rule === 'redundant-index').map(({ subject }) => subject.index);
   };
   expect(await redundant()).toEqual([]);
-  await stats().deleteMany({ text } as never);
+  await stats().deleteMany({ text });
   expect(await redundant()).toEqual(['a_1']);
 });
 
@@ -92,7 +102,7 @@ test('of more shapes than anybody has, those that take longest are looked at', a
       { _id: `commands:${shape}`, kind: 'commands', hour, shape, calls: 1, totalMs: n, last: NOW },
     ];
   });
-  await stats().insertMany(rows.flat() as never[]);
+  await stats().insertMany(rows.flat());
   const shapes = await readShapes(db, { product: 'shop', since: hour });
   expect([shapes.length, shapes[0]!.totalMs, shapes.at(-1)!.totalMs]).toEqual([
     MOST_SHAPES,
@@ -137,8 +147,8 @@ test('a shape is compared with the week before, once an hour', async () => {
     last: NOW,
   } as never);
   await stats().updateOne(
-    { kind: 'commands', hour: { $lt: hour } } as never,
-    { $set: { calls: 150, counts: { 9: 150 } } } as never,
+    { kind: 'commands', hour: { $lt: hour } },
+    { $set: { calls: 150, counts: { 9: 150 } } },
   );
   const watch = new Watch();
   const found = async () => {
@@ -146,6 +156,6 @@ test('a shape is compared with the week before, once an hour', async () => {
     return open.filter(({ rule }) => rule === 'regression').map(({ subject }) => subject.shape);
   };
   expect(await found()).toEqual([shape]);
-  await stats().deleteMany({ kind: 'commands', hour: { $lt: hour } } as never);
+  await stats().deleteMany({ kind: 'commands', hour: { $lt: hour } });
   expect(await found()).toEqual([shape]);
 });

@@ -320,9 +320,9 @@ function pendingOf(commandName: string, command: mongo.Document): Pending | unde
 
 /** The server's number of a cursor that has more; undefined where a reply is whole. */
 function cursorIn(reply: unknown): string | undefined {
-  const id = (reply as { cursor?: { id?: unknown } } | undefined)?.cursor?.id;
-  if (id === undefined || id === null || id === 0) return undefined;
-  const text = String(id);
+  const { id = 0 } = (reply as { cursor?: { id?: number | bigint | mongo.Long } } | undefined)?.cursor ?? {};
+  if (id === 0) return undefined;
+  const text = id.toString();
   return text === '0' ? undefined : text;
 }
 

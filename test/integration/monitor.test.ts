@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { OWN_FIELD } from '../../src/monitor/comment.js';
 import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
@@ -242,6 +242,28 @@ describe('a recorder', () => {
     recorder.drain();
     client.send(more, { fails: true });
     expect(recorder.drain().commands).toMatchObject([{ calls: 0, documents: 0, totalMs: 2, errors: 1 }]);
+  });
+
+  test('counts what the driver asks for by itself', async () => {
+    const recorder = new Recorder();
+    const client = new mongo.MongoClient(inject('mongodAdminUri'), { monitorCommands: true });
+    recorder.observe(client);
+    const db = client.db(`${gateway.databases['blog']}_parts`);
+    await db.collection('posts').insertMany(Array.from({ length: 300 }, (_, n) => ({ n })));
+    expect(
+      await db
+        .collection('posts')
+        .find({ n: { $gte: 0 } })
+        .toArray(),
+    ).toHaveLength(300);
+    expect(await db.collection('posts').find({ n: 3 }).toArray()).toHaveLength(1);
+    await db.dropDatabase();
+    await client.close();
+    const finds = recorder.drain().commands.filter(({ shape }) => parseShape(shape).command === 'find');
+    expect(finds.map(({ calls, documents }) => [calls, documents])).toEqual([
+      [1, 300],
+      [1, 1],
+    ]);
   });
 
   test('tells the names of an hour apart, whoever has made up those of the last one', () => {
