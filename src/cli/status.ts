@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { mongo } from 'mongoose';
 import { collectionOf } from '../database/schema.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
@@ -65,10 +66,21 @@ export async function status(options: StatusOptions): Promise<number> {
     (one) => one.state === 'ready' && one.version !== undefined && one.worst?.severity !== 'red',
   );
   print(json, { ok, gateway: states !== undefined, products }, [
-    table(products.map((one) => rowOf(one, environment.monitor))),
+    tableOf(products.map((one) => rowOf(one, environment.monitor))),
   ]);
   if (!states) return EXIT.unavailable;
   return ok ? EXIT.fine : EXIT.findings;
+}
+
+/** What is worth a line where there is no room for all: the compartment, the traffic, and what is wrong. */
+const NARROW = [0, 1, 6, 7];
+
+function tableOf(rows: readonly string[][]): string {
+  const whole = table(rows);
+  const { isTTY, columns } = process.stdout;
+  const widest = Math.max(...whole.split('\n').map((line) => stripVTControlCharacters(line).length));
+  if (!isTTY || widest <= columns) return whole;
+  return table(rows.map((row) => (row.length > 3 ? NARROW.map((at) => row[at]!) : row)));
 }
 
 function rowOf(status: ProductStatus, isMonitored: boolean): string[] {

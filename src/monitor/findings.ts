@@ -18,6 +18,10 @@ export interface FindingChanges {
 
 type Row = StoredFinding & { readonly _id: string; readonly kind: string };
 
+/** One of another version, or of nobody's, is found anew where it holds. */
+const isFinding = ({ first, last, subject }: Partial<Row>): boolean =>
+  first instanceof Date && last instanceof Date && typeof subject === 'object';
+
 /** Brings the stored findings of a product to what holds now. @param seen the shapes that were seen lately. */
 export async function storeFindings(
   db: mongo.Db,
@@ -29,7 +33,7 @@ export async function storeFindings(
   const options = { comment: ownComment(product), maxTimeMS: WRITE_MS };
   const stats = db.collection<Row>(STATS_COLLECTION);
   const stored = new Map(
-    (await stats.find({ kind: 'finding' }, options).toArray()).map((row) => [row.id, row]),
+    (await stats.find({ kind: 'finding' }, options).toArray()).filter(isFinding).map((row) => [row.id, row]),
   );
   const holds = new Set(current.map(({ id }) => id));
   const found = current.filter(({ id }) => !stored.has(id) || stored.get(id)!.resolvedAt !== undefined);

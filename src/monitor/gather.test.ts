@@ -75,6 +75,19 @@ test('texts that no gateway has stored are passed over', async () => {
   expect(await stats().distinct('shape', { kind: 'plan' } as never)).toEqual([good]);
 });
 
+test('plans and findings of another version are made anew', async () => {
+  await stats().deleteMany({});
+  const shape = await store(shapeOf('find', { find: 'posts', filter: { c: 1 } }), 0);
+  await stats().insertMany([
+    { _id: `plan:${shape}`, kind: 'plan', shape, at: NOW, root: { stage: 'FETCH', inputs: [{}] } },
+    { _id: 'plan:other', kind: 'plan', shape: 'other' },
+    { _id: 'finding:x', kind: 'finding', id: 'x', rule: 'slow', severity: 'red' },
+  ] as never[]);
+  const { open } = await new Watch().round({ db, product: 'shop', classes: [], now: () => NOW });
+  expect(open.filter(({ id }) => id === 'x')).toEqual([]);
+  expect(await stats().findOne({ _id: `plan:${shape}` })).toMatchObject({ root: { stage: 'COLLSCAN' } });
+});
+
 test('indexes that are there as the class wants them are not missed: of a time series, and a hidden one', async () => {
   await db.createCollection('series', { timeseries: { timeField: 'at', metaField: 'meta' } });
   const classes = [

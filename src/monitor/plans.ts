@@ -48,8 +48,17 @@ async function storedPlans(db: mongo.Db, product: string): Promise<ReadonlyMap<s
     .collection<StoredPlan & { _id: string }>(STATS_COLLECTION)
     .find({ kind: 'plan' }, { comment: ownComment(product), maxTimeMS: READ_MS })
     .toArray();
-  return new Map(plans.map((plan) => [plan.shape, plan]));
+  return new Map(plans.filter(isPlan).map((plan) => [plan.shape, plan]));
 }
+
+/** One of another version, or of nobody's, is made anew. */
+const isPlan = ({ at, root, indexes }: Partial<StoredPlan>): boolean =>
+  at instanceof Date && isStage(root) && Array.isArray(indexes);
+
+const isStage = (stage: unknown): boolean => {
+  const { inputs } = (stage ?? {}) as { inputs?: unknown };
+  return Array.isArray(inputs) && inputs.every(isStage);
+};
 
 /**
  * Explains shapes whose plan is missing, old, or of other indexes: one at a time, the most expensive first, and no more
