@@ -4,7 +4,7 @@ import { collectionOf } from '../database/schema.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import type { Severity, StoredFinding } from '../monitor/finding.js';
-import { hasPlans, readFindings, SEVERITIES } from '../monitor/read-findings.js';
+import { hasPlans, hasWorker, readFindings, SEVERITIES } from '../monitor/read-findings.js';
 import { readFrom, readTraffic } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
@@ -38,6 +38,8 @@ interface ProductStatus {
   };
   /** Whether the worker has looked at anything. */
   readonly isExamined?: boolean;
+  /** Whether a worker looks now: what it found before says nothing of today. */
+  readonly isWatched?: boolean;
   /** Open findings by severity. */
   readonly findings?: Readonly<Record<Severity, number>>;
   readonly worst?: StoredFinding;
@@ -109,9 +111,16 @@ function trafficOf({ traffic }: ProductStatus, isMonitored: boolean): string {
   return `${count(operations)} operations since ${clock}, p95 ${duration(p95Ms)}${failed}`;
 }
 
+const NO_FINDINGS: Readonly<Record<Severity, number>> = { red: 0, amber: 0, info: 0 };
+
 /** Nothing found is not the same as nobody having looked. */
-function worstOf({ worst, findings, isExamined }: ProductStatus): string {
-  if (!findings) return '';
+function worstOf(status: ProductStatus): string {
+  if (!status.findings) return '';
+  const found = foundIn(status);
+  return status.isWatched ? found : `${found}, ${paint('yellow', 'no worker')}`;
+}
+
+function foundIn({ worst, findings = NO_FINDINGS, isExamined }: ProductStatus): string {
   if (!worst) return isExamined ? 'no findings' : 'not examined yet';
   const all = Object.values(findings).reduce((sum, one) => sum + one, 0);
   return `${paintSeverity(worst.severity)} ${worst.rule}${all > 1 ? ` and ${all - 1} more` : ''}`;
@@ -142,16 +151,18 @@ const HOUR_MS = 3_600_000;
 
 async function askStatistics(db: mongo.Db, product: string): Promise<Partial<ProductStatus>> {
   const since = readFrom(new Date(Date.now() - HOUR_MS));
-  const [traffic, findings, isExamined] = await Promise.all([
+  const [traffic, findings, isExamined, isWatched] = await Promise.all([
     readTraffic(db, { product, since }),
     readFindings(db, { product }),
     hasPlans(db, { product }),
+    hasWorker(db, { product }),
   ]);
   const [worst] = findings;
   const { calls: operations = 0, errors = 0, p95Ms = 0 } = traffic ?? {};
   return {
     traffic: { since, operations, errors, p95Ms },
     isExamined,
+    isWatched,
     findings: Object.fromEntries(
       SEVERITIES.map((one) => [one, findings.filter(({ severity }) => severity === one).length]),
     ) as Record<Severity, number>,

@@ -49,6 +49,14 @@ export async function hasPlans(db: mongo.Db, scope: StatsScope): Promise<boolean
   return one !== null;
 }
 
+/** Whether a worker watches a product now, by the lease that it renews in each round. */
+export async function hasWorker(db: mongo.Db, scope: StatsScope): Promise<boolean> {
+  const lease = await db
+    .collection<{ _id: string; until?: Date }>(STATS_COLLECTION)
+    .findOne({ _id: 'lease:watch', $expr: { $gt: ['$until', '$$NOW'] } }, readOptions(scope));
+  return lease !== null;
+}
+
 /** A product's findings, the gravest first; of those the causes before the symptoms, then the newest first. @param state `open` by default. */
 export async function readFindings(
   db: mongo.Db,

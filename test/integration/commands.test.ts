@@ -140,7 +140,7 @@ describe('status', () => {
     const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(
-      /^blog +ready +t\w+_blog +MongoDB \d+\.\d+\.\d+ +[\d.]+ ms +\d+ documents +(?:no operation|\d+ operations) since \d\d:00.* +not examined yet$/,
+      /^blog +ready +t\w+_blog +MongoDB \d+\.\d+\.\d+ +[\d.]+ ms +\d+ documents +(?:no operation|\d+ operations) since \d\d:00.* +not examined yet, no worker$/,
     );
   });
 

@@ -215,19 +215,27 @@ describe('explain', () => {
 
 describe('status', () => {
   test('says traffic and the worst finding, and ends with 1 for a red one', async () => {
+    // A worker that has blog, and one that was killed in aviation.
+    const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000);
+    const lease = (until: Date) => ({ _id: 'lease:watch' as never, kind: 'lease', owner: 'w', until });
+    await stats('blog').insertOne(lease(inSeconds(60)));
+    await stats('aviation').insertOne(lease(inSeconds(-60)));
     const { code, stdout } = await run('status');
     expect(code).toBe(1);
     const [blog, aviation] = stdout.trim().split('\n');
     expect(blog).toMatch(/ documents +3 operations since \d\d:00, p95 [\d.]+ ms +red collection-scan$/);
-    expect(aviation).toMatch(/ documents +no operation since \d\d:00 +not examined yet$/);
+    expect(aviation).toMatch(/ documents +no operation since \d\d:00 +not examined yet, no worker$/);
     await stats('blog').updateOne({ kind: 'finding' }, { $set: { resolvedAt: new Date() } });
     const after = await run('status --json');
     expect(after.code).toBe(0);
     const { products } = JSON.parse(after.stdout) as { products: object[] };
     expect(products[0]).toMatchObject({
       isExamined: true,
+      isWatched: true,
       findings: { red: 0, amber: 0, info: 0 },
       traffic: { operations: 3, errors: 0 },
     });
+    await stats('blog').deleteOne({ _id: 'lease:watch' as never });
+    expect((await run('status')).stdout).toMatch(/^blog .* no findings, no worker$/m);
   });
 });
