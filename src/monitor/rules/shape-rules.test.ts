@@ -62,10 +62,14 @@ test('slow says who, how slow, and how to go on', () => {
       remedy: 'bulkhead explain shop s1',
     },
   ]);
-  const other = shape({ p95Ms: 240, origins: [{ operation: '(other client)', field: 'reports', calls: 1 }] });
+  const other = shape({
+    p95Ms: 2_400,
+    origins: [{ operation: '(other client)', field: 'reports', calls: 1 }],
+  });
   expect(found('slow', { shapes: [other] })[0]!.reason).toContain(
-    'find on posts of another client (reports): 95 %',
+    'find on posts of another client (reports): 95 % of 100 calls that the profiler has kept (it may keep slow ones only)',
   );
+  expect(severity('slow', { shapes: [other] })).toBe('amber');
 });
 
 test.each([

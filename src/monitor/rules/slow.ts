@@ -1,6 +1,16 @@
 import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
 import { SLOW_MS } from '../stats.js';
-import { count, findingOf, isTelling, senderOf, subjectOf, time, wasMended, window } from './say.js';
+import {
+  count,
+  findingOf,
+  isTelling,
+  OTHER_CLIENT,
+  senderOf,
+  subjectOf,
+  time,
+  wasMended,
+  window,
+} from './say.js';
 
 /** A fifth of the deadline that an operation has by default: a few such commands, and it is missed. */
 export const VERY_SLOW_MS = 1_000;
@@ -17,6 +27,10 @@ const isMended = (facts: ProductFacts, shape: ShapeFacts): boolean => {
   return calls >= CALLS && slow <= calls * (1 - SHARE);
 };
 
+/** Seen through the profiler alone: how many calls there were, nobody knows. */
+const isOfOthers = ({ origins }: ShapeFacts): boolean =>
+  origins.length > 0 && origins.every(({ operation }) => operation === OTHER_CLIENT);
+
 /** Shapes that are slow for one call in twenty. */
 export const slow: Rule = (facts) =>
   facts.shapes
@@ -27,9 +41,9 @@ export const slow: Rule = (facts) =>
       findingOf(
         {
           rule: 'slow',
-          severity: shape.p95Ms >= VERY_SLOW_MS ? 'red' : 'amber',
+          severity: shape.p95Ms >= VERY_SLOW_MS && !isOfOthers(shape) ? 'red' : 'amber',
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)}: 95 % of ${count(shape.calls)} calls in ${window(facts)} within ${time(shape.p95Ms)}, half within ${time(shape.p50Ms)}.`,
+          reason: `${senderOf(shape)}: 95 % of ${count(shape.calls)} calls${isOfOthers(shape) ? ' that the profiler has kept (it may keep slow ones only)' : ''} in ${window(facts)} within ${time(shape.p95Ms)}, half within ${time(shape.p50Ms)}.`,
           remedy: `bulkhead explain ${facts.product} ${shape.shape}`,
         },
         [shape.shape],
