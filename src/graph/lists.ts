@@ -42,7 +42,7 @@ export class Lists {
     const page = planPage(product, target, order, args, info, max);
     const rows = visibleRows(target, viewer);
     if (!rows) return page.toConnection([], false) as unknown as Connection<T>;
-    const command = this.#scope.command(coordinateOf(info));
+    const command = this.#scope.command(coordinateOf(info), info.path);
     const collection = collectionOf(target);
     const { limit, sort, fields, behind } = page;
     const [found, others] = await Promise.all([
@@ -63,7 +63,7 @@ export class Lists {
     const rows = visibleRows(target, this.#scope.viewer);
     if (!rows) return [];
     const plan = { collection: collectionOf(target), filter, rows, fields: wantedFields(info), sort, limit };
-    return (await this.#scope.reader.find(plan, this.#scope.command(coordinateOf(info)))) as T[];
+    return (await this.#scope.reader.find(plan, this.#scope.command(coordinateOf(info), info.path))) as T[];
   }
 
   /**

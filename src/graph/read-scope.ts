@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo, ResponsePath } from 'graphql';
 import { rowRuleOf } from '../auth/rows.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
@@ -13,8 +13,8 @@ export interface ReadScope {
   readonly reader: Reader;
   /** Keeps answers of aggregations, in products that declare a class for them. */
   readonly answers?: AnswerCache;
-  /** The comment, time limit and signal of a command sent for a field such as `Post.author`. */
-  readonly command: (coordinate: string) => CommandScope;
+  /** The comment, time limit and signal of a command sent for a field such as `Post.author`, at a place of the answer. */
+  readonly command: (coordinate: string, place?: ResponsePath) => CommandScope;
 }
 
 /** `Type.field` as the product names it, whichever endpoint it is asked through. */

@@ -1,3 +1,4 @@
+import type { ResponsePath } from 'graphql';
 import type { Deadline } from '../compartment/deadline.js';
 import { Places } from '../compartment/places.js';
 import type { ClassType } from '../database/class-type.js';
@@ -24,8 +25,8 @@ export interface OperationScope {
   readonly operationName: string;
   /** The mutation field the context is made for, as commands name it: `Mutation.createPost`. */
   readonly coordinate: string;
-  /** Hears each command, by the field that sends it. */
-  readonly onCommand?: (coordinate: string) => void;
+  /** Hears each command, by the field that sends it and, where that is known, its place in the answer. */
+  readonly onCommand?: (coordinate: string, place?: ResponsePath) => void;
 }
 
 const DURABLE = {
@@ -37,8 +38,8 @@ const DURABLE = {
 /** The one place where a command gets its comment and its time limit. */
 const commandScope =
   (runtime: ProductRuntime, { request, deadline, operationName, onCommand }: OperationScope) =>
-  (coordinate: string): CommandScope => {
-    onCommand?.(coordinate);
+  (coordinate: string, place?: ResponsePath): CommandScope => {
+    onCommand?.(coordinate, place);
     let comment = `bulkhead:${runtime.name}:${operationName}:${coordinate}`;
     if (runtime.namesRequests) comment = withTail(comment, 'request', request.requestId);
     if (request.trace) comment = withTail(comment, 'span', request.trace.id);

@@ -1,3 +1,4 @@
+import { responsePathAsArray, type ResponsePath } from 'graphql';
 import { Deadline } from '../compartment/deadline.js';
 import type { ProductContext } from '../graph/context.js';
 import { CostMeter, type OperationCost } from '../monitor/command-cost.js';
@@ -7,6 +8,7 @@ import { createProductContext } from './product-context.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
+const ROOT = /^(?:Query|Mutation)\b/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
 /** One request's stay in one product: a place in its compartment, and a deadline. */
@@ -14,7 +16,7 @@ export class ProductRequest {
   readonly #leave: () => void;
   readonly #began = performance.now();
   readonly #meter: CostMeter | undefined;
-  /** Commands by field, in contexts that were made for it. */
+  /** Commands by field, a root field's by its place in the answer, too. */
   readonly #commands = new Map<string, number>();
 
   private constructor(
@@ -62,7 +64,10 @@ export class ProductRequest {
   context(fieldName?: string): ProductContext {
     const coordinate = fieldName ? `Mutation.${fieldName}` : 'Query';
     const { request, deadline, operationName } = this;
-    const onCommand = (by: string) => void this.#commands.set(by, (this.#commands.get(by) ?? 0) + 1);
+    const onCommand = (by: string, place?: ResponsePath) => {
+      const key = place && ROOT.test(by) ? `${by} ${responsePathAsArray(place).join('.')}` : by;
+      this.#commands.set(key, (this.#commands.get(key) ?? 0) + 1);
+    };
     return createProductContext(this.runtime, { request, deadline, operationName, coordinate, onCommand });
   }
 
@@ -81,9 +86,12 @@ export class ProductRequest {
     const name = plainName(this.operationName);
     const ms = performance.now() - this.#began;
     for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);
-    for (const [field, commands] of this.#commands)
-      // A root field is sent as often as the client asks for it.
-      if (commands >= UNBATCHED_AT && !/^(?:Query|Mutation)\b/.test(field))
-        for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
+    for (const [key, commands] of this.#commands) {
+      if (commands < UNBATCHED_AT) continue;
+      const [field = '', place] = key.split(' ');
+      // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
+      if (ROOT.test(field) && place === undefined) continue;
+      for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
+    }
   }
 }

@@ -41,6 +41,17 @@ class WallResolver {
   }
 
   @Query(() => [Stone])
+  async looped(
+    @Arg('times', () => Int) times: number,
+    @Ctx() context: ProductContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Stone[]> {
+    const found: Stone[] = [];
+    for (let n = 0; n < times; n += 1) found.push(...(await this.named(`stone${n}`, context, info)));
+    return found;
+  }
+
+  @Query(() => [Stone])
   @FieldResolver(() => [Stone])
   stones(@Ctx() context: ProductContext, @Info() info: GraphQLResolveInfo): Promise<Stone[]> {
     return context.lists.all(Stone, { filter: {}, sort: { _id: 1 }, limit: 5 }, info);
@@ -126,8 +137,10 @@ describe('what a product’s recorder counts', () => {
     await other.ask('wall', 'query Walls { walls(count: 12) { stones { name } } }');
     const aliases = Array.from({ length: 12 }, (_, n) => `a${n}: stones { name }`).join(' ');
     await other.ask('wall', `{ ${aliases} }`);
+    await other.ask('wall', 'query Loops { looped(times: 11) { name } again: looped(times: 9) { name } }');
     expect(recorder!.drain().unbatched).toMatchObject([
       { operation: 'Walls', field: 'Wall.stones', times: 1, most: 12 },
+      { operation: 'Loops', field: 'Query.looped', times: 1, most: 11 },
     ]);
     await other.close();
   });

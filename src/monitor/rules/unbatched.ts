@@ -4,6 +4,12 @@ import { count, counted, findingOf } from './say.js';
 /** Operations in a day: once may be somebody who tries something. */
 export const TIMES = 5;
 
+/** A root field has no parents: its resolver asks again and again. */
+const wordsFor = (field: string): string =>
+  /^(?:Query|Mutation)\./.test(field)
+    ? 'sends commands in a loop'
+    : 'sends a command for each of its parents';
+
 /** Fields that send a command for each of their parents (N+1), each named once with the operation that suffers most. */
 export const unbatched: Rule = ({ unbatched: rows }) => {
   const byField = new Map<string, UnbatchedFacts[]>();
@@ -16,7 +22,7 @@ export const unbatched: Rule = ({ unbatched: rows }) => {
         rule: 'unbatched',
         severity: times >= TIMES ? 'amber' : 'info',
         subject: { field, operation: worst!.operation },
-        reason: `${field} sends a command for each of its parents: up to ${count(worst!.most)} in one operation (${worst!.operation}), in ${counted(times, 'operation')} of the last day.`,
+        reason: `${field} ${wordsFor(field)}: up to ${count(worst!.most)} in one operation (${worst!.operation}), in ${counted(times, 'operation')} of the last day.`,
         remedy: `In the resolver of ${field}, load by context.loaders (by id) or declare a child list: one command for all parents.`,
       },
       [field],
