@@ -1,4 +1,5 @@
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
+import { isRetryableRead } from '../database/driver-errors.js';
 import { type Origin, originOf, OWN_FIELD, withoutTail } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
 import { shapeOf, type ShapeText } from './shape.js';
@@ -76,8 +77,8 @@ const MOST_CURSORS = 1_000;
 interface Pending {
   readonly shape: ShapeText;
   readonly comment: string;
-  /** What a write has alike each time that it is sent. */
-  readonly attempt?: string | undefined;
+  /** What a retryable write has alike each time that it is sent. */
+  readonly write?: string | undefined;
   /** The read that a `getMore` goes on with. */
   readonly cursor?: OpenCursor;
 }
@@ -108,7 +109,7 @@ export class Recorder implements ProductWatcher {
   readonly #clientNames = new Names(DAY_MS);
   /** By the driver's number of the request, which is its own in the whole process. */
   readonly #pending = new Map<number, Pending>();
-  /** Writes that have failed and may come again. */
+  /** Commands that have failed and may come again. */
   readonly #failed = new Set<string>();
   /** Reads that have more to answer, by the server's number of the cursor. */
   readonly #cursors = new Map<string, OpenCursor>();
@@ -116,10 +117,8 @@ export class Recorder implements ProductWatcher {
   /** Hears every command of a client for as long as it lives. The client must monitor commands. */
   observe(client: mongo.MongoClient): void {
     client.on('commandStarted', (event) => this.#started(event));
-    client.on('commandSucceeded', (event) =>
-      this.#ended(event, documentsIn(event.reply), cursorIn(event.reply)),
-    );
-    client.on('commandFailed', (event) => this.#ended(event, undefined));
+    client.on('commandSucceeded', (event) => this.#ended(event, event.reply));
+    client.on('commandFailed', (event) => this.#ended(event, undefined, event.failure));
   }
 
   /** An operation has ended. */
@@ -210,28 +209,33 @@ export class Recorder implements ProductWatcher {
     return cursor && { shape: cursor.shape, comment: cursor.comment, cursor };
   }
 
-  /** @param documents undefined for a command that has failed. */
+  /** @param failure of a command that has failed, and so has no reply. */
   #ended(
-    { duration, requestId }: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
-    documents: number | undefined,
-    open?: string,
+    { duration, requestId }: { duration: number; requestId: number },
+    reply: unknown,
+    failure?: Error,
   ): void {
     const pending = this.#pending.get(requestId);
     if (!pending) return;
     this.#pending.delete(requestId);
-    const { shape, comment, attempt, cursor } = pending;
-    const isRetry = attempt !== undefined && this.#failed.delete(attempt);
+    const { shape, comment, cursor } = pending;
     const tally = this.#tallyOf(shape, comment);
     if (!tally) return;
-    if (cursor) addMore(tally, cursor, duration, documents === undefined);
-    else add(tally, duration, documents === undefined);
-    tally.documents += documents ?? 0;
-    if (open !== undefined && !cursor) this.#remember(open, { shape, comment, tally, ms: duration });
-    if (isRetry) tally.retries += 1;
-    if (documents === undefined && attempt !== undefined) {
-      if (this.#failed.size >= MOST_FAILED) this.#failed.clear();
-      this.#failed.add(attempt);
+    if (cursor) addMore(tally, cursor, duration, failure !== undefined);
+    else add(tally, duration, failure !== undefined);
+    if (this.#failed.size > 0 && this.#failed.delete(attemptOf(pending))) tally.retries += 1;
+    if (failure) {
+      if (mayComeAgain(pending, failure)) this.#fail(attemptOf(pending));
+      return;
     }
+    tally.documents += documentsIn(reply);
+    const open = cursor ? undefined : cursorIn(reply);
+    if (open !== undefined) this.#remember(open, { shape, comment, tally, ms: duration });
+  }
+
+  #fail(attempt: string): void {
+    if (this.#failed.size >= MOST_FAILED) this.#failed.clear();
+    this.#failed.add(attempt);
   }
 
   /** Those that nobody asks again are the first to go. */
@@ -314,7 +318,7 @@ function pendingOf(commandName: string, command: mongo.Document): Pending | unde
   return {
     shape,
     comment: typeof comment === 'string' ? withoutTail(comment) : '',
-    attempt: attemptOf(command),
+    write: writeOf(command),
   };
 }
 
@@ -338,9 +342,19 @@ export function documentsIn(reply: unknown): number {
   return value ? 1 : 0;
 }
 
-/** What a retryable write has alike each time that it is sent; commands of a transaction are not sent again. */
-function attemptOf({ lsid, txnNumber, autocommit }: mongo.Document): string | undefined {
+/** What a retryable write has alike each time that it is sent; in a transaction, the whole of it is sent again. */
+function writeOf({ lsid, txnNumber, autocommit }: mongo.Document): string | undefined {
   if (lsid === undefined || txnNumber === undefined || autocommit === false) return undefined;
   const id: unknown = (lsid as { id?: { toString(encoding: 'hex'): string } }).id?.toString('hex');
   return `${String(id)}:${String(txnNumber)}`;
 }
+
+/** By what a command is known again: anything but a retryable write by what it asks, and for whom. */
+const attemptOf = ({ write, comment, shape }: Pending): string => write ?? `${comment} ${shape}`;
+
+/** Whether the driver, or whoever runs a transaction, sends a command that has failed once more. */
+const mayComeAgain = ({ write, cursor }: Pending, failure: Error): boolean =>
+  cursor === undefined && (write !== undefined || isTransient(failure) || isRetryableRead(failure));
+
+const isTransient = (failure: Error): boolean =>
+  failure instanceof mongo.MongoError && failure.hasErrorLabel('TransientTransactionError');

@@ -200,12 +200,13 @@ describe('a recorder', () => {
     #id = 0;
     send(
       command: mongo.Document,
-      { fails = false, reply = { n: 1 } }: { fails?: boolean; reply?: unknown } = {},
+      { failure, reply = { n: 1 } }: { failure?: Error; reply?: unknown } = {},
     ): void {
       const commandName = Object.keys(command)[0]!;
       const event = { commandName, command, requestId: (this.#id += 1), connectionId: 1, duration: 2 };
       this.emit('commandStarted', event);
-      this.emit(fails ? 'commandFailed' : 'commandSucceeded', { ...event, reply });
+      if (failure) this.emit('commandFailed', { ...event, failure });
+      else this.emit('commandSucceeded', { ...event, reply });
     }
   }
   const watched = () => {
@@ -222,12 +223,31 @@ describe('a recorder', () => {
       txnNumber: 1,
       comment: 'bulkhead:blog:Op:Mutation.x',
     };
-    client.send(write, { fails: true });
+    client.send(write, { failure: new Error('It broke.') });
     client.send(write);
     client.send({ ...write, txnNumber: 2 });
     client.send({ update: 'posts', updates: [], comment: `bulkhead:blog:-:${OWN_FIELD}` });
     expect(recorder.drain().commands).toMatchObject([
       { operation: 'Op', field: 'Mutation.x', calls: 3, errors: 1, retries: 1, documents: 2 },
+    ]);
+  });
+
+  test('counts a read that comes again, and what a transaction does again', () => {
+    const { recorder, client } = watched();
+    const read = { find: 'posts', filter: { a: 1 }, comment: 'bulkhead:blog:Op:Query.x' };
+    client.send(read, { failure: new mongo.MongoNetworkError('It broke.') });
+    client.send({ ...read, filter: { b: 1 } });
+    client.send({ ...read, filter: { a: 2 } });
+    client.send(read, { failure: new mongo.MongoServerError({ code: 50 }) });
+    client.send(read);
+    const inside = { insert: 'posts', comment: read.comment, txnNumber: 1, autocommit: false };
+    const conflict = new mongo.MongoServerError({ code: 112, errorLabels: ['TransientTransactionError'] });
+    client.send(inside, { failure: conflict });
+    client.send({ ...inside, txnNumber: 2 });
+    expect(recorder.drain().commands.map(({ calls, errors, retries }) => [calls, errors, retries])).toEqual([
+      [4, 2, 1],
+      [1, 0, 0],
+      [2, 1, 1],
     ]);
   });
 
@@ -253,7 +273,7 @@ describe('a recorder', () => {
     ]);
     client.send(read, part(id, 101, 'firstBatch'));
     recorder.drain();
-    client.send(more, { fails: true });
+    client.send(more, { failure: new Error('It broke.') });
     expect(recorder.drain().commands).toMatchObject([{ calls: 0, documents: 0, totalMs: 2, errors: 1 }]);
   });
 
