@@ -64,6 +64,8 @@ export interface Recorded {
 const MOST_ROWS = 2_000;
 /** Names of operations and of applications are the clients' choice: those beyond this are one. */
 const MOST_NAMES = 200;
+/** Shapes of an hour. As many are looked at. */
+const MOST_SHAPES = 5_000;
 const OTHERS = '(others)';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -105,8 +107,10 @@ export class Recorder implements ProductWatcher {
   #dropped = 0;
   #droppedBefore = 0;
   // As long as a row of each is: whoever makes names up is not believed, and spoils no more than that.
-  readonly #operationNames = new Names(HOUR_MS);
-  readonly #clientNames = new Names(DAY_MS);
+  readonly #operationNames = new First(MOST_NAMES, HOUR_MS);
+  readonly #clientNames = new First(MOST_NAMES, DAY_MS);
+  // A row for every hour in which it came: names in its queries that are data must not fill the database.
+  readonly #shapes = new First(MOST_SHAPES, HOUR_MS);
   /** By the driver's number of the request, which is its own in the whole process. */
   readonly #pending = new Map<number, Pending>();
   /** Commands that have failed and may come again. */
@@ -123,7 +127,7 @@ export class Recorder implements ProductWatcher {
 
   /** An operation has ended. */
   operation(name: string, ms: number, hasFailed: boolean): void {
-    const operation = this.#operationNames.of(name);
+    const operation = this.#operationNames.nameOf(name);
     let tally = this.#operations.get(operation);
     if (!tally) {
       tally = { operation, ...emptyTally() };
@@ -138,7 +142,7 @@ export class Recorder implements ProductWatcher {
     let tally = this.#unbatched.get(key);
     if (!tally) {
       if (this.#unbatched.size >= MOST_ROWS) return void (this.#dropped += 1);
-      tally = { operation: this.#operationNames.of(operation), field, times: 0, most: 0, last: 0 };
+      tally = { operation: this.#operationNames.nameOf(operation), field, times: 0, most: 0, last: 0 };
       this.#unbatched.set(key, tally);
     }
     tally.times += 1;
@@ -149,7 +153,7 @@ export class Recorder implements ProductWatcher {
   /** A client's operation asks for these fields. */
   fields(fields: readonly string[], application: string): void {
     const now = Date.now();
-    const client = this.#clientNames.of(application);
+    const client = this.#clientNames.nameOf(application);
     for (const field of fields) {
       const key = `${field} ${client}`;
       let tally = this.#fields.get(key);
@@ -251,12 +255,12 @@ export class Recorder implements ProductWatcher {
     if (known) return known;
     const origin = originOf(comment);
     if (origin.field === OWN_FIELD) return undefined;
-    if (this.#rows >= MOST_ROWS) return void (this.#dropped += 1);
+    if (this.#rows >= MOST_ROWS || !this.#shapes.has(shape)) return void (this.#dropped += 1);
     if (!byComment) {
       byComment = new Map();
       this.#commands.set(shape, byComment);
     }
-    const operation = this.#operationNames.of(origin.operation);
+    const operation = this.#operationNames.nameOf(origin.operation);
     const tally = { shape, operation, field: origin.field, documents: 0, retries: 0, ...emptyTally() };
     byComment.set(comment, tally);
     this.#rows += 1;
@@ -264,24 +268,30 @@ export class Recorder implements ProductWatcher {
   }
 }
 
-/** The first names of each hour or day; those that come later are `(others)`. */
-class Names {
-  readonly #known = new Set<string>();
+/** The first of each hour or day, so many; what comes later is not told apart. */
+class First {
+  readonly #most: number;
   readonly #unitMs: number;
+  readonly #known = new Set<string>();
   #unit = 0;
 
-  constructor(unitMs: number) {
+  constructor(most: number, unitMs: number) {
+    this.#most = most;
     this.#unitMs = unitMs;
   }
 
-  of(name: string): string {
+  has(text: string): boolean {
     const unit = Math.floor(Date.now() / this.#unitMs);
     if (unit !== this.#unit) this.#known.clear();
     this.#unit = unit;
-    if (this.#known.has(name)) return name;
-    if (this.#known.size >= MOST_NAMES) return OTHERS;
-    this.#known.add(name);
-    return name;
+    if (this.#known.has(text)) return true;
+    if (this.#known.size >= this.#most) return false;
+    this.#known.add(text);
+    return true;
+  }
+
+  nameOf(name: string): string {
+    return this.has(name) ? name : OTHERS;
   }
 }
 

@@ -328,6 +328,21 @@ describe('a recorder', () => {
     expect(operations.length).toBe(200);
     expect(operations.find(({ operation }) => operation === '(others)')!.calls).toBe(801);
   });
+
+  test('hands over five thousand shapes of an hour, and in the next one others', () => {
+    const { recorder, client } = watched();
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
+    let n = 0;
+    const drained = () => {
+      for (const last = n + 2_000; n < last; n += 1)
+        client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
+      return recorder.drain().commands.length;
+    };
+    expect([drained(), drained(), drained(), drained()]).toEqual([2_000, 2_000, 1_000, 0]);
+    now.mockReturnValue(Date.UTC(2026, 5, 15, 11, 0));
+    expect(drained()).toBe(2_000);
+    now.mockRestore();
+  });
 });
 
 describe('statistics in the product’s database', () => {
