@@ -17,9 +17,10 @@ interface Asked {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function parametersOf({ method, body, query }: FastifyRequest): Record<string, unknown> | undefined {
-  const parameters = method === 'GET' ? query : body;
-  return isObject(parameters) ? parameters : undefined;
+/** As Apollo will read them: to it an address ends at a `#`, and to Fastify it goes on with parameters. */
+function parametersOf({ method, body, url }: FastifyRequest): Record<string, unknown> | undefined {
+  if (method === 'GET') return Object.fromEntries(new URL(url, 'http://localhost').searchParams);
+  return isObject(body) ? body : undefined;
 }
 
 function extensionsOf(extensions: unknown): Record<string, unknown> {
