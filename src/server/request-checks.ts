@@ -1,14 +1,55 @@
 import type { FastifyRequest } from 'fastify';
 import { badRequest } from './refusals.js';
 
-const ACCEPTABLE = new Set(['*/*', 'application/*', 'application/json', 'application/graphql-response+json']);
+/** The types that an answer can have, each in UTF-8. */
+const ANSWERS = ['application/json', 'application/graphql-response+json'];
 
-/** Whether an answer of ours is welcome. Asked first: a mutation must not take effect and then be answered 406. */
+/** One of the ranges of an `Accept` header. */
+interface Range {
+  readonly type: string;
+  /** Those before the quality, which say more of the type. */
+  readonly parameters: readonly string[];
+  readonly quality: number;
+}
+
+function rangeOf(text: string): Range {
+  const [type = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase());
+  const at = rest.findIndex((one) => one.startsWith('q='));
+  return {
+    type,
+    parameters: (at < 0 ? rest : rest.slice(0, at)).filter((one) => one !== ''),
+    quality: at < 0 ? 1 : Number.parseFloat(rest[at]!.slice(2)),
+  };
+}
+
+/** How closely a range describes an answer of ours; undefined where it does not. */
+function closenessOf({ type, parameters }: Range, answer: string): number | undefined {
+  const [main, sub] = answer.split('/');
+  const [wantedMain, wantedSub] = type.split('/');
+  const fits = (wanted: string | undefined, is: string | undefined) => wanted === is || wanted === '*';
+  if (!fits(wantedMain, main) || !fits(wantedSub, sub)) return undefined;
+  if (!parameters.every((one) => one === 'charset=utf-8')) return undefined;
+  return (wantedMain === main ? 4 : 0) + (wantedSub === sub ? 2 : 0) + (parameters.length > 0 ? 1 : 0);
+}
+
+/**
+ * Whether an answer of ours is welcome. Asked first, and never yes where Apollo, which asks when it answers, says no: a
+ * mutation must not take effect and then be answered 406. The closest range decides about a type, whatever others say.
+ */
 function isAcceptable(accept: string | undefined): boolean {
   if (!accept?.trim()) return true;
-  return accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return ACCEPTABLE.has(type) && !parameters.some((one) => /^q=0(?:\.0*)?$/.test(one));
+  // What is in quotes separates nothing.
+  const plain = accept.replaceAll(/"utf-8"/gi, 'utf-8').replaceAll(/"[^"]*"/g, '_');
+  if (plain.includes('"')) return false;
+  const ranges = plain.split(',').map(rangeOf);
+  return ANSWERS.some((answer) => {
+    const [closest] = ranges
+      .flatMap((range) => {
+        const closeness = closenessOf(range, answer);
+        return closeness === undefined ? [] : [{ closeness, quality: range.quality }];
+      })
+      .sort((one, other) => other.closeness - one.closeness || other.quality - one.quality);
+    return closest !== undefined && closest.quality > 0;
   });
 }
 

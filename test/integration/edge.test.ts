@@ -45,6 +45,32 @@ const ASK = { query: '{ __typename }' };
 const query = (text: string) => `?query=${encodeURIComponent(text)}`;
 const PREFLIGHT = { 'apollo-require-preflight': '1' };
 
+test.each([
+  'application/json;charset=utf-16',
+  'application/json;charset=utf-16, application/graphql-response+json;version=2',
+  '*/*;version=2',
+  'application/*;q=0, */*',
+  '*/*, application/json;q=0, application/graphql-response+json;q=0',
+  'x/y;of="application/json, application/json"',
+  'x/y;of=", application/json, "',
+  'application/json;q=none',
+])('a mutation whose answer would not be welcome has no effect: %s', async (accept) => {
+  const before = calls.touch;
+  const answer = await send(gateway.url('edge'), json({ query: 'mutation { touch }' }, { accept }));
+  expect(refusalOf(answer)).toEqual({ status: 406, code: 'BAD_REQUEST' });
+  expect(calls.touch).toBe(before);
+});
+
+test.each([
+  'application/json; charset="utf-8"',
+  'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0, application/json',
+  'application/json;q=0, */*;q=0.1',
+  'text/html, */*',
+])('an answer is welcome: %s', async (accept) => {
+  const { status } = await send(gateway.url('edge'), json(ASK, { accept }));
+  expect(status).toBe(200);
+});
+
 describe('what is no GraphQL request is refused in the shape of an answer', () => {
   const cases: [what: string, path: string, init: RequestInit, status: number, code: ErrorCode][] = [
     ['a bad token', '', json(ASK, { authorization: 'Bearer a.b.c' }), 401, 'UNAUTHENTICATED'],
