@@ -19,3 +19,13 @@ export function viewersOf(
     return viewer;
   };
 }
+
+/** Who is asking, as far as it is known: undefined where the product could not be asked about its session. */
+export function knownViewer(viewers: Viewers, product: string): Viewer | undefined {
+  try {
+    return viewers(product);
+  } catch (error) {
+    if (error instanceof BulkheadError) return undefined;
+    throw error;
+  }
+}

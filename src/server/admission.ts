@@ -1,4 +1,4 @@
-import type { Viewers } from '../auth/authenticator.js';
+import { knownViewer, type Viewers } from '../auth/viewers.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Composed } from '../product/gateway.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -17,6 +17,6 @@ export const admitToComposed =
   (composed: Composed, runtimes: ReadonlyMap<string, ProductRuntime>) =>
   (viewers: Viewers): void => {
     if (composed === 'public') return;
-    const isOperator = [...runtimes.keys()].some((name) => viewers(name).kind === 'operator');
+    const isOperator = [...runtimes.keys()].some((name) => knownViewer(viewers, name)?.kind === 'operator');
     if (!isOperator) throw new BulkheadError('UNAUTHENTICATED', 'The composed graph answers operators only.');
   };

@@ -84,13 +84,10 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       if (problem) return refuse(reply, problem);
       try {
         const { authorization } = request.headers;
-        const viewers = await authenticator
-          .authenticate(authorization, target.product?.name)
-          .catch(async (error: unknown) => {
-            await rates?.requests.take(request.ip);
-            throw error;
-          });
-        await rates?.requests.take(request.ip, viewers);
+        const authenticate = () => authenticator.authenticate(authorization, target.product?.name);
+        const viewers = await (rates
+          ? rates.requests.identify(request.ip, authorization, authenticate)
+          : authenticate());
         admit(viewers);
         request.viewers = viewers;
         return undefined;

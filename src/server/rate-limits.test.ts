@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { networkOf } from './rate-limits.js';
+import { describe, expect, test } from 'vitest';
+import { Viewer } from '../auth/viewer.js';
+import { viewersOf } from '../auth/viewers.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
+import { DEFAULT_LIMITS } from '../product/product.js';
+import { networkOf, RequestRate } from './rate-limits.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -12,4 +16,57 @@ test.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
 ])('%s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+describe('a share that is used up', () => {
+  const limits = { ...DEFAULT_LIMITS, requestsPerMinute: 3 };
+  const address = '192.0.2.1';
+  const refusal = () => new BulkheadError('UNAUTHENTICATED', 'no');
+  const as = (user: string) => () =>
+    Promise.resolve(viewersOf(new Map([['shop', new Viewer('session', user, [], 'shop')]])));
+  const codeOf = (asked: Promise<unknown>) =>
+    asked.then(
+      () => 'let in',
+      (error: unknown) => (error as BulkheadError).code,
+    );
+
+  test('of an address lets few credentials be looked at at once, and known ones always', async () => {
+    const rate = new RequestRate(limits, ['shop']);
+    await rate.identify(address, 'Bearer known', as('ada'));
+    for (let i = 0; i < 3; i += 1)
+      expect(await codeOf(rate.identify(address, `Bearer ${i}`, () => Promise.reject(refusal())))).toBe(
+        'UNAUTHENTICATED',
+      );
+
+    let looks = 0;
+    const ends: (() => void)[] = [];
+    const slowly = () => {
+      looks += 1;
+      return new Promise<never>((_, reject) => void ends.push(() => reject(refusal())));
+    };
+    const asked = Array.from({ length: 30 }, (_, i) =>
+      codeOf(rate.identify(address, `Bearer x${i}`, slowly)),
+    );
+    expect(await codeOf(rate.identify(address, 'Bearer known', as('ada')))).toBe('let in');
+    expect(await codeOf(rate.identify('192.0.2.2', 'Bearer elsewhere', as('bob')))).toBe('let in');
+    expect(looks).toBe(4);
+    for (const end of ends) end();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['RATE_LIMITED']));
+    // None of them stays counted as looked at.
+    expect(await codeOf(rate.identify(address, 'Bearer new', as('eve')))).toBe('let in');
+  });
+
+  test('of a known client is refused without looking at its credential again', async () => {
+    const rate = new RequestRate(limits, ['shop']);
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return as('ada')();
+    };
+    const codes: string[] = [];
+    for (let i = 0; i < 10; i += 1) codes.push(await codeOf(rate.identify(address, 'Bearer known', look)));
+    expect(codes.filter((code) => code === 'let in')).toHaveLength(3);
+    expect(codes.slice(3)).toEqual(Array(7).fill('RATE_LIMITED'));
+    expect(looks).toBe(3);
+  });
 });

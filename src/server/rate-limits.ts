@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Viewers } from '../auth/authenticator.js';
+import { knownViewer, type Viewers } from '../auth/viewers.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
 
@@ -38,10 +39,19 @@ async function take(limiter: RateLimiterMemory, key: string, message: string): P
   }
 }
 
+/** Credentials of one network that are looked at at once when its share is used up. */
+const LOOKS_AT_ONCE = 4;
+/** Credentials that were found good of late, for addresses that send many others. */
+const MOST_GOOD = 10_000;
+
 /** How often one client may ask one graph: counted by who it has proved to be, or by its address. */
 export class RequestRate {
   readonly #limiter: RateLimiterMemory;
   readonly #products: readonly string[];
+  /** Credentials that are looked at just now, by networks whose share is used up. */
+  readonly #looking = new Map<string, number>();
+  /** Whose share a credential counts to that was found good, by its hash; the oldest first. */
+  readonly #good = new Map<string, string>();
 
   /** @param products those of the graph. */
   constructor({ requestsPerMinute }: Limits, products: readonly string[]) {
@@ -50,15 +60,74 @@ export class RequestRate {
   }
 
   /**
-   * Counts a request.
+   * Finds out who asks, and counts the request. Looking at a credential may be a read of the database, so that a share
+   * which is used up ends that, too: who was known before is refused unlooked at, and of an address that sends others
+   * few are looked at at once. Otherwise whoever is refused could still take all places of a product.
    *
-   * @param viewers who was proved to be asking; left out for a credential that was refused. Whoever sends wrong ones
-   *   uses up the address's share, and never that of a good token from the same address.
+   * Whoever sends wrong credentials uses up the address's share, and never that of a good one from the same address.
+   *
+   * @throws BulkheadError what `authenticate` throws; `RATE_LIMITED`.
    */
-  take(address: string, viewers?: Viewers): Promise<void> {
-    const known = viewers && this.#products.map((name) => viewers(name)).find((one) => !one.isAnonymous);
-    const key = known ? `${known.kind} ${known.id}` : `address ${networkOf(address)}`;
+  async identify(
+    address: string,
+    authorization: string | undefined,
+    authenticate: () => Promise<Viewers>,
+  ): Promise<Viewers> {
+    const unknown = `address ${networkOf(address)}`;
+    if (authorization === undefined) {
+      const viewers = await authenticate();
+      await this.#take(unknown);
+      return viewers;
+    }
+    const hash = createHash('sha256').update(authorization).digest('base64');
+    const known = this.#good.get(hash);
+    const isSpent = await this.#isSpent(known ?? unknown);
+    const isBusy = (this.#looking.get(unknown) ?? 0) >= LOOKS_AT_ONCE;
+    if (isSpent && (known !== undefined || isBusy)) await this.#take(known ?? unknown);
+    if (isSpent) this.#looks(unknown, 1);
+    let viewers: Viewers;
+    try {
+      viewers = await authenticate();
+    } catch (error) {
+      await this.#take(unknown);
+      throw error;
+    } finally {
+      if (isSpent) this.#looks(unknown, -1);
+    }
+    const key = this.#keyOf(viewers);
+    if (key !== undefined) this.#remember(hash, key);
+    await this.#take(key ?? unknown);
+    return viewers;
+  }
+
+  #take(key: string): Promise<void> {
     return take(this.#limiter, key, 'Too many requests: wait, and send fewer.');
+  }
+
+  async #isSpent(key: string): Promise<boolean> {
+    const taken = await this.#limiter.get(key);
+    return taken !== null && taken.consumedPoints >= this.#limiter.points;
+  }
+
+  /** Undefined where nobody could say who it is. */
+  #keyOf(viewers: Viewers): string | undefined {
+    const known = this.#products
+      .map((name) => knownViewer(viewers, name))
+      .find((one) => one !== undefined && !one.isAnonymous);
+    return known && `${known.kind} ${known.id}`;
+  }
+
+  #looks(network: string, more: number): void {
+    const looks = (this.#looking.get(network) ?? 0) + more;
+    if (looks > 0) this.#looking.set(network, looks);
+    else this.#looking.delete(network);
+  }
+
+  #remember(hash: string, key: string): void {
+    this.#good.delete(hash);
+    this.#good.set(hash, key);
+    const [oldest] = this.#good.keys();
+    if (this.#good.size > MOST_GOOD) this.#good.delete(oldest!);
   }
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Authenticator } from '../auth/authenticator.js';
 import { signToken } from '../auth/token-keys.js';
+import { knownViewer } from '../auth/viewers.js';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
 import type { Composed } from '../product/gateway.js';
@@ -68,7 +69,7 @@ export async function serveTarget(
         }
       : undefined,
     mayMeasure: (viewers) =>
-      !production || [...runtimes.keys()].some((name) => viewers(name).kind === 'operator'),
+      !production || [...runtimes.keys()].some((name) => knownViewer(viewers, name)?.kind === 'operator'),
     overload: () => pressure.refusal ?? product?.compartment.turnAway(),
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,

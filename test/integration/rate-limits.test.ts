@@ -123,6 +123,31 @@ describe('attempts to sign in', () => {
   });
 });
 
+test('a session that cannot be looked up costs the other products of the composed graph nothing', async () => {
+  const production = await TestGateway.start({
+    gateway,
+    env: { NODE_ENV: 'production', BULKHEAD_COMPOSED: 'public' },
+  });
+  try {
+    const { token } = await production.signUp('blog');
+    production.server.runtimes.get('blog')!.compartment.set('parked', 'a test', 'test');
+    for (const headers of [{}, { 'bulkhead-cost': '1' }]) {
+      const answer = await production.ask(
+        undefined,
+        '{ blog { viewer { id } } aviation { subjects { code } } }',
+        {
+          token,
+          headers,
+        },
+      );
+      expect([answer.status, answer.body.data]).toEqual([200, { blog: null, aviation: { subjects: [] } }]);
+      expect(codeOf(answer)).toBe('PRODUCT_UNAVAILABLE');
+    }
+  } finally {
+    await production.close();
+  }
+});
+
 test('nobody is counted in development, unless it is asked for', async () => {
   const uncounted = await TestGateway.start({ gateway });
   try {
