@@ -16,7 +16,10 @@ const LOOK_EVERY_MS = 1_000;
 export interface HttpAppOptions {
   readonly environment: Environment;
   readonly logger: Logger;
-  /** How long a request, headers and body, may take to arrive. It is checked every second, or four times within it. */
+  /**
+   * How long a request, headers and body, may take to arrive, and how long the client may leave an answer unread. It
+   * is checked every second, or four times within it.
+   */
   readonly requestTimeoutMs: number;
 }
 
@@ -50,6 +53,10 @@ export async function createHttpApp(
   app.decorateRequest('viewers', null);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onSend', async (_request, { raw }) => {
+    // Time without any progress: what nobody reads is memory, however small each answer.
+    raw.setTimeout(requestTimeoutMs, () => raw.destroy());
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { closedProduct, edgeProduct } from '../support/edge-product.js';
+import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
 import { type Attack, outcomeOf, type Prey } from './attack.js';
@@ -81,6 +82,26 @@ test('while requests trickle in, others are answered', async () => {
   const slowly = slow!.send(prey);
   expect((await prey.hasty.ask('edge', '{ __typename }')).status).toBe(200);
   expect((await slowly).status).toBe(408);
+});
+
+test('an answer that nobody reads is given up', async () => {
+  const { hostname, port } = new URL(prey.hasty.address);
+  const body = JSON.stringify({ query: '{ long(length: 8000000) }' });
+  const { server } = prey.hasty.server.app;
+  let isOpen = false;
+  server.once('connection', (accepted: Socket) => {
+    isOpen = true;
+    accepted.once('close', () => (isOpen = false));
+  });
+  const socket = connect(Number(port), hostname).pause();
+  socket.on('error', () => {});
+  socket.write(
+    `POST /graphql/edge HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
+  await eventually('it is asked', () => isOpen);
+  await eventually('it is given up', () => !isOpen);
+  expect(socket.bytesRead).toBe(0);
+  socket.destroy();
 });
 
 test('a thousand hashes that nobody registered push out none that is', async () => {
