@@ -32,7 +32,11 @@ export async function adviseProducts(
   product: string | undefined,
   options: IndexesAdviseOptions,
 ): Promise<number> {
-  const project = await loadProject({ ...options, ...(product !== undefined && { products: [product] }) });
+  const project = await loadProject({
+    ...options,
+    ...(product !== undefined && { products: [product] }),
+    serves: false,
+  });
   const environment = withDevelopmentUris(project.environment);
   const targets = [...project.runtimes.values()].map(({ name, classes }) => ({
     name,

@@ -48,7 +48,7 @@ interface Target {
 }
 
 async function targetsOf(product: string | undefined, options: CommonOptions): Promise<Target[]> {
-  const project = await loadProject({ ...options, products: product ? [product] : [] });
+  const project = await loadProject({ ...options, products: product ? [product] : [], serves: false });
   const environment = withDevelopmentUris(project.environment);
   return [...project.runtimes.values()].map(({ name, classes }) => ({
     product: name,

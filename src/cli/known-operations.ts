@@ -45,7 +45,7 @@ export async function readDatabases(
     }
   };
   try {
-    const { products: of } = withDevelopmentUris(readEnvironment({ products: declared }));
+    const { products: of } = withDevelopmentUris(readEnvironment({ products: declared, serves: false }));
     const found = await Promise.all(products.map((name) => read(name, of[name]?.opsUri ?? of[name]?.uri)));
     return new Map(products.map((name, i) => [name, found[i]!]));
   } catch (error) {

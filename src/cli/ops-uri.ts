@@ -9,9 +9,10 @@ import { NOTHING_RUNS } from './output.js';
  * @param to what it is needed for, such as `to seed with`.
  * @throws StartError where it is not configured; BulkheadError where no database runs at all.
  */
-export function opsUriOf({ products }: Environment, product: string, to: string): string {
+export function opsUriOf({ products, production }: Environment, product: string, to: string): string {
   const { uri, opsUri } = products[product] ?? {};
   if (opsUri) return opsUri;
-  if (uri) throw new StartError([`${productNames(product).envPrefix}_OPS_MONGODB_URI: expected, ${to}.`]);
+  if (uri || production)
+    throw new StartError([`${productNames(product).envPrefix}_OPS_MONGODB_URI: expected, ${to}.`]);
   throw new BulkheadError('PRODUCT_UNAVAILABLE', `${product}: ${NOTHING_RUNS}`);
 }

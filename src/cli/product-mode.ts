@@ -27,7 +27,7 @@ export async function decide(
   options: ProductModeOptions,
 ): Promise<void> {
   const { json, reason = 'no reason given' } = options;
-  const project = await loadProject({ ...options, products: [product] });
+  const project = await loadProject({ ...options, products: [product], serves: false });
   const opsUri = opsUriOf(withDevelopmentUris(project.environment), product, 'to decide with');
   await withDatabase(opsUri, product, async (db) => {
     const control = db.collection<Control>(CONTROL_COLLECTION);

@@ -52,7 +52,7 @@ interface ProductStatus {
  */
 export async function status(options: StatusOptions): Promise<number> {
   const { json, url } = options;
-  const project = await loadProject(options);
+  const project = await loadProject({ ...options, serves: false });
   const environment = withDevelopmentUris(project.environment);
   const states = await askGateway(url ?? addressOf(environment));
   const products = await Promise.all(

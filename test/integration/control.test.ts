@@ -106,6 +106,31 @@ test('read-only answers queries and refuses every write, on both ways in', async
   );
 });
 
+test.each([
+  'product park blog',
+  'product resume blog',
+  'operations push',
+  'status',
+  'indexes plan',
+  'schema check',
+])('%s needs the ops credentials alone, in production too', async (args) => {
+  const { code, stdout, stderr } = await host.run(args.split(' '), {
+    NODE_ENV: 'production',
+    PORT: new URL(gateway.address).port,
+    BLOG_OPS_MONGODB_URI: gateway.opsUris['blog'],
+    AVIATION_OPS_MONGODB_URI: gateway.opsUris['aviation'],
+  });
+  expect([code, stderr]).toEqual([0, '']);
+  if (args === 'schema check') expect(stdout).toContain('of the database');
+  if (args === 'product resume blog')
+    await eventually('blog serves', () => compartment().state === 'ready', AT_ONCE_MS);
+});
+
+test('says in production which credential is missing', async () => {
+  const { code, stderr } = await host.run(['product', 'park', 'blog'], { NODE_ENV: 'production' });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('BLOG_OPS_MONGODB_URI: expected')]);
+});
+
 test('a product that is not there is exit code 2', async () => {
   const { code, stderr } = await run('product park nothing');
   expect([code, stderr]).toEqual([2, expect.stringContaining('no such product')]);
