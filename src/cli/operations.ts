@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GraphQLSchema, parse, validate } from 'graphql';
+import { Kind, parse, specifiedRules, validate } from 'graphql';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
+import { costOf } from '../server/operation-cost.js';
+import { operationSize } from '../server/operation-size.js';
+import type { ProductRuntime } from '../server/product-runtime.js';
 import { readManifest } from './manifest.js';
 import { opsUriOf } from './ops-uri.js';
 import { type CommonOptions, print } from './output.js';
@@ -22,13 +25,25 @@ export interface PushOptions extends CommonOptions {
 function checkOperations(
   path: string,
   operations: ReadonlyMap<string, string>,
-  schema: GraphQLSchema,
+  { graph: { schema }, product: { limits } }: ProductRuntime,
   problems: string[],
 ): void {
+  const rules = [...specifiedRules, operationSize(limits, new Set())];
+  const cost = costOf(schema);
   for (const [hash, text] of operations) {
     try {
-      const [error] = validate(schema, parse(text));
+      const document = parse(text, { maxTokens: limits.tokens });
+      const [error] = validate(schema, document, rules);
       if (error) problems.push(`${path}: sha256:${hash}: ${error.message}`);
+      for (const definition of document.definitions) {
+        if (error || definition.kind !== Kind.OPERATION_DEFINITION) continue;
+        // With its variables it may ask for more; without them it must not already.
+        const objects = cost(document, definition, {});
+        if (objects > limits.cost)
+          problems.push(
+            `${path}: sha256:${hash}: The operation asks for up to ${objects} objects; at most ${limits.cost} are allowed.`,
+          );
+      }
     } catch (error) {
       problems.push(`${path}: sha256:${hash}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -42,14 +57,15 @@ function checkOperations(
  */
 export async function pushOperations(product: string | undefined, options: PushOptions): Promise<void> {
   const { dir, prune, json } = options;
-  const project = await loadProject({ ...options, products: product ? [product] : [] });
+  const project = await loadProject({ ...options, products: product ? [product] : [], serves: false });
   const environment = withDevelopmentUris(project.environment);
   const problems: string[] = [];
-  const plans = [...project.runtimes.values()].flatMap(({ name, graph }) => {
+  const plans = [...project.runtimes.values()].flatMap((runtime) => {
+    const { name } = runtime;
     const path = join(dir, `${name}.json`);
     if (existsSync(path)) {
       const operations = readManifest(path, problems);
-      checkOperations(path, operations, graph.schema, problems);
+      checkOperations(path, operations, runtime, problems);
       return [{ name, operations }];
     }
     if (product) problems.push(`${path}: there is no manifest. Write it: npm run codegen.`);
@@ -61,8 +77,12 @@ export async function pushOperations(product: string | undefined, options: PushO
 
   const results: { product: string; registered: number; added: number; removed: number; others: number }[] =
     [];
-  for (const { name, operations } of plans) {
-    const opsUri = opsUriOf(environment, name, 'to register with');
+  // All of them before anything is written.
+  const targets = plans.map((plan) => ({
+    ...plan,
+    opsUri: opsUriOf(environment, plan.name, 'to register with'),
+  }));
+  for (const { name, operations, opsUri } of targets) {
     const result = await withDatabase(opsUri, name, async (db) => {
       const collection = db.collection<RegisteredOperation>(OPERATIONS_COLLECTION);
       const now = new Date();

@@ -40,6 +40,8 @@ export class OperationList {
   /** Whether a text is registered, in whatever layout. */
   async has(text: string): Promise<boolean> {
     const given = hashOf(text);
+    // As it was registered, which may be in a layout of the client's own tools.
+    if ((await this.find(given)) !== undefined) return true;
     const hash = this.#layouts.get(given) ?? registeredHashOf(text, this.#maxTokens);
     if (hash === undefined || (await this.find(hash)) === undefined) return false;
     // Only what is registered is remembered, so that strangers cannot fill it.

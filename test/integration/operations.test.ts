@@ -9,7 +9,7 @@ import { copyBuiltProject } from '../support/built-project.js';
 import { CommandHost } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
-import { json, send } from '../support/http.js';
+import { json, send, sendBytes } from '../support/http.js';
 
 const { blog, aviation } = config.products;
 const declared = defineGateway({
@@ -88,6 +88,15 @@ describe('before anything is registered', () => {
     expect(status).toBe(401);
   });
 
+  test('an address that two readers take for different ones is read as it is answered', async () => {
+    const sneaky = `/graphql/blog?query=${encodeURIComponent('{ viewer { id } }')}#&query=x`;
+    const { status, body } = await sendBytes(
+      gateway.address,
+      `GET ${sneaky} HTTP/1.1\r\nhost: localhost\r\napollo-require-preflight: 1\r\nconnection: close\r\n\r\n`,
+    );
+    expect([status, codeOf(JSON.parse(body))]).toEqual([403, 'FORBIDDEN']);
+  });
+
   test('a refusal leaves no automatic persisted query behind', async () => {
     const text = '{ viewer { id } }';
     const both = { query: text, extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(text) } } };
@@ -151,11 +160,41 @@ describe('operations push', () => {
     expect(stderr).toContain('Cannot query field "nothing"');
     expect(stderr).toContain('is not the hash of its text');
     expect(stderr).toContain('Syntax Error');
+    const aliases = `query Many{${Array.from({ length: 31 }, (_, i) => `a${i}:__typename`).join(' ')}}`;
+    const costly =
+      'query Costly{posts(first:100){nodes{comments(first:100){nodes{a:author{id}b:author{id}}}}}}';
+    for (const [text, why] of [
+      [aliases, 'at most 30 are allowed'],
+      [costly, 'at most 25000 are allowed'],
+    ] as const) {
+      write('blog', { [`sha256:${hashOf(text)}`]: text });
+      const refused = await push(`blog --dir ${folder}`);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(why)]);
+    }
     write('blog', { nonsense: 1 });
     expect((await push(`blog --dir ${folder}`)).stderr).toContain('expected texts of operations');
     expect((await push('blog --dir nowhere')).stderr).toContain('npm run codegen');
     expect((await push('--dir nowhere')).code).toBe(2);
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
+  });
+
+  test('registers nothing where the credential of one of the products is missing', async () => {
+    const before = await gateway.db('blog').collection('_bulkhead.operations').countDocuments();
+    const { code, stderr } = await push('', { AVIATION_OPS_MONGODB_URI: '' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('AVIATION_OPS_MONGODB_URI: expected')]);
+    expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(before);
+  });
+
+  test('registers what other tools have laid out, to be sent as it stands there', async () => {
+    const theirs = 'query Theirs {\n  posts(first: 1) {\n    nodes {\n      title\n    }\n  }\n}';
+    write('blog', { [`sha256:${hashOf(theirs)}`]: theirs });
+    expect((await push(`blog --dir ${folder}`)).code).toBe(0);
+    await eventually('it is answered', async () => (await gateway.ask('blog', theirs)).status === 200);
+    expect((await byHash('blog', hashOf(theirs))).status).toBe(200);
+    await gateway
+      .db('blog')
+      .collection<{ _id: string }>('_bulkhead.operations')
+      .deleteOne({ _id: hashOf(theirs) });
   });
 
   test('is 3 where no database answers', async () => {
