@@ -9,7 +9,7 @@ const longest = 1024;
 
 /**
  * Hashing fills whole threads of the pool that DNS, files and compression also need, so that only two run at
- * once in this process; past a hundred waiting, sign-ins are told to come back.
+ * once in this process; past a hundred waiting in one product, its sign-ins are told to come back.
  */
 const queue = createQueue({ atOnce: 2, waiting: 100 });
 
@@ -18,21 +18,31 @@ const base64 = (bytes: number) => randomBytes(bytes).toString('base64').replaceA
 /** A hash of nothing, with the same cost as a real one: no password fits it. */
 const dummyHash = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=1$${base64(16)}$${base64(32)}`;
 
-/** Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait. */
-export async function hashPassword(password: string): Promise<string> {
+/**
+ * Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait.
+ *
+ * @param product whose user it is; products take turns.
+ */
+export async function hashPassword(password: string, product = ''): Promise<string> {
   const bytes = toBytes(password);
   if (bytes.length > longest)
     throw new BulkheadError('BAD_USER_INPUT', `A password has at most ${longest} bytes.`);
-  return await queue(() => hash(bytes, parameters));
+  return await queue(product, () => hash(bytes, parameters));
 }
 
 /**
  * Whether a password fits a stored hash. Without a hash (nobody of that name) the same work is done against
  * a dummy, so that the time of the answer does not tell who has an account.
+ *
+ * @param product whose user it is; products take turns.
  */
-export async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
+export async function verifyPassword(
+  stored: string | undefined,
+  password: string,
+  product = '',
+): Promise<boolean> {
   const bytes = toBytes(password);
-  const fits = await queue(() => verifyOrDummy(stored, bytes.subarray(0, longest)));
+  const fits = await queue(product, () => verifyOrDummy(stored, bytes.subarray(0, longest)));
   return fits && stored !== undefined && bytes.length <= longest;
 }
 
