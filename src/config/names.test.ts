@@ -24,6 +24,7 @@ test.each(['', 'Blog', '2blog', 'blog_x', 'blog x', '-blog', 'x'.repeat(32), 'bl
 test.each([
   'ops',
   'health',
+  'graph',
   'bulkhead',
   'admin',
   'config',

@@ -14,8 +14,11 @@ export interface ProductNames {
 
 const form = /^[a-z][a-z0-9-]{0,30}$/;
 
-/** `ops` and `health` are paths of the gateway, `bulkhead` prefixes its variables, the rest are databases of every server. */
-const reserved = new Set(['ops', 'health', 'bulkhead', 'admin', 'config', 'local']);
+/**
+ * `ops` and `health` are paths of the gateway, `graph` is the file of the composed one, `bulkhead` prefixes the
+ * gateway's variables, the rest are databases of every server.
+ */
+const reserved = new Set(['ops', 'health', 'graph', 'bulkhead', 'admin', 'config', 'local']);
 
 /** Converts a product's name, which `checkProductNames` has found good. */
 export function productNames(name: string): ProductNames {

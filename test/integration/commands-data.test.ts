@@ -168,6 +168,18 @@ describe('init', () => {
     expect(readdirSync(made)).toEqual(before);
   });
 
+  test('leaves nothing behind where the package cannot be packed, so that it can be named and tried again', async () => {
+    const { code, stderr } = await run(`init ${made}`, { PATH: '' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--package')]);
+    expect((await init(made)).code).toBe(0);
+  });
+
+  test('says that a file is no folder', async () => {
+    writeFileSync(made, '');
+    const { code, stderr } = await init(made);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected an empty folder, found a file')]);
+  });
+
   test('wants a name that a product can have, and writes nothing without one', async () => {
     const { code, stderr } = await init(join(commands.folder, 'My_Shop'));
     expect([code, stderr]).toEqual([2, expect.stringContaining('Give it another with --name')]);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { checkProductNames } from '../../config/names.js';
 import { StartError } from '../../errors/bulkhead-error.js';
@@ -30,10 +30,13 @@ export interface NewRepository {
  */
 export function createRepository(folder: string, options: NewRepositoryOptions): NewRepository {
   const { name = basename(folder) } = options;
-  const inTheWay = existsSync(folder) ? readdirSync(folder).filter((entry) => entry !== '.git') : [];
+  const isFile = existsSync(folder) && !statSync(folder).isDirectory();
+  const inTheWay =
+    existsSync(folder) && !isFile ? readdirSync(folder).filter((entry) => entry !== '.git') : [];
   const problems = checkProductNames([name]).map((problem) =>
     options.name === undefined ? `${problem} Give it another with --name.` : problem,
   );
+  if (isFile) problems.push(`${folder}: expected an empty folder, found a file.`);
   if (inTheWay.length > 0)
     problems.push(`${folder}: expected an empty folder, found ${inTheWay.slice(0, 3).join(', ')}.`);
   if (problems.length > 0) throw new StartError(problems);

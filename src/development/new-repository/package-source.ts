@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '../../errors/bulkhead-error.js';
@@ -52,17 +53,23 @@ export function specOf(origin: string | undefined, version: string): string | un
 }
 
 function pack(root: string, folder: string): string {
-  const target = join(folder, VENDOR);
-  mkdirSync(target, { recursive: true });
-  const { status, stdout, stderr } = spawnSync(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', '--pack-destination', target],
-    { cwd: root, encoding: 'utf8' },
-  );
-  if (status !== 0)
-    throw new StartError([
-      `The package could not be packed into ${target}; name what to depend on with --package. npm said: ${(stderr ?? 'nothing').trim()}`,
-    ]);
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-  return `file:${VENDOR}/${filename}`;
+  // Elsewhere first: a folder with half of a repository in it could not be made one any more.
+  const elsewhere = mkdtempSync(join(tmpdir(), 'bulkhead-pack-'));
+  try {
+    const { status, stdout, stderr } = spawnSync(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--pack-destination', elsewhere],
+      { cwd: root, encoding: 'utf8' },
+    );
+    if (status !== 0)
+      throw new StartError([
+        `The package could not be packed; name what to depend on with --package. npm said: ${(stderr ?? 'nothing').trim()}`,
+      ]);
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+    mkdirSync(join(folder, VENDOR), { recursive: true });
+    copyFileSync(join(elsewhere, filename), join(folder, VENDOR, filename));
+    return `file:${VENDOR}/${filename}`;
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
 }
