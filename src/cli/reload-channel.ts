@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeDataDir } from '../config/data-dir.js';
+import { StartError } from '../errors/bulkhead-error.js';
 import type { Reloaded } from '../server/secrets.js';
 
 /** What a serving process answers when it is asked to read its secrets again. */
@@ -40,7 +41,12 @@ export async function listenForReload(
   return () => server.close();
 }
 
-/** Asks every gateway of a data folder. @returns the answers by process id; none where no gateway runs. */
+/**
+ * Asks every gateway of a data folder.
+ *
+ * @returns the answers by process id; none where no gateway runs.
+ * @throws StartError where the folder cannot be read.
+ */
 export async function askToReload(dataDir: string): Promise<ReadonlyMap<number, ReloadAnswer>> {
   const answers = new Map<number, ReloadAnswer>();
   for (const path of socketsIn(folderOf(dataDir))) {
@@ -56,8 +62,11 @@ function socketsIn(folder: string): { readonly file: string; readonly pid: numbe
       .filter((name) => /^\d+\.sock$/.test(name))
       .map((name) => ({ file: join(folder, name), pid: Number.parseInt(name, 10) }));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new StartError([
+      `${folder}: expected a folder of yours, with the gateways that run (${code}). Be the user that they run as.`,
+    ]);
   }
 }
 
@@ -72,7 +81,9 @@ async function ask(file: string): Promise<ReloadAnswer | undefined> {
     return answer === '' ? undefined : (JSON.parse(answer) as ReloadAnswer);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw error;
+    // One that is stuck, or dies at this moment, keeps nobody from asking the others.
+    if (code !== 'ECONNREFUSED' && code !== 'ENOENT')
+      return { ok: false, problems: [`it did not say what became of it: ${(error as Error).message}`] };
     rmSync(file, { force: true });
     return undefined;
   }

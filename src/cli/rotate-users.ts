@@ -33,6 +33,13 @@ export async function rotateUsers(
     }
     const next = { user: otherUserOf(user), password: createPassword() };
     const exists = (await usersOf(db)).some((one) => one.user === next.user);
+    const connected = exists ? await connectionsOf(admin, database, next.user) : undefined;
+    if (connected && connected.length > 0) {
+      problems.push(
+        `${next.user} is connected (${connected.join(', ')}), and a new password would shut it out: name it in ${variable} and run --retire first.`,
+      );
+      continue;
+    }
     await db.command({
       [exists ? 'updateUser' : 'createUser']: next.user,
       pwd: next.password,

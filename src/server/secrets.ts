@@ -33,12 +33,14 @@ const READ_ONCE = {
 /** The secrets that a gateway works with, and the one place where they change while it runs. */
 export class Secrets {
   readonly #runtimes: ReadonlyMap<string, ProductRuntime>;
+  readonly #started: Environment;
   #environment: Environment;
   #authenticator: Authenticator;
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(environment: Environment, runtimes: ReadonlyMap<string, ProductRuntime>) {
     this.#runtimes = runtimes;
+    this.#started = environment;
     this.#environment = environment;
     this.#authenticator = this.#authenticatorOf(environment);
   }
@@ -74,7 +76,9 @@ export class Secrets {
       ),
     );
     const needRestart = Object.entries(READ_ONCE).flatMap(([field, variable]) =>
-      before[field as keyof Environment] === environment[field as keyof Environment] ? [] : [variable],
+      isDeepStrictEqual(this.#started[field as keyof Environment], environment[field as keyof Environment])
+        ? []
+        : [variable],
     );
     return { products: Object.fromEntries(products), keys, needRestart };
   }

@@ -222,6 +222,7 @@ describe('bulkhead reload', () => {
       NODE_ENV: 'production',
       PORT: '0',
       BULKHEAD_COMPOSED: 'off',
+      BULKHEAD_METRICS_PORT: '0',
       BLOG_MONGODB_URI_FILE: write('blog-uri', first),
       BLOG_JWT_SECRET_FILE: write('blog-jwt', secret()),
       AVIATION_MONGODB_URI: running.uris['aviation'],
@@ -287,6 +288,14 @@ describe('bulkhead reload', () => {
           },
         ],
       });
+
+      // A shell that still names the first user: the second one serves, and keeps its password.
+      write('blog-uri', first);
+      expect(await provision('--rotate')).toMatchObject({
+        code: 1,
+        problems: [expect.stringContaining(`${before}-2 is connected (bulkhead:blog`)],
+      });
+      write('blog-uri', uri);
 
       const isRetired = async () =>
         JSON.stringify((await provision('--retire')).users).includes(`"${before}"`);
