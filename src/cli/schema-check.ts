@@ -47,13 +47,17 @@ interface CheckedGraph extends SchemaCheck {
  */
 export async function checkSchemas(
   product: string | undefined,
-  { config, dir, operations = join(dir, 'operations'), failOn, json }: SchemaCheckOptions,
+  { config, dir, operations, failOn, json }: SchemaCheckOptions,
 ): Promise<number> {
   const schemas = await schemasOf(product, config);
   const graphs = [...schemas.keys()];
   const problems: string[] = [];
   const written = new Map(graphs.map((graph) => [graph, readSdl(pathOf(dir, graph), problems)]));
-  const manifests = graphs.map((graph) => readManifestOf(operations, graph, problems));
+  const manifests = graphs.map((graph) =>
+    readManifestOf(operations ?? join(dir, 'operations'), graph, problems),
+  );
+  if (operations !== undefined && !existsSync(operations))
+    problems.push(`${operations}: expected a folder with the clients' manifests, found nothing.`);
   if (problems.length === 0 && [...written.values()].every((one) => one === undefined))
     problems.push(
       `${dir}: there is nothing to compare with, neither of ${graphs.map((graph) => `${graph}.graphql`).join(', ')}. Write it: bulkhead schema print --out ${dir}.`,

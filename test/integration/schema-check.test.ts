@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,11 @@ beforeEach(async () => {
 });
 
 describe('schema check', () => {
+  test('refuses a folder of manifests that is not there, where one is named', async () => {
+    const { code, stderr } = await check('--operations nowhere');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('nowhere: expected a folder')]);
+  });
+
   test('is content while nothing changed, and has read the databases with either credential', async () => {
     await register(COUNT);
     const { code, stdout, stderr } = await check();
@@ -120,7 +125,9 @@ describe('schema check', () => {
     expect((await check('blog --fail-on used')).code).toBe(0);
     // Where nobody registered anything, nobody knows who uses it.
     await register();
-    const none = '--operations nowhere';
+    const empty = join(written, 'none');
+    mkdirSync(empty);
+    const none = `--operations ${empty}`;
     expect((await check(`blog --fail-on used ${none}`)).code).toBe(1);
     expect((await check(`blog ${none}`)).stdout).toContain('no registered operation is known');
   });
