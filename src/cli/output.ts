@@ -57,6 +57,10 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
 const isAway = (error: unknown): boolean =>
   error instanceof BulkheadError || (error instanceof Error && error.name.startsWith('Mongo'));
 
+/** Whether the system refused a file or a folder: its message says what and where, and no line of ours is to blame. */
+const isRefusedFile = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error;
+
 /** Prints what went wrong, without secrets, and answers the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
   const problems =
@@ -66,7 +70,7 @@ export function reportFailure(error: unknown, json: boolean): number {
   else
     for (const problem of clean)
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${problem}\n`);
-  if (error instanceof StartError) return EXIT.usage;
+  if (error instanceof StartError || isRefusedFile(error)) return EXIT.usage;
   if (error instanceof Interrupted) return EXIT.unavailable;
   if (isAway(error)) return EXIT.unavailable;
   // Nobody foresaw it, so where it came from is what helps.

@@ -9,7 +9,13 @@ import type { Reloaded } from '../server/secrets.js';
 
 /** What a serving process answers when it is asked to read its secrets again. */
 export type ReloadAnswer =
-  ({ readonly ok: true } & Reloaded) | { readonly ok: false; readonly problems: readonly string[] };
+  | ({ readonly ok: true } & Reloaded)
+  | {
+      readonly ok: false;
+      readonly problems: readonly string[];
+      /** Whether it did not answer: it may read its secrets all the same. */
+      readonly unheard?: boolean;
+    };
 
 /** What the whole of a reload may take: a connection is given up after a product's deadline. */
 const LONGEST_MS = 60_000;
@@ -83,7 +89,7 @@ async function ask(file: string): Promise<ReloadAnswer | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     // One that is stuck, or dies at this moment, keeps nobody from asking the others.
     if (code !== 'ECONNREFUSED' && code !== 'ENOENT')
-      return { ok: false, problems: [`it did not say what became of it: ${(error as Error).message}`] };
+      return { ok: false, unheard: true, problems: [(error as Error).message] };
     rmSync(file, { force: true });
     return undefined;
   }

@@ -38,7 +38,7 @@ function linesOf(pid: number, answer: ReloadAnswer): string[] {
   const heading = `gateway ${pid}`;
   if (!answer.ok)
     return [
-      `${heading}: nothing was changed`,
+      `${heading}: ${answer.unheard ? 'it did not say what became of it' : 'nothing was changed'}`,
       ...answer.problems.map((one) => `  ${paint('red', '✗')} ${one}`),
     ];
   const { products, keys, needRestart } = answer;

@@ -6,6 +6,7 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
 
 const WINDOW_S = 60;
+const TOO_MANY = 'Too many requests: wait, and send fewer.';
 /** Sign-ins of one address to all accounts together, as a multiple of those to one: an office has one address. */
 const ACCOUNTS_PER_ADDRESS = 10;
 
@@ -39,8 +40,8 @@ async function take(limiter: RateLimiterMemory, key: string, message: string): P
   }
 }
 
-/** Credentials of one network that are looked at at once when its share is used up. */
-const LOOKS_AT_ONCE = 4;
+/** Unknown credentials of one network that are looked at in a second when its share is used up. */
+const LOOKS_PER_SECOND = 10;
 /** Credentials that were found good of late, for addresses that send many others. */
 const MOST_GOOD = 10_000;
 
@@ -48,8 +49,7 @@ const MOST_GOOD = 10_000;
 export class RequestRate {
   readonly #limiter: RateLimiterMemory;
   readonly #products: readonly string[];
-  /** Credentials that are looked at just now, by networks whose share is used up. */
-  readonly #looking = new Map<string, number>();
+  readonly #looks = new RateLimiterMemory({ points: LOOKS_PER_SECOND, duration: 1 });
   /** Whose share a credential counts to that was found good, by its hash; the oldest first. */
   readonly #good = new Map<string, string>();
 
@@ -62,7 +62,7 @@ export class RequestRate {
   /**
    * Finds out who asks, and counts the request. Looking at a credential may be a read of the database, so that a share
    * which is used up ends that, too: who was known before is refused unlooked at, and of an address that sends others
-   * few are looked at at once. Otherwise whoever is refused could still take all places of a product.
+   * a few are looked at. Otherwise whoever is refused could still take all places of a product.
    *
    * Whoever sends wrong credentials uses up the address's share, and never that of a good one from the same address.
    *
@@ -81,18 +81,14 @@ export class RequestRate {
     }
     const hash = createHash('sha256').update(authorization).digest('base64');
     const known = this.#good.get(hash);
-    const isSpent = await this.#isSpent(known ?? unknown);
-    const isBusy = (this.#looking.get(unknown) ?? 0) >= LOOKS_AT_ONCE;
-    if (isSpent && (known !== undefined || isBusy)) await this.#take(known ?? unknown);
-    if (isSpent) this.#looks(unknown, 1);
+    if (await this.#isSpent(known ?? unknown))
+      await (known === undefined ? take(this.#looks, unknown, TOO_MANY) : this.#take(known));
     let viewers: Viewers;
     try {
       viewers = await authenticate();
     } catch (error) {
       await this.#take(unknown);
       throw error;
-    } finally {
-      if (isSpent) this.#looks(unknown, -1);
     }
     const key = this.#keyOf(viewers);
     if (key !== undefined) this.#remember(hash, key);
@@ -101,7 +97,7 @@ export class RequestRate {
   }
 
   #take(key: string): Promise<void> {
-    return take(this.#limiter, key, 'Too many requests: wait, and send fewer.');
+    return take(this.#limiter, key, TOO_MANY);
   }
 
   async #isSpent(key: string): Promise<boolean> {
@@ -115,12 +111,6 @@ export class RequestRate {
       .map((name) => knownViewer(viewers, name))
       .find((one) => one !== undefined && !one.isAnonymous);
     return known && `${known.kind} ${known.id}`;
-  }
-
-  #looks(network: string, more: number): void {
-    const looks = (this.#looking.get(network) ?? 0) + more;
-    if (looks > 0) this.#looking.set(network, looks);
-    else this.#looking.delete(network);
   }
 
   #remember(hash: string, key: string): void {

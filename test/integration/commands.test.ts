@@ -15,6 +15,7 @@ describe('usage', () => {
     ['token --product blog --scope blog:read --expires soon', /30m, 12h or 7d/],
     ['doctor nonsense', /no such product; there are blog, aviation/],
     ['schema print nonsense', /no such product; there are blog, aviation/],
+    ['schema print --out package.json', /EEXIST: .*package\.json'\n$/],
     ['status --config nonsense.js', /No gateway found/],
     ['dev --config nonsense.js', /No gateway found/],
   ])('%s is exit code 2, with the reason', async (args, reason) => {
