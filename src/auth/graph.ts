@@ -110,7 +110,7 @@ export class SignInResolver {
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
     const signIns = signInsOf(context);
     await signIns.admit(addressOf(input));
-    const passwordHash = await hashPassword(input.password, context.product);
+    const passwordHash = await hashPassword(input.password, signIns.client);
     const stored = await context.models
       .of(signIns.user)
       .insert({ name: input.name, email: input.email, passwordHash });
@@ -123,7 +123,7 @@ export class SignInResolver {
     const email = addressOf(input);
     await signIns.admit(email);
     const found = await context.models.of(signIns.user).findUnrestricted({ email }, ['passwordHash']);
-    const fits = await verifyPassword(found?.passwordHash, input.password, context.product);
+    const fits = await verifyPassword(found?.passwordHash, input.password, signIns.client);
     if (!found || !fits)
       throw new BulkheadError('UNAUTHENTICATED', 'The address or the password is not right.');
     return open(context, found._id);

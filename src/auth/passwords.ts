@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { randomBytes } from 'node:crypto';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import { createQueue } from './queue.js';
+import { createQueue, type Line } from './queue.js';
 
 /** OWASP's minimum for argon2id, which is the library's default algorithm. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
@@ -9,9 +9,17 @@ const longest = 1024;
 
 /**
  * Hashing fills whole threads of the pool that DNS, files and compression also need, so that only two run at
- * once in this process; past a hundred waiting in one product, its sign-ins are told to come back.
+ * once in this process. Clients take turns, and each has few waiting: whoever waits here holds a place of the product
+ * for as long, and a crowd from one address would keep its readers out.
  */
-const queue = createQueue({ atOnce: 2, waiting: 100 });
+const queue = createQueue({ atOnce: 2 });
+const MOST_OF_A_CLIENT = 10;
+/** Of those who name no client, such as a script of yours. */
+const MOST_OF_NOBODY = 100;
+const lineOf = (client: string | undefined): Line => ({
+  name: client ?? '',
+  waiting: client === undefined ? MOST_OF_NOBODY : MOST_OF_A_CLIENT,
+});
 
 const base64 = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '');
 
@@ -21,28 +29,28 @@ const dummyHash = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.time
 /**
  * Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait.
  *
- * @param product whose user it is; products take turns.
+ * @param client who asks: clients take turns.
  */
-export async function hashPassword(password: string, product = ''): Promise<string> {
+export async function hashPassword(password: string, client?: string): Promise<string> {
   const bytes = toBytes(password);
   if (bytes.length > longest)
     throw new BulkheadError('BAD_USER_INPUT', `A password has at most ${longest} bytes.`);
-  return await queue(product, () => hash(bytes, parameters));
+  return await queue(lineOf(client), () => hash(bytes, parameters));
 }
 
 /**
  * Whether a password fits a stored hash. Without a hash (nobody of that name) the same work is done against
  * a dummy, so that the time of the answer does not tell who has an account.
  *
- * @param product whose user it is; products take turns.
+ * @param client who asks: clients take turns.
  */
 export async function verifyPassword(
   stored: string | undefined,
   password: string,
-  product = '',
+  client?: string,
 ): Promise<boolean> {
   const bytes = toBytes(password);
-  const fits = await queue(product, () => verifyOrDummy(stored, bytes.subarray(0, longest)));
+  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, bytes.subarray(0, longest)));
   return fits && stored !== undefined && bytes.length <= longest;
 }
 

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
 import { createQueue } from './queue.js';
 
+const lineOf = (name: string) => ({ name, waiting: 3 });
+
 test('so many at once, in order, and no more waiting than allowed', async () => {
-  const queue = createQueue({ atOnce: 2, waiting: 3 });
+  const queue = createQueue({ atOnce: 2 });
   const started: number[] = [];
   const finish: (() => void)[] = [];
   const work = (n: number) => () => {
     started.push(n);
     return new Promise<number>((resolve) => void finish.push(() => resolve(n)));
   };
-  const all = [0, 1, 2, 3, 4].map((n) => queue('a', work(n)));
-  await expect(queue('a', work(5))).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterS: 2 });
+  const all = [0, 1, 2, 3, 4].map((n) => queue(lineOf('a'), work(n)));
+  await expect(queue(lineOf('a'), work(5))).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterS: 2 });
   expect(started).toEqual([0, 1]);
   finish[0]?.();
   expect(await all[0]).toBe(0);
@@ -23,17 +25,17 @@ test('so many at once, in order, and no more waiting than allowed', async () => 
 });
 
 test('work that fails gives its place free', async () => {
-  const queue = createQueue({ atOnce: 1, waiting: 10 });
-  await expect(queue('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(await Promise.all([1, 2, 3].map((n) => queue('a', async () => n)))).toEqual([1, 2, 3]);
+  const queue = createQueue({ atOnce: 1 });
+  await expect(queue(lineOf('a'), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await Promise.all([1, 2, 3].map((n) => queue(lineOf('a'), async () => n)))).toEqual([1, 2, 3]);
 });
 
 test('lines take turns, and a crowd in one refuses nobody in another', async () => {
-  const queue = createQueue({ atOnce: 1, waiting: 3 });
+  const queue = createQueue({ atOnce: 1 });
   const order: string[] = [];
-  const ask = (line: string, name: string) => queue(line, async () => void order.push(name));
+  const ask = (line: string, name: string) => queue(lineOf(line), async () => void order.push(name));
   let end = () => {};
-  const first = queue('a', () => new Promise<void>((resolve) => (end = resolve)));
+  const first = queue(lineOf('a'), () => new Promise<void>((resolve) => (end = resolve)));
   const crowd = ['a0', 'a1', 'a2'].map((name) => ask('a', name));
   const refused = ask('a', 'a3');
   const others = ['b0', 'b1'].map((name) => ask('b', name));

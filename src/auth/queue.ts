@@ -1,13 +1,19 @@
 import { BulkheadError } from '../errors/bulkhead-error.js';
 
-/** Runs a piece of work when its turn has come. @param line whose work it is; lines take turns. */
-export type Queue = <T>(line: string, work: () => Promise<T>) => Promise<T>;
+/** Whose work it is, and how much of it may wait. */
+export interface Line {
+  readonly name: string;
+  readonly waiting: number;
+}
+
+/** Runs a piece of work when its turn has come. */
+export type Queue = <T>(line: Line, work: () => Promise<T>) => Promise<T>;
 
 /**
  * So many at once; of each line so many waiting, first come, first served, and `RATE_LIMITED` for whoever comes after.
  * Lines take turns, so that a crowd in one keeps nobody out of another.
  */
-export function createQueue(limits: { readonly atOnce: number; readonly waiting: number }): Queue {
+export function createQueue({ atOnce }: { readonly atOnce: number }): Queue {
   const lines = new Map<string, (() => void)[]>();
   let running = 0;
 
@@ -23,11 +29,11 @@ export function createQueue(limits: { readonly atOnce: number; readonly waiting:
   };
 
   return async (line, work) => {
-    if (running >= limits.atOnce) {
-      const waiting = lines.get(line) ?? [];
-      if (waiting.length >= limits.waiting)
+    if (running >= atOnce) {
+      const waiting = lines.get(line.name) ?? [];
+      if (waiting.length >= line.waiting)
         throw new BulkheadError('RATE_LIMITED', 'Too many sign-ins at once.', { retryAfterS: 2 });
-      lines.set(line, waiting);
+      lines.set(line.name, waiting);
       // Whoever finishes hands its place on, so that nobody who comes in between can take it.
       await new Promise<void>((resolve) => void waiting.push(resolve));
     } else {

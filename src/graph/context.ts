@@ -39,6 +39,8 @@ export interface Models {
 export interface SignIns {
   /** The class of the product's users. */
   readonly user: ClassType<UserRecord>;
+  /** Where the attempt comes from, for taking turns. */
+  readonly client: string;
   /** Counts an attempt. @throws BulkheadError `RATE_LIMITED` after too many from the caller's address. */
   admit(email: string): Promise<void>;
   /** Signs a user in and answers the token, which is shown this once. */

@@ -9,7 +9,7 @@ import { type LandingPage, wantsPage } from './landing-page.js';
 import { ALLOWED, refuse } from './refusals.js';
 import { requestProblem } from './request-checks.js';
 import type { OperationGate } from './operation-gate.js';
-import type { RequestRate, SignInRate } from './rate-limits.js';
+import { networkOf, type RequestRate, type SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 declare module 'fastify' {
@@ -103,6 +103,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
     const handle = fastifyApolloHandler(apollo, {
       context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestScope> => ({
         requestId: request.id,
+        network: networkOf(request.ip),
         viewers: request.viewers!,
         token: tokenOf(request.headers.authorization),
         application: applicationOf(request.headers),

@@ -97,6 +97,7 @@ function signInsOf(
   if (!sessions || !user) return undefined;
   return {
     user,
+    client: `${runtime.name} ${request.network}`,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
     open: (userId) => translating(() => take(() => sessions.open(userId, scope()), scope().signal)),
     close: async () =>

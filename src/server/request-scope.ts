@@ -5,6 +5,8 @@ import type { OperationTrace } from './traces.js';
 /** What the edge knows of a request before its operation runs. */
 export interface RequestScope {
   readonly requestId: string;
+  /** The address it comes from, as addresses are counted. */
+  readonly network: string;
   readonly viewers: Viewers;
   /** The session token or JWT as it came, for signing out. */
   readonly token: string | undefined;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
+import { eventually } from '../support/eventually.js';
 import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
 
 const blog = config.products['blog']!;
@@ -108,6 +109,20 @@ describe('attempts to sign in', () => {
     const codes = body.errors.map((error: { extensions: { code: string } }) => error.extensions.code);
     expect(codes.filter((code: string) => code === 'UNAUTHENTICATED')).toHaveLength(3);
     expect(codes.filter((code: string) => code === 'RATE_LIMITED')).toHaveLength(12);
+  });
+
+  test('many at once from one address hold few places, and keep nobody else waiting', async () => {
+    const { compartment } = running.server.runtimes.get('aviation')!;
+    const attempt = (address: string, n: number) =>
+      running.ask('aviation', 'mutation ($input: SignInInput!) { signIn(input: $input) { token } }', {
+        variables: { input: { email: `a${n % 10}@example.org`, password: 'guess' } },
+        headers: from(address),
+      });
+    const crowd = Array.from({ length: 60 }, (_, n) => attempt('192.0.2.1', n));
+    await eventually('passwords are worked on', () => compartment.load.inFlight >= 2);
+    expect(codeOf(await attempt('192.0.2.2', 0))).toBe('UNAUTHENTICATED');
+    const codes = (await Promise.all(crowd)).map(codeOf);
+    expect(new Set(codes)).toEqual(new Set(['UNAUTHENTICATED', 'RATE_LIMITED']));
   });
 
   test('to all accounts from one address are counted together, on both ways in', async () => {
