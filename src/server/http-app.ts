@@ -6,6 +6,7 @@ import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
 import { answerFaults, refuseBytes, refuseFault } from './refusals.js';
 import { requestIdOf } from './request-id.js';
+import { boundUnreadAnswers } from './unread-answers.js';
 
 /** Of what is no graph's; each graph has the limit of its product. */
 const BODY_LIMIT = 1024 * 1024;
@@ -54,10 +55,7 @@ export async function createHttpApp(
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
-  app.addHook('onSend', async (_request, { raw }) => {
-    // Time without any progress: what nobody reads is memory, however small each answer.
-    raw.setTimeout(requestTimeoutMs, () => raw.destroy());
-  });
+  boundUnreadAnswers(app, requestTimeoutMs);
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
   });

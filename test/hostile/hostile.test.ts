@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -84,24 +85,39 @@ test('while requests trickle in, others are answered', async () => {
   expect((await slowly).status).toBe(408);
 });
 
-test('an answer that nobody reads is given up', async () => {
-  const { hostname, port } = new URL(prey.hasty.address);
-  const body = JSON.stringify({ query: '{ long(length: 8000000) }' });
-  const { server } = prey.hasty.server.app;
-  let isOpen = false;
-  server.once('connection', (accepted: Socket) => {
-    isOpen = true;
-    accepted.once('close', () => (isOpen = false));
+describe('answers that nobody reads', () => {
+  const LONG = JSON.stringify({ query: '{ long(length: 8000000) }' });
+  /** Asks for a long answer and reads nothing of it. @returns the gateway's end of the connection. */
+  async function askAndLeave({ server, address }: TestGateway): Promise<Socket> {
+    const { hostname, port } = new URL(address);
+    const accepted = once(server.app.server, 'connection') as Promise<[Socket]>;
+    const socket = connect(Number(port), hostname).pause();
+    socket.on('error', () => {});
+    socket.write(
+      `POST /graphql/edge HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${LONG.length}\r\n\r\n${LONG}`,
+    );
+    const [theirs] = await accepted;
+    theirs.once('close', () => socket.destroy());
+    await eventually('it is answered', () => theirs.writableLength > 0 || theirs.destroyed);
+    return theirs;
+  }
+
+  test('are given up when they get no further', async () => {
+    const theirs = await askAndLeave(prey.hasty);
+    await eventually('it is given up', () => theirs.destroyed);
+    expect((await prey.hasty.ask('edge', '{ __typename }')).status).toBe(200);
   });
-  const socket = connect(Number(port), hostname).pause();
-  socket.on('error', () => {});
-  socket.write(
-    `POST /graphql/edge HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  );
-  await eventually('it is asked', () => isOpen);
-  await eventually('it is given up', () => !isOpen);
-  expect(socket.bytesRead).toBe(0);
-  socket.destroy();
+
+  test('are given up when there are too many, the oldest first', async () => {
+    const theirs: Socket[] = [];
+    for (let i = 0; i < 12; i += 1) theirs.push(await askAndLeave(prey.gateway));
+    expect(theirs.map(({ destroyed }) => destroyed)).toEqual([
+      ...Array<boolean>(3).fill(true),
+      ...Array<boolean>(9).fill(false),
+    ]);
+    for (const socket of theirs) socket.destroy();
+    expect((await prey.gateway.ask('edge', '{ __typename }')).status).toBe(200);
+  });
 });
 
 test('a thousand hashes that nobody registered push out none that is', async () => {
