@@ -55,8 +55,12 @@ export function refuseFault(
 ): FastifyReply {
   if (error instanceof BulkheadError) return refuse(reply, error);
   const status = error.statusCode ?? 500;
-  if (status === 413)
+  if (status === 413) {
+    // What comes after the limit is not read; a connection in the middle of a body is good for nothing more.
+    request.raw.pause();
+    void reply.header('connection', 'close');
     return refuse(reply, new BulkheadError('PAYLOAD_TOO_LARGE', 'The request body is too large.'));
+  }
   if (status >= 400 && status < 500)
     return refuse(reply, badRequest(status, BODY_FAULTS[error.code ?? ''] ?? 'The request cannot be read.'));
   request.log.error({ err: error }, 'unexpected error at the edge');
