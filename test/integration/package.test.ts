@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
@@ -28,7 +37,10 @@ const bulkhead = (args: string, env: Record<string, string> = {}) =>
   run('npx', ['--no-install', 'bulkhead', ...args.split(' ')], env);
 const ownTest = () => run('npm', ['test'], { BULKHEAD_MONGOD: inject('mongodBinary') });
 const manifest = () =>
-  JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+    scripts: Record<string, string>;
+  };
 
 /** Credentials of the product's database, as `provision` has printed them. */
 let uris: Record<string, string>;
@@ -121,6 +133,36 @@ describe('a repository of one’s own', () => {
       JSON.stringify({ [`sha256:${hashOf(ITEMS)}`]: ITEMS }),
     );
     expect(await bulkhead('operations push --dir clients', uris)).toContain('1 of them new');
+  });
+
+  test('has a Containerfile that copies what there is, and whose last word serves in production', async () => {
+    const lines = readFileSync(join(shop, 'Containerfile'), 'utf8').split('\n');
+    const copied = lines.flatMap((line) => /^COPY --from=build \/app\/(\S+)/.exec(line)?.[1] ?? []);
+    expect(copied).toEqual(['package.json', 'node_modules', 'dist']);
+    for (const path of copied) expect(existsSync(join(shop, path)), path).toBe(true);
+    for (const [, script] of lines.join('\n').matchAll(/^RUN npm run (\w+)/gm))
+      expect(manifest().scripts).toHaveProperty(script!);
+    const [program, ...args] = JSON.parse(
+      lines.find((line) => line.startsWith('CMD '))!.slice('CMD '.length),
+    ) as [string, ...string[]];
+    const secret = () => randomBytes(32).toString('base64url');
+    const prefix = PRODUCT.replace('-', '_').toUpperCase();
+    const gateway = new Running(program, args, {
+      cwd: shop,
+      env: {
+        NODE_ENV: 'production',
+        PORT: '0',
+        BULKHEAD_JWT_SECRET: secret(),
+        [`${prefix}_JWT_SECRET`]: secret(),
+        [`${prefix}_MONGODB_URI`]: uris[`${prefix}_MONGODB_URI`],
+      },
+    });
+    try {
+      await gateway.says(new RegExp(`"${PRODUCT} is ready"`));
+    } finally {
+      gateway.kill();
+      await gateway.ended;
+    }
   });
 
   test('is upgraded: schema, operations, tests and data hold', async () => {

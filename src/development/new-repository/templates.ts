@@ -34,6 +34,8 @@ export const repositoryFiles = (name: string): NewFiles => ({
   'tsconfig.json': TSCONFIG,
   'vitest.config.ts': VITEST,
   'test/gateway.ts': HARNESS,
+  Containerfile: CONTAINER,
+  '.dockerignore': '.git\nnode_modules/\ndist/\ncoverage/\n.bulkhead/\n.env\n',
   '.gitignore': 'node_modules/\ndist/\ncoverage/\n.bulkhead/\n.env\n',
   '.env.example': environment(name),
   'README.md': readme(name),
@@ -185,6 +187,28 @@ export class TestGateway {
 }
 `;
 
+const CONTAINER = `FROM docker.io/library/node:20-slim AS build
+WORKDIR /app
+COPY . .
+RUN npm ci --ignore-scripts
+RUN npm run build
+RUN npm prune --omit=dev --ignore-scripts
+
+FROM docker.io/library/node:20-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER node
+EXPOSE 4000
+HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# It says for 5 s that it ends, and finishes for up to 20: give it 30 s to stop.
+STOPSIGNAL SIGTERM
+# The worker is the same image with "work" in the place of "start", and the ops credentials in the place of the serving ones.
+CMD ["node", "--enable-source-maps", "node_modules/bulkhead/dist/src/cli/main.js", "start"]
+`;
+
 function environment(name: string): string {
   const { envPrefix } = productNames(name);
   return `# Development needs none of this. In production, set it where the gateway runs, and not in a file of the repository.
@@ -222,6 +246,7 @@ npm test           # builds, and asks the gateway over HTTP on a MongoDB of its 
 | \`resolvers/<product>/\` | what the product answers, and its tests |
 | \`test/gateway.ts\` | starts the gateway for tests |
 | \`generated/\` | the schemas as text: commit them |
+| \`Containerfile\` | the gateway in production, and the worker; its variables are those of \`.env.example\` |
 
 | | |
 | --- | --- |
