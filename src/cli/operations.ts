@@ -65,6 +65,11 @@ export async function pushOperations(product: string | undefined, options: PushO
     const path = join(dir, `${name}.json`);
     if (existsSync(path)) {
       const operations = readManifest(path, problems);
+      // A manifest of nothing is a codegen that found no client; pruning by it would shut every client out.
+      if (prune && operations.size === 0)
+        problems.push(
+          `${path}: expected operations, found none: with --prune all that are registered would be removed.`,
+        );
       checkOperations(path, operations, runtime, problems);
       return [{ name, operations }];
     }

@@ -148,6 +148,13 @@ describe('operations push', () => {
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
   });
 
+  test('removes nothing by a manifest of nothing', async () => {
+    write('blog', {});
+    const { code, stderr } = await push(`blog --dir ${folder} --prune`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected operations, found none')]);
+    expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
+  });
+
   test('registers nothing of a manifest that the product would not answer', async () => {
     const wrong = 'query Wrong{nothing}';
     write('blog', {
