@@ -7,6 +7,7 @@ import { inspectReach } from '../database/privileges.js';
 import { createPassword } from '../development/credentials.js';
 import { withDatabase } from '../development/with-database.js';
 import { addIndexes } from '../indexes/apply.js';
+import { ATLAS_AUTH_SOURCE, atlasScript, isAtlas } from '../product/atlas.js';
 import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
 import { OPS_GRANTS, serveGrants } from '../product/grants.js';
 import { provision, provisionScript } from '../product/provision.js';
@@ -41,6 +42,8 @@ export interface ProvisionedProduct {
   readonly indexes?: number;
   /** What to run on a server that refuses user commands. */
   readonly script?: string;
+  /** What runs it: the server's shell, or the Atlas CLI. */
+  readonly tool?: 'mongosh' | 'atlas';
   readonly problems: readonly string[];
   /** Connection strings with passwords that were made up. */
   readonly variables: Readonly<Record<string, string>>;
@@ -63,7 +66,10 @@ export function planCredentials(
     if (uri === undefined) return { user: `${name}-${role}`, ...known?.[role], variable };
     const credential = credentialOf(uri);
     if (!credential) problems.push(`${variable}: names no user and password to make.`);
-    else if (credential.authSource !== database)
+    else if (
+      credential.authSource !== database &&
+      !(isAtlas(uri) && credential.authSource === ATLAS_AUTH_SOURCE)
+    )
       problems.push(
         `${variable}: expected authSource=${database}; a product's users are kept in its own database.`,
       );
@@ -114,9 +120,11 @@ export async function provisionProduct(
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || !REFUSED.has(error.code)) throw error;
   }
-  const script = provisionScript({ database, classes, serve: users.serve, ops: users.ops });
+  const isOnAtlas = isAtlas(base);
+  const script = (isOnAtlas ? atlasScript : provisionScript)({ database, classes, ...users });
   const { indexes, problems } = await checkResult(runtime, users);
-  return { product: name, database, users: [], indexes, script, problems, variables: {} };
+  const tool = isOnAtlas ? 'atlas' : 'mongosh';
+  return { product: name, database, users: [], indexes, script, tool, problems, variables: {} };
 }
 
 /** Creates and changes indexes; what is left is a problem, with what to do. */

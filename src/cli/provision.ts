@@ -92,13 +92,21 @@ function linesOf({
   indexes,
   problems,
   script,
+  tool,
   variables,
 }: ProvisionedProduct): string[] {
   return [
     `${product}: database ${database}${indexes === undefined ? '' : `, ${indexes} indexes created or changed`}`,
     ...users.map((one) => `  ${one.user}: ${one.what}`),
     ...(script
-      ? ['  The server refuses user commands from here. Run there, in mongosh:', '', script, '']
+      ? [
+          tool === 'atlas'
+            ? '  Atlas lets only its own tools make users. Run, with the Atlas CLI, for the project of this cluster:'
+            : '  The server refuses user commands from here. Run there, in mongosh:',
+          '',
+          script,
+          '',
+        ]
       : []),
     ...problems.map((one) => `  ${paint('red', '✗')} ${one}`),
     ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),

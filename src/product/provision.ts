@@ -18,6 +18,10 @@ export interface ProvisionOptions {
   readonly ops: Credential;
 }
 
+/** The same for somebody who makes it by hand: passwords are asked for there. */
+export type ScriptOptions = Pick<ProvisionOptions, 'database' | 'classes'> &
+  Readonly<Record<'serve' | 'ops', Pick<Credential, 'user'>>>;
+
 const NAMESPACE_EXISTS = 48;
 
 type Command = Readonly<Record<string, unknown>>;
@@ -43,15 +47,7 @@ const roleCommands = (database: string, classes: readonly ClassType[]): Command[
  * The commands that give one product its users and roles, in `mongosh` form, for a server on which Bulkhead may not
  * run them itself; to be run again where classes or roles have changed. Passwords are left to `passwordPrompt()`.
  */
-export function provisionScript({
-  database,
-  classes,
-  serve,
-  ops,
-}: Omit<ProvisionOptions, 'serve' | 'ops'> & {
-  serve: Pick<Credential, 'user'>;
-  ops: Pick<Credential, 'user'>;
-}): string {
+export function provisionScript({ database, classes, serve, ops }: ScriptOptions): string {
   const roles = roleCommands(database, classes).map(({ role, ...rest }) => {
     const name = JSON.stringify(role);
     return `db.getRole(${name}) ? db.updateRole(${name}, ${JSON.stringify(rest)}) : db.createRole(${JSON.stringify({ role, ...rest })})`;
