@@ -103,7 +103,7 @@ describe('provision', () => {
     expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('expected authSource=')]);
     expect(away.code).toBe(3);
     // Atlas keeps all users in one place: that is no problem of the string.
-    const onAtlas = 'mongodb://u:p@one.ab1cd.mongodb.net/blog?authSource=admin';
+    const onAtlas = `mongodb://u:p@one.ab1cd.mongodb.net/${commands.gateway.databases['blog']}?authSource=admin`;
     const planned = await run('provision blog', {
       BULKHEAD_ADMIN_URI: nobodyThere,
       BLOG_MONGODB_URI: onAtlas,
