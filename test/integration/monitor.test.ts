@@ -1,13 +1,10 @@
-import { EventEmitter } from 'node:events';
-import { mongo } from 'mongoose';
 import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { OWN_FIELD } from '../../src/monitor/comment.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
-import { type Recorded, Recorder } from '../../src/monitor/recorder.js';
+import type { Recorded } from '../../src/monitor/recorder.js';
 import { parseShape } from '../../src/monitor/shape.js';
 import { writeStats } from '../../src/monitor/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
@@ -191,157 +188,6 @@ describe('in development', () => {
     await gateway.ask('blog', POSTS);
     expect(log).toEqual([]);
     await production.close();
-  });
-});
-
-describe('a recorder', () => {
-  /** The driver's events, as a client would send them. */
-  class Client extends EventEmitter {
-    #id = 0;
-    send(
-      command: mongo.Document,
-      { failure, reply = { n: 1 } }: { failure?: Error; reply?: unknown } = {},
-    ): void {
-      const commandName = Object.keys(command)[0]!;
-      const event = { commandName, command, requestId: (this.#id += 1), connectionId: 1, duration: 2 };
-      this.emit('commandStarted', event);
-      if (failure) this.emit('commandFailed', { ...event, failure });
-      else this.emit('commandSucceeded', { ...event, reply });
-    }
-  }
-  const watched = () => {
-    const [recorder, client] = [new Recorder(), new Client()];
-    recorder.observe(client as unknown as mongo.MongoClient);
-    return { recorder, client };
-  };
-
-  test('counts a write that comes again after a failure, and not its own writes', () => {
-    const { recorder, client } = watched();
-    const write = {
-      insert: 'posts',
-      lsid: { id: new mongo.UUID() },
-      txnNumber: 1,
-      comment: 'bulkhead:blog:Op:Mutation.x',
-    };
-    client.send(write, { failure: new Error('It broke.') });
-    client.send(write);
-    client.send({ ...write, txnNumber: 2 });
-    client.send({ update: 'posts', updates: [], comment: `bulkhead:blog:-:${OWN_FIELD}` });
-    expect(recorder.drain().commands).toMatchObject([
-      { operation: 'Op', field: 'Mutation.x', calls: 3, errors: 1, retries: 1, documents: 2 },
-    ]);
-  });
-
-  test('counts a read that comes again, and what a transaction does again', () => {
-    const { recorder, client } = watched();
-    const read = { find: 'posts', filter: { a: 1 }, comment: 'bulkhead:blog:Op:Query.x' };
-    client.send(read, { failure: new mongo.MongoNetworkError('It broke.') });
-    client.send({ ...read, filter: { b: 1 } });
-    client.send({ ...read, filter: { a: 2 } });
-    client.send(read, { failure: new mongo.MongoServerError({ code: 50 }) });
-    client.send(read);
-    const inside = { insert: 'posts', comment: read.comment, txnNumber: 1, autocommit: false };
-    const conflict = new mongo.MongoServerError({ code: 112, errorLabels: ['TransientTransactionError'] });
-    client.send(inside, { failure: conflict });
-    client.send({ ...inside, txnNumber: 2 });
-    expect(recorder.drain().commands.map(({ calls, errors, retries }) => [calls, errors, retries])).toEqual([
-      [4, 2, 1],
-      [1, 0, 0],
-      [2, 1, 1],
-    ]);
-  });
-
-  test('counts a read that is answered in parts once, with all its documents and time', () => {
-    const { recorder, client } = watched();
-    const comment = 'bulkhead:blog:Op:Query.posts';
-    const part = (id: mongo.Long, count: number, name: 'firstBatch' | 'nextBatch') => ({
-      reply: { cursor: { id, [name]: Array.from({ length: count }, () => ({})) } },
-    });
-    const id = mongo.Long.fromString('8434986712938712398');
-    const read = { find: 'posts', filter: {}, comment };
-    client.send(read, part(id, 101, 'firstBatch'));
-    const more = { getMore: id, collection: 'posts', comment };
-    client.send(more, part(id, 4_000, 'nextBatch'));
-    client.send(more, part(mongo.Long.ZERO, 899, 'nextBatch'));
-    client.send({ ...more, getMore: mongo.Long.fromNumber(3) }, part(mongo.Long.ZERO, 5, 'nextBatch'));
-    const [one, ...others] = recorder.drain().commands;
-    expect(others).toEqual([]);
-    expect(one).toMatchObject({ field: 'Query.posts', calls: 1, documents: 5_000, totalMs: 6, errors: 0 });
-    expect([...one!.counts].flatMap((count, bucket) => (count ? [bucket, count] : []))).toEqual([
-      bucketOf(6),
-      1,
-    ]);
-    client.send(read, part(id, 101, 'firstBatch'));
-    recorder.drain();
-    client.send(more, { failure: new Error('It broke.') });
-    expect(recorder.drain().commands).toMatchObject([{ calls: 0, documents: 0, totalMs: 2, errors: 1 }]);
-  });
-
-  test('counts what the driver asks for by itself', async () => {
-    const recorder = new Recorder();
-    const client = new mongo.MongoClient(inject('mongodAdminUri'), { monitorCommands: true });
-    recorder.observe(client);
-    const db = client.db(`${gateway.databases['blog']}_parts`);
-    await db.collection('posts').insertMany(Array.from({ length: 300 }, (_, n) => ({ n })));
-    expect(
-      await db
-        .collection('posts')
-        .find({ n: { $gte: 0 } })
-        .toArray(),
-    ).toHaveLength(300);
-    expect(await db.collection('posts').find({ n: 3 }).toArray()).toHaveLength(1);
-    await db.dropDatabase();
-    await client.close();
-    const finds = recorder.drain().commands.filter(({ shape }) => parseShape(shape).command === 'find');
-    expect(finds.map(({ calls, documents }) => [calls, documents])).toEqual([
-      [1, 300],
-      [1, 1],
-    ]);
-  });
-
-  test('tells the names of an hour apart, whoever has made up those of the last one', () => {
-    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
-    const { recorder } = watched();
-    for (let n = 0; n < 300; n += 1) {
-      recorder.operation(`Junk${n}`, 1, false);
-      recorder.fields(['Query.posts'], `junk@${n}`);
-    }
-    const junk = recorder.drain();
-    expect([junk.operations.length, junk.fields.length]).toEqual([201, 201]);
-    expect(junk.fields.find(({ client }) => client === '(others)')!.calls).toBe(100);
-    now.mockReturnValue(Date.UTC(2026, 5, 16, 10, 30));
-    recorder.operation('Front', 1, false);
-    recorder.fields(['Query.posts'], 'reader@1.2');
-    now.mockRestore();
-    const { operations, fields } = recorder.drain();
-    expect([operations[0]!.operation, fields[0]!.client]).toEqual(['Front', 'reader@1.2']);
-  });
-
-  test('is bounded: a hundred thousand shapes cost two thousand rows, and the rest is counted', () => {
-    const { recorder, client } = watched();
-    for (let n = 0; n < 100_000; n += 1)
-      client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
-    const { commands, dropped } = recorder.drain();
-    expect([commands.length, dropped]).toEqual([2_000, 98_000]);
-    for (let n = 0; n < 1_000; n += 1) recorder.operation(`Operation${n}`, 1, false);
-    const { operations } = recorder.drain();
-    expect(operations.length).toBe(200);
-    expect(operations.find(({ operation }) => operation === '(others)')!.calls).toBe(801);
-  });
-
-  test('hands over five thousand shapes of an hour, and in the next one others', () => {
-    const { recorder, client } = watched();
-    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
-    let n = 0;
-    const drained = () => {
-      for (const last = n + 2_000; n < last; n += 1)
-        client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
-      return recorder.drain().commands.length;
-    };
-    expect([drained(), drained(), drained(), drained()]).toEqual([2_000, 2_000, 1_000, 0]);
-    now.mockReturnValue(Date.UTC(2026, 5, 15, 11, 0));
-    expect(drained()).toBe(2_000);
-    now.mockRestore();
   });
 });
 
