@@ -155,6 +155,19 @@ describe('operations push', () => {
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
   });
 
+  test('registers an operation whose page sizes are variables by the least that they can be', async () => {
+    // A page of the usual size would be too large.
+    const authors = Array.from({ length: 13 }, (_, i) => `a${i}:author{id}`).join(' ');
+    const sized = `query Sized($n:Int!){posts(first:100){nodes{comments(first:$n){nodes{${authors}}}}}}`;
+    write('blog', { [`sha256:${hashOf(sized)}`]: sized });
+    const { code, stderr } = await push(`blog --dir ${folder}`);
+    expect([code, stderr]).toEqual([0, '']);
+    await gateway
+      .db('blog')
+      .collection<{ _id: string }>('_bulkhead.operations')
+      .deleteOne({ _id: hashOf(sized) });
+  });
+
   test('registers nothing of a manifest that the product would not answer', async () => {
     const wrong = 'query Wrong{nothing}';
     write('blog', {
