@@ -4,6 +4,9 @@ import type { Answer } from './gateway.js';
 export const codes = ({ body }: Answer): string[] =>
   ((body.errors ?? []) as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
 
+/** Code and message of an answer's first error. */
+export const errorOf = ({ body }: Answer) => [body.errors?.[0]?.extensions.code, body.errors?.[0]?.message];
+
 /** An answer and how long it took. */
 export async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
   const start = performance.now();
