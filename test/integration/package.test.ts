@@ -142,6 +142,13 @@ describe('a repository of one’s own', () => {
     for (const path of copied) expect(existsSync(join(shop, path)), path).toBe(true);
     for (const [, script] of lines.join('\n').matchAll(/^RUN npm run (\w+)/gm))
       expect(manifest().scripts).toHaveProperty(script!);
+    // What it runs in is what this repository's own image runs in.
+    const runsIn = (all: readonly string[]) =>
+      all
+        .slice(all.findLastIndex((line) => line.startsWith('FROM ')))
+        .filter((line) => !/^(#|CMD )/.test(line));
+    const own = readFileSync(new URL('../../deploy/Containerfile', import.meta.url), 'utf8').split('\n');
+    expect(runsIn(lines)).toEqual(runsIn(own));
     const [program, ...args] = JSON.parse(
       lines.find((line) => line.startsWith('CMD '))!.slice('CMD '.length),
     ) as [string, ...string[]];
