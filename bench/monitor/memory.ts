@@ -1,7 +1,5 @@
-import { EventEmitter } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { mongo } from 'mongoose';
 import { Recorder } from '../../src/monitor/recorder.js';
 
 /** What recorders of several products hold, in MB, when they have seen so many shapes in all. */
@@ -11,8 +9,7 @@ export function recorderMemory(products: number, shapes: number): number {
   collect();
   const before = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   const recorders = Array.from({ length: products }, (_, product) => {
-    const [recorder, client] = [new Recorder(), new EventEmitter()];
-    recorder.observe(client as unknown as mongo.MongoClient);
+    const recorder = new Recorder();
     for (let n = 0; n < shapes / products; n += 1) {
       const filter = { status: 'PUBLISHED', [`field${n}x`]: { $gt: n }, author: { $in: [1, 2] } };
       const command = {
@@ -22,9 +19,7 @@ export function recorderMemory(products: number, shapes: number): number {
         projection: { title: 1, body: 1 },
       };
       const comment = `bulkhead:product${product}:Operation${n % 50}:Query.field${n}`;
-      const event = { commandName: 'find', command: { ...command, comment }, requestId: n, connectionId: 1 };
-      client.emit('commandStarted', event);
-      client.emit('commandSucceeded', { ...event, duration: 1, reply: { cursor: { firstBatch: [{}] } } });
+      recorder.command({ name: 'find', command: { ...command, comment } })?.({ ms: 1, documents: 1 });
     }
     return recorder;
   });

@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose';
+import { type CommandListener, observedConnection } from './observed-connection.js';
 
 /** How one product is reached. */
 export interface ConnectionOptions {
@@ -11,7 +12,9 @@ export interface ConnectionOptions {
   readonly waitQueueTimeoutMs: number;
   /** Bounds the choice of a server, and a socket that says nothing. */
   readonly deadlineMs: number;
-  /** Lets listeners see every command sent. */
+  /** Hears every command that is sent. */
+  readonly onCommand?: CommandListener | undefined;
+  /** Lets the driver emit its own events of commands, too. */
   readonly monitorCommands?: boolean;
 }
 
@@ -29,7 +32,10 @@ export const createConnection = (): Connection => mongoose.createConnection();
 
 /** Opens a connection. @throws the driver's error when no server answers or the credential is refused. */
 export async function openConnection(connection: Connection, options: ConnectionOptions): Promise<void> {
+  const { onCommand } = options;
+  const observed: object | undefined = onCommand && { connectionType: observedConnection(onCommand) };
   await connection.openUri(options.uri, {
+    ...observed,
     appName: options.appName,
     dbName: databaseOf(options.uri, options.database),
     maxPoolSize: options.poolSize,

@@ -92,20 +92,6 @@ test('a document is what the cursor of the driver would answer, whatever it hold
   expect(Number(row!['small'])).toBe(7);
 });
 
-test('whoever hears the replies makes nobody decode them a second time', async () => {
-  const replies: unknown[] = [];
-  const listen = ({ reply }: mongo.CommandSucceededEvent) => replies.push(reply);
-  client.on('commandSucceeded', listen);
-  const rows = await reader.find({ collection: 'things', filter: { parent: 1 }, limit: 3 }, scope);
-  client.off('commandSucceeded', listen);
-  expect(rows).toHaveLength(3);
-  expect(replies).toEqual([
-    expect.objectContaining({
-      cursor: expect.objectContaining({ firstBatch: rows.map(() => expect.any(Uint8Array)) }),
-    }),
-  ]);
-});
-
 test('an answer of more than one reply is whole', async () => {
   const rows = await reader.find({ collection: 'things', filter: {}, sort: { n: 1 }, limit: 250 }, scope);
   expect(rows.map((row) => row['n'])).toEqual(Array.from({ length: 250 }, (_, n) => n));

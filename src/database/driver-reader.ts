@@ -1,4 +1,4 @@
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { isRetryableRead, translating } from './driver-errors.js';
 import {
   type AggregatePlan,
@@ -12,8 +12,6 @@ import {
 
 /** More than any page or batch of loads. */
 const FIRST_BATCH = 10_000;
-
-const { deserialize } = mongo.BSON;
 
 const projectionOf = (fields: readonly string[] | undefined): mongo.Document | undefined =>
   fields && Object.fromEntries(['_id', ...fields].map((field) => [field, 1]));
@@ -139,12 +137,10 @@ export class DriverReader implements Reader {
         {
           ...around(scope),
           ...(readPreference && !session && { readPreference }),
-          // The driver decodes each reply once for its caller and once more for those who hear its events.
-          fieldsAsRaw: { firstBatch: true },
         },
       );
-      const { id, firstBatch } = cursor as { id: number | mongo.Long; firstBatch: readonly Uint8Array[] };
-      if (Number(id) === 0) return firstBatch.map((document) => deserialize(document));
+      const { id, firstBatch } = cursor as { id: number | mongo.Long; firstBatch: Row[] };
+      if (Number(id) === 0) return firstBatch;
       await db.command(
         { killCursors: command['find'] ?? command['aggregate'], cursors: [id], comment },
         around(scope),

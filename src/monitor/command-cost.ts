@@ -1,7 +1,9 @@
 import type { mongo } from 'mongoose';
+import type { SentCommand } from '../database/observed-connection.js';
 import { originOf, ownComment } from './comment.js';
 import { readExplain } from './read-explain.js';
 import { shapeOf } from './shape.js';
+import type { ProductWatcher } from './watcher.js';
 
 /** What one command cost. */
 export interface CommandCost {
@@ -52,35 +54,32 @@ const QUESTION = [
 const EXPLAIN_MS = 5_000;
 
 /** Hears the commands that carry one comment's beginning, and tells what they cost. */
-export class CostMeter {
-  readonly #client: mongo.MongoClient;
+export class CostMeter implements ProductWatcher {
   readonly #prefix: string;
-  readonly #seen: { readonly name: string; readonly command: mongo.Document }[] = [];
-  readonly #hear = ({ commandName, command }: mongo.CommandStartedEvent): void => {
-    const comment: unknown = command['comment'];
+  readonly #seen: SentCommand[] = [];
+
+  /** @param prefix of the comments of one operation. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  command(sent: SentCommand): undefined {
+    const comment: unknown = sent.command['comment'];
     if (
       typeof comment === 'string' &&
       comment.startsWith(this.#prefix) &&
-      shapeOf(commandName, command) !== undefined
+      shapeOf(sent.name, sent.command) !== undefined
     )
-      this.#seen.push({ name: commandName, command });
-  };
-
-  /** @param prefix of the comments of one operation. The client must monitor commands. */
-  constructor(client: mongo.MongoClient, prefix: string) {
-    this.#client = client;
-    this.#prefix = prefix;
-    client.on('commandStarted', this.#hear);
+      this.#seen.push(sent);
   }
 
   /**
-   * Stops listening, and asks the server to explain each command. Reads are done again for it, writes are only
+   * Asks the server to explain each command. Reads are done again for it, writes are only
    * explained.
    *
    * @throws the driver's error where it cannot be asked.
    */
   async read(db: mongo.Db, product: string): Promise<OperationCost> {
-    this.stop();
     const list: CommandCost[] = [];
     for (const { name, command } of this.#seen) list.push(await costOf(db, product, name, command));
     const sum = (of: (one: CommandCost) => number | boolean) =>
@@ -93,10 +92,6 @@ export class CostMeter {
       inMemorySorts: sum((one) => one.inMemorySort),
       list,
     };
-  }
-
-  stop(): void {
-    this.#client.off('commandStarted', this.#hear);
   }
 }
 

@@ -1,61 +1,49 @@
-import { EventEmitter } from 'node:events';
 import { mongo } from 'mongoose';
 import { describe, expect, inject, test, vi } from 'vitest';
+import { type CommandOutcome, observedConnection } from '../database/observed-connection.js';
 import { OWN_FIELD } from './comment.js';
 import { bucketOf } from './histogram.js';
 import { Recorder } from './recorder.js';
 import { parseShape } from './shape.js';
 
 describe('a recorder', () => {
-  /** The driver's events, as a client would send them. */
-  class Client extends EventEmitter {
-    #id = 0;
-    send(
-      command: mongo.Document,
-      { failure, reply = { n: 1 } }: { failure?: Error; reply?: unknown } = {},
-    ): void {
-      const commandName = Object.keys(command)[0]!;
-      const event = { commandName, command, requestId: (this.#id += 1), connectionId: 1, duration: 2 };
-      this.emit('commandStarted', event);
-      if (failure) this.emit('commandFailed', { ...event, failure });
-      else this.emit('commandSucceeded', { ...event, reply });
-    }
-  }
+  /** Sends commands of which the recorder hears. */
   const watched = () => {
-    const [recorder, client] = [new Recorder(), new Client()];
-    recorder.observe(client as unknown as mongo.MongoClient);
-    return { recorder, client };
+    const recorder = new Recorder();
+    const send = (command: mongo.Document, outcome: Partial<CommandOutcome> = {}): void =>
+      recorder.command({ name: Object.keys(command)[0]!, command })?.({ ms: 2, documents: 1, ...outcome });
+    return { recorder, send };
   };
 
   test('counts a write that comes again after a failure, and not its own writes', () => {
-    const { recorder, client } = watched();
+    const { recorder, send } = watched();
     const write = {
       insert: 'posts',
       lsid: { id: new mongo.UUID() },
       txnNumber: 1,
       comment: 'bulkhead:blog:Op:Mutation.x',
     };
-    client.send(write, { failure: new Error('It broke.') });
-    client.send(write);
-    client.send({ ...write, txnNumber: 2 });
-    client.send({ update: 'posts', updates: [], comment: `bulkhead:blog:-:${OWN_FIELD}` });
+    send(write, { failure: new Error('It broke.') });
+    send(write);
+    send({ ...write, txnNumber: 2 });
+    send({ update: 'posts', updates: [], comment: `bulkhead:blog:-:${OWN_FIELD}` });
     expect(recorder.drain().commands).toMatchObject([
       { operation: 'Op', field: 'Mutation.x', calls: 3, errors: 1, retries: 1, documents: 2 },
     ]);
   });
 
   test('counts a read that comes again, and what a transaction does again', () => {
-    const { recorder, client } = watched();
+    const { recorder, send } = watched();
     const read = { find: 'posts', filter: { a: 1 }, comment: 'bulkhead:blog:Op:Query.x' };
-    client.send(read, { failure: new mongo.MongoNetworkError('It broke.') });
-    client.send({ ...read, filter: { b: 1 } });
-    client.send({ ...read, filter: { a: 2 } });
-    client.send(read, { failure: new mongo.MongoServerError({ code: 50 }) });
-    client.send(read);
+    send(read, { failure: new mongo.MongoNetworkError('It broke.') });
+    send({ ...read, filter: { b: 1 } });
+    send({ ...read, filter: { a: 2 } });
+    send(read, { failure: new mongo.MongoServerError({ code: 50 }) });
+    send(read);
     const inside = { insert: 'posts', comment: read.comment, txnNumber: 1, autocommit: false };
     const conflict = new mongo.MongoServerError({ code: 112, errorLabels: ['TransientTransactionError'] });
-    client.send(inside, { failure: conflict });
-    client.send({ ...inside, txnNumber: 2 });
+    send(inside, { failure: conflict });
+    send({ ...inside, txnNumber: 2 });
     expect(recorder.drain().commands.map(({ calls, errors, retries }) => [calls, errors, retries])).toEqual([
       [4, 2, 1],
       [1, 0, 0],
@@ -64,18 +52,16 @@ describe('a recorder', () => {
   });
 
   test('counts a read that is answered in parts once, with all its documents and time', () => {
-    const { recorder, client } = watched();
+    const { recorder, send } = watched();
     const comment = 'bulkhead:blog:Op:Query.posts';
-    const part = (id: mongo.Long, count: number, name: 'firstBatch' | 'nextBatch') => ({
-      reply: { cursor: { id, [name]: Array.from({ length: count }, () => ({})) } },
-    });
-    const id = mongo.Long.fromString('8434986712938712398');
+    const cursor = '8434986712938712398';
+    const id = mongo.Long.fromString(cursor);
     const read = { find: 'posts', filter: {}, comment };
-    client.send(read, part(id, 101, 'firstBatch'));
+    send(read, { documents: 101, cursor });
     const more = { getMore: id, collection: 'posts', comment };
-    client.send(more, part(id, 4_000, 'nextBatch'));
-    client.send(more, part(mongo.Long.ZERO, 899, 'nextBatch'));
-    client.send({ ...more, getMore: mongo.Long.fromNumber(3) }, part(mongo.Long.ZERO, 5, 'nextBatch'));
+    send(more, { documents: 4_000, cursor });
+    send(more, { documents: 899 });
+    send({ ...more, getMore: mongo.Long.fromNumber(3) }, { documents: 5 });
     const [one, ...others] = recorder.drain().commands;
     expect(others).toEqual([]);
     expect(one).toMatchObject({ field: 'Query.posts', calls: 1, documents: 5_000, totalMs: 6, errors: 0 });
@@ -83,16 +69,16 @@ describe('a recorder', () => {
       bucketOf(6),
       1,
     ]);
-    client.send(read, part(id, 101, 'firstBatch'));
+    send(read, { documents: 101, cursor });
     recorder.drain();
-    client.send(more, { failure: new Error('It broke.') });
+    send(more, { documents: 0, failure: new Error('It broke.') });
     expect(recorder.drain().commands).toMatchObject([{ calls: 0, documents: 0, totalMs: 2, errors: 1 }]);
   });
 
   test('counts what the driver asks for by itself', async () => {
     const recorder = new Recorder();
-    const client = new mongo.MongoClient(inject('mongodAdminUri'), { monitorCommands: true });
-    recorder.observe(client);
+    const observed: object = { connectionType: observedConnection((sent) => recorder.command(sent)) };
+    const client = new mongo.MongoClient(inject('mongodAdminUri'), observed);
     const db = client.db(`recorder-${process.pid}`);
     await db.collection('posts').insertMany(Array.from({ length: 300 }, (_, n) => ({ n })));
     expect(
@@ -130,9 +116,8 @@ describe('a recorder', () => {
   });
 
   test('is bounded: a hundred thousand shapes cost two thousand rows, and the rest is counted', () => {
-    const { recorder, client } = watched();
-    for (let n = 0; n < 100_000; n += 1)
-      client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
+    const { recorder, send } = watched();
+    for (let n = 0; n < 100_000; n += 1) send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
     const { commands, dropped } = recorder.drain();
     expect([commands.length, dropped]).toEqual([2_000, 98_000]);
     for (let n = 0; n < 1_000; n += 1) recorder.operation(`Operation${n}`, 1, false);
@@ -142,12 +127,12 @@ describe('a recorder', () => {
   });
 
   test('hands over five thousand shapes of an hour, and in the next one others', () => {
-    const { recorder, client } = watched();
+    const { recorder, send } = watched();
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
     let n = 0;
     const drained = () => {
       for (const last = n + 2_000; n < last; n += 1)
-        client.send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
+        send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });
       return recorder.drain().commands.length;
     };
     expect([drained(), drained(), drained(), drained()]).toEqual([2_000, 2_000, 1_000, 0]);

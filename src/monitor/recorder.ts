@@ -1,8 +1,10 @@
 import { mongo } from 'mongoose';
 import { isRetryableRead } from '../database/driver-errors.js';
+import type { CommandOutcome, SentCommand } from '../database/observed-connection.js';
 import { type Origin, originOf, OWN_FIELD, withoutTail } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
-import { shapeOf, type ShapeText } from './shape.js';
+import { KnownShapes } from './known-shapes.js';
+import type { ShapeText } from './shape.js';
 import type { ProductWatcher } from './watcher.js';
 
 /** How often something happened and how long it took, since it was last drained. */
@@ -72,17 +74,15 @@ const DAY_MS = 24 * HOUR_MS;
 /** Commands of one field in one operation, from which on it counts as not batched. */
 export const UNBATCHED_AT = 10;
 const MOST_FAILED = 100;
-const MOST_PENDING = 10_000;
 const MOST_CURSORS = 1_000;
 
-/** A command that has not been answered. */
-interface Pending {
+/** A command that was sent. */
+interface Sent {
+  readonly command: mongo.Document;
   readonly shape: ShapeText;
   readonly comment: string;
-  /** What a retryable write has alike each time that it is sent. */
-  readonly write?: string | undefined;
   /** The read that a `getMore` goes on with. */
-  readonly cursor?: OpenCursor;
+  readonly cursor?: OpenCursor | undefined;
 }
 
 /** A read that has answered a part, and may be asked for more. */
@@ -95,7 +95,7 @@ interface OpenCursor {
 }
 
 /**
- * Counts what happens in one product, without its database: commands by the driver's events, operations and fields as
+ * Counts what happens in one product, without its database: commands as its connection tells them, operations and fields as
  * the server reports them. What it holds is bounded, and holds no value.
  */
 export class Recorder implements ProductWatcher {
@@ -109,20 +109,17 @@ export class Recorder implements ProductWatcher {
   // As long as a row of each is: whoever makes names up is not believed, and spoils no more than that.
   readonly #operationNames = new First(MOST_NAMES, HOUR_MS);
   readonly #clientNames = new First(MOST_NAMES, DAY_MS);
+  readonly #knownShapes = new KnownShapes();
   // A row for every hour in which it came: names in its queries that are data must not fill the database.
   readonly #shapes = new First(MOST_SHAPES, HOUR_MS);
-  /** By the driver's number of the request, which is its own in the whole process. */
-  readonly #pending = new Map<number, Pending>();
   /** Commands that have failed and may come again. */
   readonly #failed = new Set<string>();
   /** Reads that have more to answer, by the server's number of the cursor. */
   readonly #cursors = new Map<string, OpenCursor>();
 
-  /** Hears every command of a client for as long as it lives. The client must monitor commands. */
-  observe(client: mongo.MongoClient): void {
-    client.on('commandStarted', (event) => this.#started(event));
-    client.on('commandSucceeded', (event) => this.#ended(event, event.reply));
-    client.on('commandFailed', (event) => this.#ended(event, undefined, event.failure));
+  command({ name, command }: SentCommand): ((outcome: CommandOutcome) => void) | undefined {
+    const sent = name === 'getMore' ? this.#more(command) : this.#sent(name, command);
+    return sent && ((outcome) => this.#ended(sent, outcome));
   }
 
   /** An operation has ended. */
@@ -201,40 +198,31 @@ export class Recorder implements ProductWatcher {
     return recorded;
   }
 
-  #started({ commandName, command, requestId }: mongo.CommandStartedEvent): void {
-    const pending = commandName === 'getMore' ? this.#more(command) : pendingOf(commandName, command);
-    if (!pending) return;
-    if (this.#pending.size >= MOST_PENDING) this.#pending.clear();
-    this.#pending.set(requestId, pending);
+  #sent(name: string, command: mongo.Document): Sent | undefined {
+    const text: unknown = command['comment'];
+    const comment = typeof text === 'string' ? withoutTail(text) : '';
+    const shape = this.#knownShapes.shapeOf(name, command, comment);
+    return shape === undefined ? undefined : { command, shape, comment };
   }
 
-  #more({ getMore }: mongo.Document): Pending | undefined {
-    const cursor = this.#cursors.get(String(getMore));
-    return cursor && { shape: cursor.shape, comment: cursor.comment, cursor };
+  #more(command: mongo.Document): Sent | undefined {
+    const cursor = this.#cursors.get(String(command['getMore']));
+    return cursor && { command, shape: cursor.shape, comment: cursor.comment, cursor };
   }
 
-  /** @param failure of a command that has failed, and so has no reply. */
-  #ended(
-    { duration, requestId }: { duration: number; requestId: number },
-    reply: unknown,
-    failure?: Error,
-  ): void {
-    const pending = this.#pending.get(requestId);
-    if (!pending) return;
-    this.#pending.delete(requestId);
-    const { shape, comment, cursor } = pending;
+  #ended(sent: Sent, { ms, documents, cursor: open, failure }: CommandOutcome): void {
+    const { shape, comment, cursor } = sent;
     const tally = this.#tallyOf(shape, comment);
     if (!tally) return;
-    if (cursor) addMore(tally, cursor, duration, failure !== undefined);
-    else add(tally, duration, failure !== undefined);
-    if (this.#failed.size > 0 && this.#failed.delete(attemptOf(pending))) tally.retries += 1;
+    if (cursor) addMore(tally, cursor, ms, failure !== undefined);
+    else add(tally, ms, failure !== undefined);
+    if (this.#failed.size > 0 && this.#failed.delete(attemptOf(sent))) tally.retries += 1;
     if (failure) {
-      if (mayComeAgain(pending, failure)) this.#fail(attemptOf(pending));
+      if (mayComeAgain(sent, failure)) this.#fail(attemptOf(sent));
       return;
     }
-    tally.documents += documentsIn(reply);
-    const open = cursor ? undefined : cursorIn(reply);
-    if (open !== undefined) this.#remember(open, { shape, comment, tally, ms: duration });
+    tally.documents += documents;
+    if (open !== undefined && !cursor) this.#remember(open, { shape, comment, tally, ms });
   }
 
   #fail(attempt: string): void {
@@ -321,37 +309,6 @@ function addMore(tally: CommandTally, cursor: OpenCursor, ms: number, hasFailed:
   tally.counts[after]! += 1;
 }
 
-function pendingOf(commandName: string, command: mongo.Document): Pending | undefined {
-  const shape = shapeOf(commandName, command);
-  if (shape === undefined) return undefined;
-  const comment: unknown = command['comment'];
-  return {
-    shape,
-    comment: typeof comment === 'string' ? withoutTail(comment) : '',
-    write: writeOf(command),
-  };
-}
-
-/** The server's number of a cursor that has more; undefined where a reply is whole. */
-function cursorIn(reply: unknown): string | undefined {
-  const { id = 0 } = (reply as { cursor?: { id?: number | bigint | mongo.Long } } | undefined)?.cursor ?? {};
-  if (id === 0) return undefined;
-  const text = id.toString();
-  return text === '0' ? undefined : text;
-}
-
-/** How many documents a reply is about. */
-export function documentsIn(reply: unknown): number {
-  const { cursor, n, value } = (reply ?? {}) as {
-    cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] };
-    n?: unknown;
-    value?: unknown;
-  };
-  if (cursor) return (cursor.firstBatch ?? cursor.nextBatch ?? []).length;
-  if (typeof n === 'number') return n;
-  return value ? 1 : 0;
-}
-
 /** What a retryable write has alike each time that it is sent; in a transaction, the whole of it is sent again. */
 function writeOf({ lsid, txnNumber, autocommit }: mongo.Document): string | undefined {
   if (lsid === undefined || txnNumber === undefined || autocommit === false) return undefined;
@@ -360,11 +317,12 @@ function writeOf({ lsid, txnNumber, autocommit }: mongo.Document): string | unde
 }
 
 /** By what a command is known again: anything but a retryable write by what it asks, and for whom. */
-const attemptOf = ({ write, comment, shape }: Pending): string => write ?? `${comment} ${shape}`;
+const attemptOf = ({ command, comment, shape }: Sent): string => writeOf(command) ?? `${comment} ${shape}`;
 
 /** Whether the driver, or whoever runs a transaction, sends a command that has failed once more. */
-const mayComeAgain = ({ write, cursor }: Pending, failure: Error): boolean =>
-  cursor === undefined && (write !== undefined || isTransient(failure) || isRetryableRead(failure));
+const mayComeAgain = ({ command, cursor }: Sent, failure: Error): boolean =>
+  cursor === undefined &&
+  (writeOf(command) !== undefined || isTransient(failure) || isRetryableRead(failure));
 
 const isTransient = (failure: Error): boolean =>
   failure instanceof mongo.MongoError && failure.hasErrorLabel('TransientTransactionError');

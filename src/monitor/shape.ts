@@ -84,17 +84,6 @@ class Budget {
  * more than a few hundred of its nodes.
  */
 export function shapeOf(name: string, command: mongo.Document): ShapeText | undefined {
-  // Several listeners ask about the command that has just been sent.
-  if (latest?.command !== command || latest.name !== name)
-    latest = { name, command, shape: computeShape(name, command) };
-  return latest.shape;
-}
-
-let latest:
-  | { readonly name: string; readonly command: mongo.Document; readonly shape: ShapeText | undefined }
-  | undefined;
-
-function computeShape(name: string, command: mongo.Document): ShapeText | undefined {
   const parts = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
   const collection: unknown = command[name];
   if (!parts || typeof collection !== 'string') return undefined;
@@ -109,6 +98,10 @@ function computeShape(name: string, command: mongo.Document): ShapeText | undefi
   }
   return `${text}}`;
 }
+
+/** The parts of a command that decide its shape; none for a command that has no shape. */
+export const partsOf = (name: string): readonly string[] | undefined =>
+  Object.hasOwn(PARTS, name) ? PARTS[name]!.map(([key]) => key) : undefined;
 
 /** Reads a shape back. @throws SyntaxError for a text that is none. */
 export function parseShape(text: ShapeText): Shape {
@@ -135,7 +128,8 @@ export function isShape(text: unknown): text is ShapeText {
 /** Whether a part of a shape was cut off, so that it stands for more than one form. */
 export const isCut = (text: ShapeText): boolean => text.includes(CUT);
 
-const isPlain = (value: unknown): value is Record<string, unknown> => {
+/** Whether a value is a document, rather than a value of a type of its own. */
+export const isPlain = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -367,7 +361,8 @@ function encodeName(value: unknown): string {
   return typeof value === 'string' ? nameOf(value) : VALUE;
 }
 
-const NAMED = new Set([
+/** Keys of a `$lookup` and its like whose strings are names. */
+export const NAMED: ReadonlySet<string> = new Set([
   'from',
   'coll',
   'localField',

@@ -1,11 +1,26 @@
-import type { mongo } from 'mongoose';
+import type { CommandListener, CommandOutcome, SentCommand } from '../database/observed-connection.js';
 
 /** Somebody who looks on at what happens in a product. It must not throw, and is called for every operation. */
 export interface ProductWatcher {
-  /** Hears the commands of a client for as long as it lives; called for each new connection, before its first command. */
-  observe(client: mongo.MongoClient): void;
+  /** A command is about to be sent. @returns what to call when it has ended. */
+  command?(sent: SentCommand): ReturnType<CommandListener>;
   /** An operation has ended. */
   operation?(name: string, ms: number, hasFailed: boolean): void;
   /** In an operation that has ended a field has sent so many commands, one for each of its parents. */
   unbatched?(operation: string, field: string, commands: number): void;
 }
+
+/** Lets all who watch at the time hear each command. */
+export const heardBy =
+  (watchers: readonly ProductWatcher[]): CommandListener =>
+  (sent) => {
+    const ends: ((outcome: CommandOutcome) => void)[] = [];
+    for (const watcher of watchers) {
+      const ended = watcher.command?.(sent);
+      if (ended) ends.push(ended);
+    }
+    if (ends.length < 2) return ends[0];
+    return (outcome) => {
+      for (const ended of ends) ended(outcome);
+    };
+  };

@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { Logger } from 'pino';
+import type { SentCommand } from '../database/observed-connection.js';
 import { explainableOf } from '../monitor/command-cost.js';
 import { originOf, OWN_FIELD, ownComment } from '../monitor/comment.js';
 import { readExplain } from '../monitor/read-explain.js';
@@ -28,17 +29,15 @@ export class DevelopmentWarnings implements ProductWatcher {
     this.#logger = logger;
   }
 
-  observe(client: mongo.MongoClient): void {
-    client.on('commandStarted', ({ commandName, command }) => {
-      const shape = shapeOf(commandName, command);
-      if (shape === undefined || this.#told.has(shape)) return;
-      const { operation, field } = originOf(command['comment']);
-      if (field === OWN_FIELD || !this.#isNew(shape)) return;
-      const question = explainableOf(commandName, command);
-      // A read of everything in no order has no better plan.
-      if (!question || !/"(?:filter|query|q|sort|\$match|\$sort)":/.test(shape)) return;
-      this.#explaining = this.#explaining.then(() => this.#examine(question, { shape, operation, field }));
-    });
+  command({ name, command }: SentCommand): undefined {
+    const shape = shapeOf(name, command);
+    if (shape === undefined || this.#told.has(shape)) return;
+    const { operation, field } = originOf(command['comment']);
+    if (field === OWN_FIELD || !this.#isNew(shape)) return;
+    const question = explainableOf(name, command);
+    // A read of everything in no order has no better plan.
+    if (!question || !/"(?:filter|query|q|sort|\$match|\$sort)":/.test(shape)) return;
+    this.#explaining = this.#explaining.then(() => this.#examine(question, { shape, operation, field }));
   }
 
   unbatched(operation: string, field: string, commands: number): void {

@@ -120,14 +120,12 @@ export function createMetrics(runtimes: ReadonlyMap<string, ProductRuntime>): Re
         operations.inc({ product, outcome: hasFailed ? 'error' : 'ok' });
         operationSeconds.observe({ product }, ms / 1_000);
       },
-      observe(client) {
-        const ended = (name: string, ms: number, outcome: string): void => {
-          const command = COMMANDS.has(name) ? name : 'other';
-          commands.inc({ product, command, outcome });
+      command({ name }) {
+        const command = COMMANDS.has(name) ? name : 'other';
+        return ({ ms, failure }) => {
+          commands.inc({ product, command, outcome: failure ? 'error' : 'ok' });
           commandSeconds.observe({ product, command }, ms / 1_000);
         };
-        client.on('commandSucceeded', ({ commandName, duration }) => ended(commandName, duration, 'ok'));
-        client.on('commandFailed', ({ commandName, duration }) => ended(commandName, duration, 'error'));
       },
     };
     watchers.push(watcher);

@@ -5,6 +5,7 @@ import { productNames } from '../config/names.js';
 import { redact } from '../config/secrets.js';
 import { openConnection } from '../database/connection.js';
 import { Pulse } from '../database/pulse.js';
+import { heardBy } from '../monitor/watcher.js';
 import { CONTROL_COLLECTION, type Control } from '../product/control.js';
 import { type Examine, examiner, isRefusal, REFUSED } from './examine-credential.js';
 import { followTopology } from './follow-topology.js';
@@ -177,9 +178,9 @@ export class ProductKeeper {
         poolSize,
         waitQueueTimeoutMs,
         deadlineMs,
-        monitorCommands: watchers.length > 0 || (this.#options.monitorCommands ?? false),
+        onCommand: watchers.length > 0 ? heardBy(watchers) : undefined,
+        monitorCommands: this.#options.monitorCommands ?? false,
       });
-      for (const watcher of watchers) watcher.observe(link.client);
       return await examine();
     } catch (error) {
       this.#options.logger.debug({ product: name, why: why(error) }, 'connection attempt failed');

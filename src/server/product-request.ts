@@ -28,8 +28,10 @@ export class ProductRequest {
     isMeasured: boolean,
   ) {
     this.#leave = leave;
-    if (isMeasured)
-      this.#meter = new CostMeter(runtime.link.client, `bulkhead:${runtime.name}:${operationName}:`);
+    if (isMeasured) {
+      this.#meter = new CostMeter(`bulkhead:${runtime.name}:${operationName}:`);
+      runtime.watchers.push(this.#meter);
+    }
     const { trace } = request;
     if (trace) runtime.traces.set(trace.id, trace);
   }
@@ -80,9 +82,9 @@ export class ProductRequest {
   close(hasFailed: boolean): void {
     this.deadline.close();
     this.#leave();
-    this.#meter?.stop();
     if (this.request.trace) this.runtime.traces.delete(this.request.trace.id);
     const { watchers } = this.runtime;
+    if (this.#meter) watchers.splice(watchers.indexOf(this.#meter), 1);
     const name = plainName(this.operationName);
     const ms = performance.now() - this.#began;
     for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);

@@ -9,14 +9,11 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { ExecutionResult } from 'graphql';
-import type { mongo } from 'mongoose';
 import { originOf, tailOf } from '../monitor/comment.js';
 import type { GraphTarget, IncomingOperation } from './graph-target.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 const TRACER = 'bulkhead';
-/** Commands that have not been answered: what is lost when a connection breaks must not pile up. */
-const MOST_PENDING = 10_000;
 
 /**
  * Whether an OpenTelemetry SDK is registered. It must be before the gateway is created (`node --import ./otel.mjs`);
@@ -129,36 +126,20 @@ export async function executeTraced(
  * waits in the driver's pool is sent from another one's call.
  */
 export function traceCommands({ name: product, traces, watchers }: ProductRuntime): void {
-  const observe = (client: mongo.MongoClient): void => {
-    const pending = new Map<string, (hasFailed: boolean) => void>();
-    const keyOf = ({ connectionId, requestId }: { connectionId?: unknown; requestId: number }) =>
-      `${String(connectionId)}:${requestId}`;
-    client.on('commandStarted', (event) => {
-      const { command, commandName } = event;
+  watchers.push({
+    command({ name, command }) {
       const comment: unknown = command['comment'];
-      if (typeof comment !== 'string') return;
-      const traced = traces.get(tailOf(comment, 'span') ?? '');
-      if (!traced) return;
+      const traced = typeof comment === 'string' ? traces.get(tailOf(comment, 'span') ?? '') : undefined;
+      if (!traced) return undefined;
       const { field } = originOf(comment);
-      const collection: unknown = command[commandName];
+      const collection: unknown = command[name];
       const span = traced.command(
         product,
         field,
-        commandName,
+        name,
         typeof collection === 'string' ? collection : undefined,
       );
-      if (pending.size >= MOST_PENDING) pending.clear();
-      pending.set(keyOf(event), (hasFailed) => traced.answered(product, field, span, hasFailed));
-    });
-    const ended = (
-      event: mongo.CommandSucceededEvent | mongo.CommandFailedEvent,
-      hasFailed: boolean,
-    ): void => {
-      pending.get(keyOf(event))?.(hasFailed);
-      pending.delete(keyOf(event));
-    };
-    client.on('commandSucceeded', (event) => ended(event, false));
-    client.on('commandFailed', (event) => ended(event, true));
-  };
-  watchers.push({ observe });
+      return ({ failure }) => traced.answered(product, field, span, failure !== undefined);
+    },
+  });
 }

@@ -43,7 +43,7 @@ test('debug tells each command by the request that it serves, without values', a
 
 test('what is counted is the same with and without it', async () => {
   const recorder = new Recorder();
-  recorder.observe(gateway.server.runtimes.get('blog')!.link.client);
+  gateway.server.runtimes.get('blog')!.watchers.push(recorder);
   const sent = await gateway.commandsOf(async () => {
     for (let i = 0; i < 2; i += 1) await gateway.ask('blog', POSTS);
   });

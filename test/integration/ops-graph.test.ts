@@ -122,9 +122,8 @@ describe('ops, for an operator,', () => {
 
   test('reads with one connection at a time, as the monitor, and counts as no traffic', async () => {
     // The gateway's own is emptied every few seconds.
-    const { link, watchers } = gateway.server.runtimes.get('blog')!;
+    const { watchers } = gateway.server.runtimes.get('blog')!;
     const watching = new Recorder();
-    watching.observe(link.client);
     watchers.push(watching);
     await blog('state readOnly traffic { calls } shapes { id } operations { name }');
     const { operations, commands } = watching.drain();
