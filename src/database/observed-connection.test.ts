@@ -54,13 +54,11 @@ beforeEach(() => {
 });
 
 const failOnce = (data: object) =>
-  client
-    .db('admin')
-    .command({
-      configureFailPoint: 'failCommand',
-      mode: { times: 1 },
-      data: { appName: 'observed', ...data },
-    });
+  client.db('admin').command({
+    configureFailPoint: 'failCommand',
+    mode: { times: 1 },
+    data: { appName: 'observed', ...data },
+  });
 
 const documents = (): unknown[] => heard.map(({ name, outcome }) => [name, outcome?.documents]);
 
