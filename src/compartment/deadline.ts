@@ -20,20 +20,27 @@ export class Deadline {
    * @param product named in the error.
    * @param limitMs how long the operation may take.
    * @param client aborted when the client closes its connection.
+   * @param began when its time began, in milliseconds since the epoch. Default: now.
    */
   constructor(
     readonly product: string,
     readonly limitMs: number,
     client?: AbortSignal,
+    began = Date.now(),
   ) {
-    this.at = Date.now() + limitMs;
+    this.at = began + limitMs;
+    const leftMs = this.at - Date.now();
     // Every command of the operation listens; Node would take eleven for a leak and warn.
     setMaxListeners(0, this.#controller.signal);
     this.#timer = setTimeout(
       () => this.#controller.abort(this.#unavailable(`It did not answer within ${limitMs} ms.`)),
-      limitMs,
+      leftMs,
     );
     this.#timer.unref();
+    if (leftMs <= 0)
+      this.#controller.abort(
+        this.#unavailable(`The ${limitMs} ms of its request were over before it began.`),
+      );
     this.#client = client;
     if (client?.aborted) this.#onGone();
     else client?.addEventListener('abort', this.#onGone, { once: true });

@@ -34,6 +34,8 @@ export interface Limits {
   readonly requestsPerMinute: number;
   /** Sign-ins from one address to one account in a minute; ten times as many to all accounts. Default 10. */
   readonly signInsPerMinute: number;
+  /** Operations that may come as an array in one request. Default 1: no array is answered. */
+  readonly operationsPerRequest: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -52,14 +54,19 @@ export const DEFAULT_LIMITS: Limits = {
   answerBytes: 8 * 1024 * 1024,
   requestsPerMinute: 1_200,
   signInsPerMinute: 10,
+  operationsPerRequest: 1,
 };
 
-/** The most that any of several products allows: what the graph composed of them allows. */
-export const mostOf = (products: readonly Limits[]): Limits =>
+/**
+ * What the graph composed of several products allows: the most that any of them does, but arrays of operations only
+ * where all of them have asked for such, and the shortest.
+ */
+export const composedLimits = (products: readonly Limits[]): Limits =>
   Object.fromEntries(
-    Object.entries(DEFAULT_LIMITS).map(([name, least]) => {
+    Object.entries(DEFAULT_LIMITS).map(([name, none]) => {
       const values = products.map((limits) => limits[name as keyof Limits]);
-      return [name, values.length > 0 ? Math.max(...values) : least];
+      const pick = name === 'operationsPerRequest' ? Math.min : Math.max;
+      return [name, values.length > 0 ? pick(...values) : none];
     }),
   ) as unknown as Limits;
 

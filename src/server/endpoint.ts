@@ -3,12 +3,13 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import { answerBatch, batchProblem } from './batch.js';
 import { COST_HEADER } from './measured-cost.js';
 import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
-import { ALLOWED, refuse } from './refusals.js';
+import { ALLOWED, refuse, typeFor } from './refusals.js';
 import { requestProblem } from './request-checks.js';
-import type { OperationGate } from './operation-gate.js';
+import { askedBy, askedIn, type OperationGate } from './operation-gate.js';
 import { networkOf, type RequestRate, type SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -65,6 +66,9 @@ function applicationOf({
   return typeof version === 'string' && WORD.test(version) ? `${name}@${version}` : name;
 }
 
+/** As {@link batchProblem} has found them. */
+type Batched = readonly Record<string, unknown>[];
+
 const tokenOf = (authorization: string | undefined) => authorization?.replace(/^Bearer +/i, '');
 
 /** Serves one graph at its path. */
@@ -96,33 +100,56 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         return refuse(reply, error);
       }
     });
-    scope.addHook('preHandler', async (request) => {
+    scope.addHook('preHandler', async (request, reply): Promise<unknown> => {
+      const { viewers, body } = request;
       // A browser that came for the page was not authenticated.
-      if (request.viewers) await gate?.(request);
+      if (!viewers) return undefined;
+      if (!Array.isArray(body)) return gate?.(viewers, askedBy(request));
+      const problem = batchProblem(body, target.limits.operationsPerRequest);
+      if (problem) return refuse(reply, problem);
+      return rates?.requests.count(request.ip, viewers, body.length - 1);
+    });
+    const scopeOf = (request: FastifyRequest, reply: FastifyReply): RequestScope => ({
+      requestId: request.id,
+      network: networkOf(request.ip),
+      viewers: request.viewers!,
+      token: tokenOf(request.headers.authorization),
+      application: applicationOf(request.headers),
+      wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
+      client: clientSignal(reply),
+      headers: request.headers,
+      reports: new Map(),
+      admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),
     });
     const handle = fastifyApolloHandler(apollo, {
-      context: async (request: FastifyRequest, reply: FastifyReply): Promise<RequestScope> => ({
-        requestId: request.id,
-        network: networkOf(request.ip),
-        viewers: request.viewers!,
-        token: tokenOf(request.headers.authorization),
-        application: applicationOf(request.headers),
-        wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
-        client: clientSignal(reply),
-        headers: request.headers,
-        reports: new Map(),
-        admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),
-      }),
+      context: async (request: FastifyRequest, reply: FastifyReply) => scopeOf(request, reply),
     });
+    const handleBatch = async (operations: Batched, request: FastifyRequest, reply: FastifyReply) => {
+      const { text, type = typeFor(request) } = await answerBatch(operations, {
+        apollo,
+        scope: scopeOf(request, reply),
+        answerBytes: target.limits.answerBytes,
+        admit: async (operation) => {
+          const problem = overload();
+          if (problem) throw problem;
+          await gate?.(request.viewers!, askedIn(operation));
+        },
+      });
+      return reply.type(type).send(text);
+    };
     scope.route({
       url: target.path,
       method: ['GET', 'POST'],
       bodyLimit: target.limits.bodyBytes,
       exposeHeadRoute: false,
       handler: async (request, reply) => {
-        if (!page || !wantsPage(request)) return handle.call(app, request, reply);
-        const { headers, html } = page(request);
-        return reply.headers(headers).send(html);
+        if (page && wantsPage(request)) {
+          const { headers, html } = page(request);
+          return reply.headers(headers).send(html);
+        }
+        return Array.isArray(request.body)
+          ? handleBatch(request.body as Batched, request, reply)
+          : handle.call(app, request, reply);
       },
     });
     // A preflight from a page that may ask is answered before this.

@@ -6,7 +6,7 @@ import { compose, type GatewayContext } from '../graph/compose.js';
 import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
 import { type OpsContext, opsNamespace } from '../monitor/graph.js';
-import { type Limits, mostOf } from '../product/product.js';
+import { composedLimits, type Limits } from '../product/product.js';
 import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
 import { withCost } from './measured-cost.js';
 import { costOf } from './operation-cost.js';
@@ -29,7 +29,7 @@ export interface GraphTarget {
   /** The product, or undefined for the composed graph. */
   readonly product: ProductRuntime | undefined;
   readonly schema: GraphQLSchema;
-  /** What it takes of a client; the composed graph takes the most that any of its products does. */
+  /** What it takes of a client; of the composed graph see {@link composedLimits}. */
   readonly limits: Limits;
   execute(operation: IncomingOperation): Promise<ExecutionResult>;
 }
@@ -64,19 +64,18 @@ const notOffered = () =>
 /** Why a validated operation is not executed in a graph; undefined when it is. */
 function refuser(schema: GraphQLSchema, limits: Limits) {
   const cost = costOf(schema);
-  return (
-    document: DocumentNode,
-    definition: OperationDefinitionNode,
-    variables: Readonly<Record<string, unknown>>,
-  ): BulkheadError | undefined => {
+  return ({ document, definition, variables, request }: IncomingOperation): BulkheadError | undefined => {
     if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notOffered();
     const objects = cost(document, definition, variables);
-    return objects > limits.cost
-      ? new BulkheadError(
-          'OPERATION_TOO_LARGE',
-          `The operation asks for up to ${objects} objects; at most ${limits.cost} are allowed: ask for smaller pages.`,
-        )
-      : undefined;
+    const { batch } = request;
+    const before = batch?.cost ?? 0;
+    if (objects + before > limits.cost)
+      return new BulkheadError(
+        'OPERATION_TOO_LARGE',
+        `The operation asks for up to ${objects} objects${before > 0 ? `, those before it for ${before}` : ''}; at most ${limits.cost} are allowed: ask for smaller pages.`,
+      );
+    if (batch) batch.cost += objects;
+    return undefined;
   };
 }
 
@@ -92,8 +91,9 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
     product: runtime,
     schema,
     limits,
-    async execute({ document, definition, variables, request }) {
-      const refusal = refusalOf(document, definition, variables);
+    async execute(operation) {
+      const { document, definition, variables, request } = operation;
+      const refusal = refusalOf(operation);
       if (refusal) return notExecuted(refusal);
       let stay: ProductRequest;
       try {
@@ -203,15 +203,16 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
   );
   const executor = new Executor(schema);
   const usage = fieldUsage(schema, ownerInComposed(runtimes));
-  const limits = mostOf([...runtimes.values()].map(({ product }) => product.limits));
+  const limits = composedLimits([...runtimes.values()].map(({ product }) => product.limits));
   const refusalOf = refuser(schema, limits);
   return {
     path: '/graphql',
     product: undefined,
     schema,
     limits,
-    async execute({ document, definition, variables, request }) {
-      const refusal = refusalOf(document, definition, variables);
+    async execute(operation) {
+      const { document, definition, variables, request } = operation;
+      const refusal = refusalOf(operation);
       if (refusal) return notExecuted(refusal);
       const doors = new Doors(runtimes, request, definition.name?.value);
       let errors: ExecutionResult['errors'];

@@ -57,7 +57,16 @@ export async function createHttpApp(
   });
   boundUnreadAnswers(app, requestTimeoutMs);
   app.addHook('onResponse', async (request, reply) => {
-    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+    const { body } = request;
+    request.log.info(
+      {
+        req: request,
+        res: reply,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(Array.isArray(body) && { operations: body.length }),
+      },
+      'request',
+    );
   });
   const byDefault = production ? [] : [LOOPBACK];
   await allowOrigins(

@@ -1,20 +1,22 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { translateDriverError } from '../database/driver-errors.js';
+import type { Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { hashOf } from '../graph/operation-hash.js';
 import { OperationList } from './operation-list.js';
 import type { ProductRuntime } from './product-runtime.js';
 
-/** What a request asks, where it is well-formed; Apollo says what is wrong with any other. */
-interface Asked {
+/** What an operation asks, where it is well-formed; Apollo says what is wrong with any other. */
+export interface Asked {
   readonly text: string | undefined;
   readonly hash: string | undefined;
   /** Puts the text in the place of the hash. */
   readonly answerWith: (text: string) => void;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** Whether it can be an operation at all. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** As Apollo will read them: to it an address ends at a `#`, and to Fastify it goes on with parameters. */
@@ -32,8 +34,8 @@ function extensionsOf(extensions: unknown): Record<string, unknown> {
   }
 }
 
-function askedBy(request: FastifyRequest): Asked {
-  const parameters = parametersOf(request) ?? {};
+/** What an operation asks by its parameters. */
+export function askedIn(parameters: Record<string, unknown>): Asked {
   const { query, extensions } = parameters;
   const { persistedQuery } = extensionsOf(extensions);
   const hash = isObject(persistedQuery) ? persistedQuery['sha256Hash'] : undefined;
@@ -43,15 +45,27 @@ function askedBy(request: FastifyRequest): Asked {
     answerWith: (text) => {
       parameters['query'] = text;
       delete parameters['extensions'];
+    },
+  };
+}
+
+/** What a request of one operation asks. */
+export function askedBy(request: FastifyRequest): Asked {
+  const parameters = parametersOf(request) ?? {};
+  const asked = askedIn(parameters);
+  if (request.method !== 'GET') return asked;
+  return {
+    ...asked,
+    answerWith: (text) => {
+      asked.answerWith(text);
       // Apollo reads the address again.
-      if (request.method === 'GET')
-        request.raw.url = `${request.url.split('?')[0]}?${new URLSearchParams(parameters as Record<string, string>).toString()}`;
+      request.raw.url = `${request.url.split('?')[0]}?${new URLSearchParams(parameters as Record<string, string>).toString()}`;
     },
   };
 }
 
 /** Lets an operation through, or throws what it is refused with. */
-export type OperationGate = (request: FastifyRequest) => Promise<void>;
+export type OperationGate = (viewers: Viewers, asked: Asked) => Promise<void>;
 
 /** Told apart by hash in the log; more are not told. */
 const MOST_TOLD = 1_000;
@@ -82,9 +96,8 @@ export function operationGate({ name, product, db }: GateOptions, logger: Logger
     return undefined;
   };
 
-  return async (request) => {
-    if (request.viewers?.(name).kind === 'operator') return;
-    const asked = askedBy(request);
+  return async (viewers, asked) => {
+    if (viewers(name).kind === 'operator') return;
     const { text, hash } = asked;
     if (text === undefined && hash === undefined) return;
     try {

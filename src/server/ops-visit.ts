@@ -44,7 +44,7 @@ export class OpsVisit {
       state: compartment.state,
       readOnly: compartment.isReadOnly,
       read: (work) => {
-        const stay = this.#stays.get(name) ?? new Stay(runtime, this.#request.client);
+        const stay = this.#stays.get(name) ?? new Stay(runtime, this.#request);
         this.#stays.set(name, stay);
         return stay.read(work);
       },
@@ -60,9 +60,9 @@ class Stay {
   /** Settles when the reads before are over. */
   #last: Promise<unknown>;
 
-  constructor(runtime: ProductRuntime, client: AbortSignal) {
+  constructor(runtime: ProductRuntime, { client, batch }: RequestScope) {
     this.#runtime = runtime;
-    this.#deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, client);
+    this.#deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, client, batch?.began);
     this.#entered = runtime.compartment.enter(this.#deadline.signal);
     this.#last = this.#entered.catch(() => {});
   }

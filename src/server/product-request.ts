@@ -43,7 +43,8 @@ export class ProductRequest {
     operationName: string | undefined,
     kind: 'reads' | 'writes',
   ): Promise<ProductRequest> {
-    const deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, request.client);
+    const { deadlineMs } = runtime.product.limits;
+    const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind);
       const name = operationName && NAME.test(operationName) ? operationName : '-';

@@ -28,10 +28,10 @@ export function networkOf(address: string): string {
   return `${groups.join(':')}::/64`;
 }
 
-/** Takes one point of a key. @throws BulkheadError `RATE_LIMITED` when there is none left. */
-async function take(limiter: RateLimiterMemory, key: string, message: string): Promise<void> {
+/** Takes points of a key. @throws BulkheadError `RATE_LIMITED` when there are not so many left. */
+async function take(limiter: RateLimiterMemory, key: string, message: string, points = 1): Promise<void> {
   try {
-    await limiter.consume(key);
+    await limiter.consume(key, points);
   } catch (error) {
     if (!(error instanceof RateLimiterRes)) throw error;
     throw new BulkheadError('RATE_LIMITED', message, {
@@ -39,6 +39,8 @@ async function take(limiter: RateLimiterMemory, key: string, message: string): P
     });
   }
 }
+
+const addressKey = (address: string): string => `address ${networkOf(address)}`;
 
 /** Unknown credentials of one network that are looked at in a second when its share is used up. */
 const LOOKS_PER_SECOND = 10;
@@ -73,7 +75,7 @@ export class RequestRate {
     authorization: string | undefined,
     authenticate: () => Promise<Viewers>,
   ): Promise<Viewers> {
-    const unknown = `address ${networkOf(address)}`;
+    const unknown = addressKey(address);
     if (authorization === undefined) {
       const viewers = await authenticate();
       await this.#take(unknown);
@@ -96,8 +98,17 @@ export class RequestRate {
     return viewers;
   }
 
-  #take(key: string): Promise<void> {
-    return take(this.#limiter, key, TOO_MANY);
+  /**
+   * Counts what a request that was let in asks besides its first operation.
+   *
+   * @throws BulkheadError `RATE_LIMITED` when there is not enough left for all of it.
+   */
+  async count(address: string, viewers: Viewers, operations: number): Promise<void> {
+    if (operations > 0) await this.#take(this.#keyOf(viewers) ?? addressKey(address), operations);
+  }
+
+  #take(key: string, points?: number): Promise<void> {
+    return take(this.#limiter, key, TOO_MANY, points);
   }
 
   async #isSpent(key: string): Promise<boolean> {

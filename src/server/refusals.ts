@@ -23,7 +23,12 @@ export const badRequest = (status = 400, message = 'The request is not one of Gr
   retryAfterS: undefined,
 });
 
-type Refusal = Pick<BulkheadError, 'status' | 'message' | 'retryAfterS'> & { readonly code: string };
+/** What a request is refused with. */
+export type Refusal = Pick<BulkheadError, 'status' | 'message' | 'retryAfterS'> & { readonly code: string };
+
+/** The type of an answer that Apollo has not written. */
+export const typeFor = ({ headers }: FastifyRequest): string =>
+  `${headers.accept?.includes('application/graphql-response+json') ? 'application/graphql-response+json' : 'application/json'}; charset=utf-8`;
 
 /** Answers a refusal in the shape of a GraphQL answer; an error of the catalogue has its status from there. */
 export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
@@ -31,13 +36,10 @@ export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
   if (retryAfterS !== undefined) void reply.header('retry-after', String(retryAfterS));
   if (status === 405) void reply.header('allow', ALLOWED);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
-  const type = reply.request.headers.accept?.includes('application/graphql-response+json')
-    ? 'application/graphql-response+json'
-    : 'application/json';
   return reply
     .code(status)
     .header('x-request-id', reply.request.id)
-    .type(`${type}; charset=utf-8`)
+    .type(typeFor(reply.request))
     .send(JSON.stringify(refusalBody(refusal)));
 }
 

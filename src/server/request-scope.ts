@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewers } from '../auth/authenticator.js';
+import type { Batch } from './batch.js';
 import type { OperationTrace } from './traces.js';
 
 /** What the edge knows of a request before its operation runs. */
@@ -18,6 +19,8 @@ export interface RequestScope {
   readonly wantsCost: boolean;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
+  /** The array that the operation came in; left out where it came alone. */
+  readonly batch?: Batch;
   /** The headers, for the trace that the request may be a part of. */
   readonly headers: IncomingHttpHeaders;
   /** The operation's trace; left out where nobody records it. */
