@@ -25,6 +25,19 @@ describe('a deadline', () => {
     expect(deadline.remainingMs).toBe(1);
   });
 
+  it('may have begun before it, and may be over', async () => {
+    const late = new Deadline('shop', 100, undefined, Date.now() - 60);
+    expect(late.remainingMs).toBe(40);
+    vi.advanceTimersByTime(40);
+    expect(late.signal.aborted).toBe(true);
+    const over = new Deadline('shop', 100, undefined, Date.now() - 100);
+    const message = 'shop is not available. The 100 ms of its request were over before it began.';
+    await expect(over.race(forever())).rejects.toMatchObject({ ...unavailable, message });
+    over.close();
+    late.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('leaves work alone that is done in time', async () => {
     const deadline = new Deadline('shop', 100);
     await expect(deadline.race(Promise.resolve(7))).resolves.toBe(7);

@@ -21,7 +21,10 @@ export const catalogue = {
   PERSISTED_QUERY_NOT_FOUND: entry(200, 'The hash is not known: send it once with its text.'),
   PERSISTED_QUERY_NOT_SUPPORTED: entry(200, 'Automatic persisted queries are off.'),
   BAD_USER_INPUT: entry(400, 'An argument or variable has a value that is not allowed.'),
-  OPERATION_TOO_LARGE: entry(400, 'The document is larger or nested deeper than the gateway allows.'),
+  OPERATION_TOO_LARGE: entry(
+    400,
+    'The document is larger or nested deeper than the gateway allows, or an array holds too many.',
+  ),
   PAYLOAD_TOO_LARGE: entry(413, 'The request body is larger than the gateway allows.'),
   UNAUTHENTICATED: entry(401, 'No token where one is needed, or a token that is not valid here.'),
   FORBIDDEN: entry(403, 'The caller is known and may not do this.'),

@@ -108,13 +108,18 @@ export interface Product extends Omit<ProductOptions, 'limits'> {
 /**
  * Declares one product.
  *
- * @throws StartError when a limit is not a positive whole number or a list of classes is empty.
+ * @throws StartError when a limit is not a positive whole number, an array could never be within the rate, or a list of classes is empty.
  */
 export function defineProduct(options: ProductOptions): Product {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const problems = Object.entries(limits)
     .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
     .map(([name, value]) => `limits.${name}: expected a whole number above 0, got ${value}.`);
+  const { operationsPerRequest, requestsPerMinute } = limits;
+  if (operationsPerRequest > requestsPerMinute)
+    problems.push(
+      `limits.operationsPerRequest: expected at most limits.requestsPerMinute, which is ${requestsPerMinute}, got ${operationsPerRequest}.`,
+    );
   if (options.schema.length === 0) problems.push('schema: expected at least one class, got none.');
   if (options.resolvers.length === 0) problems.push('resolvers: expected at least one class, got none.');
   if (problems.length > 0) throw new StartError(problems);

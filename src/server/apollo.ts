@@ -101,6 +101,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: options.production,
     csrfPrevention: true,
+    // Arrays are taken apart before they come here.
     allowBatchedHttpRequests: false,
     documentStore: new InMemoryLRUCache<DocumentNode>({ maxSize: DOCUMENTS_BYTES }),
     persistedQueries: { cache: createPersistedQueryStore() },

@@ -64,7 +64,8 @@ export async function answerBatch(
     if (value !== undefined) headers.set(name, String(value));
   const answers: string[] = [];
   let type: string | undefined;
-  let leftBytes = answerBytes - 1;
+  // Without the brackets around them.
+  let leftBytes = answerBytes - 2;
   const add = (answer: string): void => {
     answers.push(answer);
     // With what comes between it and the next.

@@ -18,7 +18,10 @@ export interface Attack {
   readonly group: string;
   readonly name: string;
   readonly send: (prey: Prey) => Promise<Pick<Answer, 'status' | 'body'>>;
-  /** Status and code; `200 answered` for data without an error, `200 nothing` where it is null and empty lists only. */
+  /**
+   * Status and code; `200 answered` for data without an error, `200 nothing` where it is null and empty lists only. For
+   * an array of answers `200 [answered, CODE]`, each kind once.
+   */
   readonly expected: string;
 }
 
@@ -27,6 +30,10 @@ const isNothing = (value: unknown): boolean =>
 
 /** What was answered, in the words of {@link Attack.expected}. */
 export function outcomeOf({ status, body }: Pick<Answer, 'status' | 'body'>): string {
+  if (Array.isArray(body)) {
+    const kinds = body.map((one: unknown) => outcomeOf({ status, body: one }).slice(`${status} `.length));
+    return `${status} [${[...new Set(kinds)].join(', ')}]`;
+  }
   const [error] = body?.errors ?? [];
   if (error) return `${status} ${error.extensions?.code}`;
   if (body?.data === undefined) return `${status} neither data nor error`;

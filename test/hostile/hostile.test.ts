@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
 import { type Attack, outcomeOf, type Prey } from './attack.js';
+import { batchAttacks } from './batches.js';
 import { credentialAttacks } from './credentials.js';
 import { flood, floodAttacks, slowAttacks } from './floods.js';
 import { lookUpRandomHashes, persistedQuery } from './hashes.js';
@@ -18,6 +19,7 @@ import { transportAttacks } from './transport.js';
 
 const attacks: readonly Attack[] = [
   ...resourceAttacks,
+  ...batchAttacks,
   ...transportAttacks,
   ...injectionAttacks,
   ...credentialAttacks,
@@ -33,7 +35,12 @@ const logged: string[] = [];
 beforeAll(async () => {
   const gateway = await TestGateway.start({
     gateway: defineGateway({
-      products: { ...config.products, edge: edgeProduct(), closed: closedProduct() },
+      products: {
+        ...config.products,
+        edge: edgeProduct(),
+        closed: closedProduct(),
+        batched: edgeProduct({ limits: { operationsPerRequest: 10, cost: 10 } }),
+      },
     }),
     scale: 0.01,
     env: { NODE_ENV: 'production', BULKHEAD_RATE_LIMITS: 'false', BULKHEAD_LOG_LEVEL: 'info' },

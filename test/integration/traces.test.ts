@@ -6,8 +6,11 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import { defineGateway } from '../../src/product/gateway.js';
 import { isTracing } from '../../src/server/traces.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';
+import { json, send } from '../support/http.js';
 
 const POSTS = 'query Front { posts(first: 3) { nodes { title author { name } } } }';
 const SIGN_IN = 'mutation In($input: SignInInput!) { signIn(input: $input) { token } }';
@@ -35,7 +38,17 @@ beforeAll(async () => {
       return trace.setSpanContext(context, { traceId, spanId, traceFlags: 1, isRemote: true });
     },
   });
-  gateway = await TestGateway.start({ scale: 0.02 });
+  const { blog } = config.products;
+  gateway = await TestGateway.start({
+    gateway: defineGateway({
+      ...config,
+      products: {
+        ...config.products,
+        blog: { ...blog!, limits: { ...blog!.limits, operationsPerRequest: 2 } },
+      },
+    }),
+    scale: 0.02,
+  });
 });
 afterAll(() => gateway.close());
 beforeEach(() => {
@@ -76,6 +89,19 @@ test('an operation is a span, with one for each field that sends commands and on
     kind: SpanKind.CLIENT,
     attributes: { 'db.system.name': 'mongodb', 'db.operation.name': 'find', 'db.collection.name': 'posts' },
   });
+});
+
+test('each operation of an array is a span of the caller’s trace', async () => {
+  const traceparent = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
+  const read = (name: string) => ({ query: `query ${name} { posts(first: 1) { nodes { title } } }` });
+  await send(gateway.url('blog'), json([read('One'), read('Two')], { traceparent }));
+  const spans = exporter.getFinishedSpans();
+  const roots = spans.filter(({ name }) => name.startsWith('query '));
+  expect(roots.map(({ name, parentSpanContext }) => [name, parentSpanContext?.spanId])).toEqual([
+    ['query One', 'd'.repeat(16)],
+    ['query Two', 'd'.repeat(16)],
+  ]);
+  for (const root of roots) expect(tree(spans, root)).toEqual({ 'Query.posts': { 'find posts': {} } });
 });
 
 test('what failed says so, and no value is told', async () => {
