@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
+import { BulkheadError } from '../../src/errors/bulkhead-error.js';
 import { hashOf } from '../../src/graph/operation-hash.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import type { Product } from '../../src/product/product.js';
-import { calls, edgeProduct } from '../support/edge-product.js';
+import { calls, edgeProduct, explosions } from '../support/edge-product.js';
 import { eventually } from '../support/eventually.js';
 import { type Answer, TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
@@ -229,6 +230,7 @@ describe('mutations in an array', () => {
     expect(first).toEqual({ data: { issueCredits: { id: expect.any(String), amount: 5 } } });
     expect(again).toEqual({ ...first, extensions: { replayed: ['issueCredits'] } });
     expect(other.errors[0].extensions.code).toBe('IDEMPOTENCY_MISMATCH');
+    expect(other.extensions).toBeUndefined();
     expect(
       await gateway
         .db('aviation')
@@ -350,8 +352,27 @@ describe('an array is no way around', () => {
     expect(Math.max(...seen)).toBe(1);
   });
 
+  test('the event loop: each operation has a round of its own', async () => {
+    let round = 0;
+    let next = setImmediate(function count() {
+      round += 1;
+      next = setImmediate(count);
+    });
+    const seen: number[] = [];
+    explosions['round'] = () => {
+      seen.push(round);
+      return new BulkheadError('NOT_FOUND', 'gone');
+    };
+    await batch('edge', times(10, { query: '{ boom(how: "round") }' }));
+    clearImmediate(next);
+    expect(seen).toHaveLength(10);
+    expect(new Set(seen).size).toBe(10);
+  });
+
   test('a client that goes away: what has not begun never does', async () => {
     const { touch, slow } = calls;
+    const { compartment } = runtime('edge');
+    const { refused } = compartment;
     const gone = new AbortController();
     const asked = fetch(gateway.url('edge'), {
       ...json(queries('{ slow(ms: 600) }', 'mutation { touch }'), from),
@@ -360,9 +381,9 @@ describe('an array is no way around', () => {
     await eventually('the first has begun', () => calls.slow > slow);
     gone.abort();
     await expect(asked).rejects.toThrow('aborted');
-    await eventually('nobody works for it', () => runtime('edge').compartment.load.inFlight === 0);
+    await eventually('nobody works for it', () => compartment.load.inFlight === 0);
     await sleep(50);
-    expect(calls.touch).toBe(touch);
+    expect([calls.touch, compartment.refused]).toEqual([touch, refused]);
   });
 
   test('a product that is away or takes no writes', async () => {
@@ -374,6 +395,17 @@ describe('an array is no way around', () => {
     const { status, headers } = await batch('edge', two);
     expect([status, headers.get('retry-after')]).toEqual([503, '5']);
     compartment.obey(undefined);
+  });
+
+  test('a product that goes away meanwhile: what comes after is refused unread', async () => {
+    const { compartment } = runtime('edge');
+    explosions['park'] = () => {
+      compartment.obey({ mode: 'parked', reason: 'a test' });
+      return new BulkheadError('NOT_FOUND', 'gone');
+    };
+    const answer = await batch('edge', queries('{ __typename }', '{ boom(how: "park") }', '{ nothing }'));
+    compartment.obey(undefined);
+    expect(outcomes(answer)).toEqual(['ok', 'NOT_FOUND', 'PRODUCT_UNAVAILABLE']);
   });
 });
 
@@ -449,6 +481,27 @@ test('an array that the rate could never let in is refused at start', () => {
 });
 
 describe('the composed graph', () => {
+  test('has one deadline in each product, for operators’ looks too', async () => {
+    const answer = await batch(
+      undefined,
+      queries(
+        '{ edge { slow(ms: 60000) } }',
+        '{ ops { products { name shapes { id } } } blog { posts(first: 1) { nodes { id } } } }',
+      ),
+      as(await gateway.operator()),
+    );
+    const [first, second] = answer.body;
+    expect(first).toMatchObject({ data: { edge: null }, errors: [{ path: ['edge', 'slow'] }] });
+    expect(outcomes(answer)).toEqual(['PRODUCT_UNAVAILABLE', 'PRODUCT_UNAVAILABLE']);
+    expect(second.data.blog.posts.nodes).toHaveLength(1);
+    expect(second.data.ops.products).toMatchObject([
+      { name: 'blog', shapes: [] },
+      { name: 'aviation', shapes: [] },
+      { name: 'edge', shapes: null },
+      { name: 'logged', shapes: [] },
+    ]);
+  });
+
   test('answers as many as the strictest of its products', async () => {
     const both = { query: '{ blog { posts(first: 1) { nodes { id } } } aviation { subjects { code } } }' };
     expect(outcomes(await batch(undefined, times(3, both)))).toEqual(['ok', 'ok', 'ok']);
