@@ -5,6 +5,7 @@ import type { Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { hashOf } from '../graph/operation-hash.js';
 import { OperationList } from './operation-list.js';
+import { isSha256 } from './persisted-queries.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 /** What an operation asks, where it is well-formed; Apollo says what is wrong with any other. */
@@ -41,7 +42,7 @@ export function askedIn(parameters: Record<string, unknown>): Asked {
   const hash = isObject(persistedQuery) ? persistedQuery['sha256Hash'] : undefined;
   return {
     text: typeof query === 'string' && query !== '' ? query : undefined,
-    hash: typeof hash === 'string' ? hash : undefined,
+    hash: isSha256(hash) ? hash : undefined,
     answerWith: (text) => {
       parameters['query'] = text;
       delete parameters['extensions'];

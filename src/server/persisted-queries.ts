@@ -2,7 +2,9 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { InMemoryLRUCache, type KeyValueCache } from '@apollo/utils.keyvaluecache';
 import type { RequestScope } from './request-scope.js';
 
-const SHA256 = /^[0-9a-f]{64}$/;
+/** Whether it can be the hash of a query. */
+export const isSha256 = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 /**
  * Automatic persisted queries are looked up by what the client sends as a hash, which may be any JSON. One that is no
@@ -13,8 +15,7 @@ export const checkPersistedQuery: ApolloServerPlugin<RequestScope> = {
     const given: unknown = extensions?.['persistedQuery'];
     if (!extensions || !given) return;
     const { version, sha256Hash } = given as { version?: unknown; sha256Hash?: unknown };
-    if (version !== 1 || typeof sha256Hash !== 'string' || !SHA256.test(sha256Hash))
-      extensions['persistedQuery'] = { version: 0 };
+    if (version !== 1 || !isSha256(sha256Hash)) extensions['persistedQuery'] = { version: 0 };
   },
 };
 
