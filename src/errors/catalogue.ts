@@ -35,7 +35,10 @@ export const catalogue = {
     503,
     'The product cannot answer now: its database is down, slow or parked, or it is full.',
   ),
-  DEADLINE_EXCEEDED: entry(503, 'The database answered, but not before the deadline of the request.'),
+  DEADLINE_EXCEEDED: entry(
+    503,
+    'The database answered, but not before the deadline of the request, or the operations before it in an array left no time.',
+  ),
   CURSOR_INVALID: entry(400, 'The cursor is malformed, or belongs to another list or sort.'),
   REFERENCE_MISSING: entry(200, 'A reference points to a document that is gone or not visible.'),
   AMOUNT_INVALID: entry(400, 'The amount is zero, negative, or would pass the largest balance.'),

@@ -1,6 +1,7 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { type ApolloServer, HeaderMap } from '@apollo/server';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import type { Limits } from '../product/product.js';
 import { answerWithin } from './answer-size.js';
 import { refusalBody } from './error-format.js';
 import { isObject } from './operation-gate.js';
@@ -38,8 +39,8 @@ export interface BatchOptions {
   readonly apollo: ApolloServer<RequestScope>;
   /** Of the request; each operation has reports of its own. */
   readonly scope: RequestScope;
-  /** Bytes of all answers together. */
-  readonly answerBytes: number;
+  /** Of all operations together. */
+  readonly limits: Pick<Limits, 'deadlineMs' | 'answerBytes'>;
   /** Asked before each operation, as before a request. @throws BulkheadError what the operation is refused with */
   readonly admit: (operation: Parameters) => Promise<void>;
 }
@@ -56,9 +57,9 @@ export interface BatchAnswer {
  */
 export async function answerBatch(
   operations: readonly Parameters[],
-  { apollo, scope, answerBytes, admit }: BatchOptions,
+  { apollo, scope, limits: { deadlineMs, answerBytes }, admit }: BatchOptions,
 ): Promise<BatchAnswer> {
-  const shared = { ...scope, batch: new Batch() };
+  const batch = new Batch();
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(scope.headers))
     if (value !== undefined) headers.set(name, String(value));
@@ -72,18 +73,24 @@ export async function answerBatch(
     leftBytes -= Buffer.byteLength(answer) + 1;
   };
   let isFull = false;
+  const whyOver = (): BulkheadError | undefined => {
+    if (isFull) return new BulkheadError('OPERATION_TOO_LARGE', FULL);
+    // Timers may be early by a millisecond.
+    const isLate = Date.now() + 1 >= batch.began + deadlineMs;
+    return isLate ? new BulkheadError('DEADLINE_EXCEEDED', LATE) : undefined;
+  };
   for (const operation of operations) {
     // What a document costs to refuse must not keep others waiting as often as an array repeats it.
     await nextRound();
     if (scope.client.aborted) break;
-    const refusal = isFull ? full() : await refusalOf(() => admit(operation));
+    const refusal = whyOver() ?? (await refusalOf(() => admit(operation)));
     if (refusal) {
       add(JSON.stringify(refusalBody(refusal)));
       continue;
     }
     const { headers: answered, body } = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: 'POST', headers, search: '', body: operation },
-      context: async () => ({ ...shared, reports: new Map() }),
+      context: async () => ({ ...scope, batch, reports: new Map() }),
     });
     if (body.kind === 'chunked') throw new TypeError('No graph here answers in parts.');
     const answer = answerWithin(leftBytes, body.string, TOO_LARGE);
@@ -96,11 +103,9 @@ export async function answerBatch(
 
 const TOO_LARGE =
   'The answers are larger than those of one request may be: send fewer operations at once. If this one was executed, it has taken effect.';
-const full = () =>
-  new BulkheadError(
-    'OPERATION_TOO_LARGE',
-    'The operation was not executed, since the answers before it are as large as those of one request may be.',
-  );
+const FULL =
+  'The operation was not executed, since the answers before it are as large as those of one request may be.';
+const LATE = 'The operation was not executed, since those before it have used up the time of the request.';
 
 async function refusalOf(admit: () => Promise<void>): Promise<BulkheadError | undefined> {
   try {

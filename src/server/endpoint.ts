@@ -128,7 +128,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       const { text, type = typeFor(request) } = await answerBatch(operations, {
         apollo,
         scope: scopeOf(request, reply),
-        answerBytes: target.limits.answerBytes,
+        limits: target.limits,
         admit: async (operation) => {
           const problem = overload();
           if (problem) throw problem;
