@@ -53,13 +53,24 @@ export class Writer<T extends object> {
   readonly #reader: Reader;
   readonly #scope: () => CommandScope;
   readonly #turn: WriteTurn;
+  readonly #onRead: (() => void) | undefined;
 
-  /** @param turn `noTurn` inside a transaction, which has its own. */
-  constructor(model: Model<Row>, reader: Reader, scope: () => CommandScope, turn: WriteTurn) {
+  /**
+   * @param turn `noTurn` inside a transaction, which has its own.
+   * @param onRead hears each read.
+   */
+  constructor(
+    model: Model<Row>,
+    reader: Reader,
+    scope: () => CommandScope,
+    turn: WriteTurn,
+    onRead?: () => void,
+  ) {
     this.#model = model;
     this.#reader = reader;
     this.#scope = scope;
     this.#turn = turn;
+    this.#onRead = onRead;
   }
 
   /**
@@ -68,6 +79,7 @@ export class Writer<T extends object> {
    */
   async findUnrestricted(filter: Filter, fields: readonly (keyof T & string)[]): Promise<Stored<T> | null> {
     const plan = { collection: this.#model.collection.collectionName, filter, fields, limit: 1 };
+    this.#onRead?.();
     const [found] = await this.#reader.find(plan, this.#scope());
     return (found as unknown as Stored<T> | undefined) ?? null;
   }

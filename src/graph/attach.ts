@@ -12,7 +12,7 @@ import type { ClassType } from '../database/class-type.js';
 import type { Row } from '../database/reader.js';
 import { modelNameOf, schemaOf } from '../database/schema.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import type { ProductContext } from './context.js';
+import { contextIn, type ProductContext } from './context.js';
 import { Entity } from './entity.js';
 import type { FieldPlan } from './field-plan.js';
 import { wantedFields } from './projection.js';
@@ -134,6 +134,7 @@ function attachType(
     const own = declared.find((one) => one.schemaName === field.name);
     if (hand) {
       plan(field, type, requirementsOf(hand.resolver, hand.method));
+      if (field.resolve) field.resolve = inField(field.resolve);
       continue;
     }
     if (!own) continue;
@@ -144,7 +145,7 @@ function attachType(
     // What is no stored value may be anything, a promise too: TypeGraphQL's resolver stays.
     if (!isIdentity && !getter && !schemaOf(target).path(own.name)) continue;
 
-    const wrapper = own.isWrapped ? (field.resolve as Resolve) : undefined;
+    const wrapper = own.isWrapped ? inField(field.resolve as Resolve) : undefined;
     const before: Resolve | undefined = wrapper
       ? (source, ...rest) => wrapper(instanceOf(target, source), ...rest)
       : isIdentity
@@ -161,6 +162,12 @@ function attachType(
     else delete field.resolve;
   }
 }
+
+/** The user's code gets the context of its field. */
+const inField =
+  (resolve: Resolve): Resolve =>
+  (source, args, context, info) =>
+    resolve(source, args, contextIn(context, info), info);
 
 /** A lean document as its class has it: with `id`, getters and methods, for code that was written against the class. */
 const instanceOf = (target: ClassType, source: Row): Row =>

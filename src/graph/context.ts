@@ -1,10 +1,15 @@
 import type { Deadline } from '../compartment/deadline.js';
+import type { GraphQLResolveInfo, ResponsePath } from 'graphql';
 import type { mongo } from 'mongoose';
 import type { Viewer } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import type { Writer } from '../database/models.js';
 import type { Loaders } from './loaders.js';
 import type { Lists } from './lists.js';
+import { coordinateOf } from './read-scope.js';
+
+/** Where a context has the way to the one that a field's resolver is given; not a resolver's affair. */
+export const IN_FIELD = Symbol('in field');
 
 /**
  * What a resolver receives: its own product, and no path to another.
@@ -26,7 +31,15 @@ export interface ProductContext {
   readonly deadline: Deadline;
   /** Names a response key under a heading of the response's `extensions`, such as `replayed`. */
   readonly report: (heading: string, responseKey: string) => void;
+  /** The same context, whose models send their commands for a field, at a place of the answer. */
+  readonly [IN_FIELD]?: (coordinate: string, place: ResponsePath) => ProductContext;
 }
+
+/** The context as the resolver of a field gets it: `models` know who sends their commands. */
+export const contextIn = (
+  context: ProductContext,
+  info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName' | 'path'>,
+): ProductContext => context[IN_FIELD]?.(coordinateOf(info), info.path) ?? context;
 
 /** The product's models, as resolvers write through them. */
 export interface Models {

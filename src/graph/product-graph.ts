@@ -4,7 +4,7 @@ import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import { translateDriverError } from '../database/driver-errors.js';
 import { attachStorage } from './attach.js';
-import type { ProductContext } from './context.js';
+import { contextIn, type ProductContext } from './context.js';
 import { buildIsolatedSchema, type IsolatedSchema } from './type-graphql.js';
 
 /** What a product's graph is built from: its own classes and those of its capabilities. */
@@ -38,7 +38,9 @@ function guardRootFields(schema: GraphQLSchema): void {
         try {
           // Nobody waits for it any more: a write must not begin.
           context.deadline.signal.throwIfAborted();
-          return await context.deadline.race(Promise.resolve(resolve(source, args, context, info)));
+          return await context.deadline.race(
+            Promise.resolve(resolve(source, args, contextIn(context, info), info)),
+          );
         } catch (error) {
           throw readable(translateDriverError(error));
         }

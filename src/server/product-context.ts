@@ -7,7 +7,7 @@ import { Writer } from '../database/models.js';
 import type { CommandScope } from '../database/reader.js';
 import { noTurn, type WriteTurn } from '../database/write-turn.js';
 import { AnswerCache, type KeptAnswer } from '../graph/answer-cache.js';
-import type { Models, ProductContext, SignIns } from '../graph/context.js';
+import { IN_FIELD, type Models, type ProductContext, type SignIns } from '../graph/context.js';
 import { Lists } from '../graph/lists.js';
 import { Loaders } from '../graph/loaders.js';
 import type { ReadScope } from '../graph/read-scope.js';
@@ -25,7 +25,7 @@ export interface OperationScope {
   readonly operationName: string;
   /** The mutation field the context is made for, as commands name it: `Mutation.createPost`. */
   readonly coordinate: string;
-  /** Hears each command, by the field that sends it and, where that is known, its place in the answer. */
+  /** Hears each read, by the field that sends it and, where that is known, its place in the answer. */
   readonly onCommand?: (coordinate: string, place?: ResponsePath) => void;
 }
 
@@ -37,9 +37,8 @@ const DURABLE = {
 
 /** The one place where a command gets its comment and its time limit. */
 const commandScope =
-  (runtime: ProductRuntime, { request, deadline, operationName, onCommand }: OperationScope) =>
-  (coordinate: string, place?: ResponsePath): CommandScope => {
-    onCommand?.(coordinate, place);
+  (runtime: ProductRuntime, { request, deadline, operationName }: OperationScope) =>
+  (coordinate: string): CommandScope => {
     let comment = `bulkhead:${runtime.name}:${operationName}:${coordinate}`;
     if (runtime.namesRequests) comment = withTail(comment, 'request', request.requestId);
     if (request.trace) comment = withTail(comment, 'span', request.trace.id);
@@ -54,16 +53,24 @@ const commandScope =
 const readPlaces = ({ product }: ProductRuntime): Places =>
   new Places(Math.max(2, Math.floor(product.limits.poolSize / 5)), Number.POSITIVE_INFINITY);
 
+/** Who sends the commands of models. */
+interface Sender {
+  readonly scope: () => CommandScope;
+  /** Hears each read. */
+  readonly onRead?: () => void;
+}
+
 function modelsOf(
   link: ProductLink,
-  scope: () => CommandScope,
+  { scope, onRead }: Sender,
   deadline: Deadline,
   turn: WriteTurn = link.turns.take,
 ): Models {
   return {
-    of: (target) => new Writer(link.models.model(target), link.reader, scope, turn),
-    transaction: (work) =>
-      translating(() =>
+    of: (target) => new Writer(link.models.model(target), link.reader, scope, turn, onRead),
+    transaction: (work) => {
+      let tries = 0;
+      return translating(() =>
         deadline.race(
           turn(
             () =>
@@ -74,7 +81,10 @@ function modelsOf(
                     deadline.signal.throwIfAborted();
                     // Inside a transaction the time limit is the transaction's own.
                     const inside = () => ({ ...scope(), session });
-                    return work(modelsOf(link, inside, deadline, noTurn), session);
+                    tries += 1;
+                    // What is read again because others write is no loop.
+                    const sender = { scope: inside, ...(tries === 1 && onRead && { onRead }) };
+                    return work(modelsOf(link, sender, deadline, noTurn), session);
                   },
                   { ...DURABLE, maxCommitTimeMS: deadline.remainingMs },
                 ),
@@ -82,7 +92,8 @@ function modelsOf(
             deadline.signal,
           ),
         ),
-      ),
+      );
+    },
   };
 }
 
@@ -112,7 +123,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const command = commandScope(runtime, operation);
   const here = () => command(coordinate);
   const viewer = request.viewers(runtime.name);
-  const models = modelsOf(link, here, deadline);
+  const models = modelsOf(link, { scope: here }, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
   const reader = new BoundedReader(link.reader, readPlaces(runtime), deadline);
   const answers =
@@ -127,7 +138,10 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
     product: runtime.name,
     viewer,
     reader,
-    command,
+    command: (by, place) => {
+      operation.onCommand?.(by, place);
+      return command(by);
+    },
     ...(answers && { answers }),
   };
   const signIns = signInsOf(runtime, request, here);
@@ -142,6 +156,10 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
     report: (heading, responseKey) => {
       const keys = request.reports.get(heading) ?? [];
       request.reports.set(heading, [...keys, responseKey]);
+    },
+    [IN_FIELD]: (by, place) => {
+      const sender = { scope: () => command(by), onRead: () => operation.onCommand?.(by, place) };
+      return Object.freeze({ ...context, models: modelsOf(link, sender, deadline) });
     },
   };
   for (const bind of link.capabilities) Object.assign(context, bind(context, here));

@@ -1,6 +1,20 @@
 import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { mongo } from 'mongoose';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
@@ -46,6 +60,32 @@ class WallResolver {
     const found: Stone[] = [];
     for (let n = 0; n < times; n += 1) found.push(...(await this.named(`stone${n}`, context, info)));
     return found;
+  }
+
+  /** As a resolver decides for itself. */
+  @Query(() => Int)
+  async known(@Arg('times', () => Int) times: number, @Ctx() { models }: ProductContext): Promise<number> {
+    let found = 0;
+    for (let n = 0; n < times; n += 1)
+      if (await models.of(Stone).findUnrestricted({ name: `stone${n}` }, ['name'])) found += 1;
+    return found;
+  }
+
+  @FieldResolver(() => Boolean)
+  async isNamed(@Root() { id }: Wall, @Ctx() { models }: ProductContext): Promise<boolean> {
+    return (await models.of(Stone).findUnrestricted({ name: id }, ['name'])) !== null;
+  }
+
+  @Mutation(() => Int, { nullable: true })
+  async retried(@Arg('times', () => Int) times: number, @Ctx() { models }: ProductContext): Promise<number> {
+    let tries = 0;
+    return models.transaction(async (inside) => {
+      tries += 1;
+      for (let n = 0; n < 4; n += 1) await inside.of(Stone).findUnrestricted({ name: 'none' }, ['name']);
+      if (tries < times)
+        throw new mongo.MongoServerError({ message: 'again', errorLabels: ['TransientTransactionError'] });
+      return tries;
+    });
   }
 
   @Query(() => [Stone])
@@ -140,6 +180,51 @@ describe('what a product’s recorder counts', () => {
       { operation: 'Loops', field: 'Query.looped', times: 1, most: 11 },
     ]);
     await other.close();
+  });
+});
+
+describe('reads without row rules', () => {
+  const product = defineProduct({ schema: [Stone], resolvers: [WallResolver], public: 'read' });
+  let other: TestGateway;
+  beforeAll(async () => {
+    other = await TestGateway.start({ gateway: defineGateway({ products: { wall: product } }) });
+  });
+  afterAll(() => other.close());
+
+  test.each(['wall', undefined])(
+    'are counted for their field, like others (through %s)',
+    async (endpoint) => {
+      const { recorder } = other.server.runtimes.get('wall')!;
+      const inside = (query: string) => (endpoint ? `{ ${query} }` : `{ wall { ${query} } }`);
+      for (const name of ['First', 'Again', 'Compiled'])
+        await other.ask(
+          endpoint,
+          `query ${name} ${inside('walls(count: 12) { isNamed } known(times: 11) few: known(times: 9)')}`,
+        );
+      const recorded = recorder!.drain();
+      expect(calls(recorded).sort(byText).slice(0, 2)).toEqual([
+        ['find', 'stones', 'Again', 'Query.known', 20],
+        ['find', 'stones', 'Again', 'Wall.isNamed', 12],
+      ]);
+      expect(
+        recorded.unbatched.map(({ operation, field, most }) => [operation, field, most]).sort(byText),
+      ).toEqual(
+        ['Again', 'Compiled', 'First'].flatMap((name) => [
+          [name, 'Query.known', 11],
+          [name, 'Wall.isNamed', 12],
+        ]),
+      );
+    },
+  );
+
+  test('that a transaction repeats are no loop', async () => {
+    const { recorder } = other.server.runtimes.get('wall')!;
+    const token = await other.service('wall', 'write');
+    const { body } = await other.ask('wall', 'mutation Retried { retried(times: 4) }', { token });
+    expect(body).toEqual({ data: { retried: 4 } });
+    const recorded = recorder!.drain();
+    expect(recorded.unbatched).toEqual([]);
+    expect(calls(recorded)).toContainEqual(['find', 'stones', 'Retried', 'Mutation.retried', 16]);
   });
 });
 
