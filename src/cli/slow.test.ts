@@ -17,7 +17,6 @@ const SHAPE: SlowShape = {
   p99Ms: 6,
   documents: 330,
   retries: 0,
-  lately: { calls: 0, slow: 0 },
   first: new Date(0),
   last: new Date(0),
   origins: [{ operation: 'Front', field: 'Query.posts', calls: 30 }],

@@ -8,6 +8,7 @@ import { refreshPlans } from '../monitor/plans.js';
 import { readProfile } from '../monitor/profiled.js';
 import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
 import { readFindings } from '../monitor/read-findings.js';
+import { NOT_LATELY, readLately } from '../monitor/read-lately.js';
 import { readShapes, type ShapeStats } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
 import { MORE_MS } from '../monitor/rules/regression.js';
@@ -68,6 +69,7 @@ export class Watch {
       ...(isStopped && { isStopped }),
     });
     const before = await this.#weekBefore(db, product, since, startedAt, shapes);
+    const lately = await readLately(db, { product }, startedAt);
     const open = await readFindings(db, { product });
     const resolved = await readFindings(db, { product }, 'resolved');
     const facts: ProductFacts = {
@@ -76,7 +78,8 @@ export class Watch {
       hours: (startedAt.getTime() - since.getTime()) / HOUR_MS,
       shapes: shapes.map((shape): ShapeFacts => {
         const [plan, earlier] = [plans.get(shape.shape), before.get(shape.shape)];
-        return { ...shape, ...(plan && { plan }), ...(earlier && { before: earlier }) };
+        const recent = lately.get(shape.shape) ?? NOT_LATELY;
+        return { ...shape, lately: recent, ...(plan && { plan }), ...(earlier && { before: earlier }) };
       }),
       hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),

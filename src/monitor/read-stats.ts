@@ -3,7 +3,6 @@ import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import { BUCKETS, percentile } from './histogram.js';
 import { isShape, type ShapeText } from './shape.js';
-import { slotBefore, slotOf } from './stats.js';
 
 /** Whose statistics are read, and within which bounds. */
 export interface StatsScope {
@@ -44,8 +43,6 @@ export interface ShapeStats extends Summary {
   readonly command: string;
   readonly documents: number;
   readonly retries: number;
-  /** In the last five to ten minutes: calls, and those of them that were slow. */
-  readonly lately: { readonly calls: number; readonly slow: number };
   /** When it was first seen, ever. */
   readonly first: Date;
   /** What the profiler has seen its commands examine, ever; missing where that is off. */
@@ -138,17 +135,8 @@ export const readOptions = ({ product, maxTimeMS = READ_MS, signal }: StatsScope
   ...(signal && { signal }),
 });
 
-/** What of an hour's row is of the last slots. */
-const lately = (now: Date, what: 'calls' | 'slow') => ({
-  $sum: {
-    $add: [slotOf(now), slotBefore(now)].map(({ hour, slot }) => ({
-      $cond: [{ $eq: ['$hour', hour] }, { $ifNull: [`$slots.${slot}.${what}`, 0] }, 0],
-    })),
-  },
-});
-
 /** What of a shape's row adds up, without durations. */
-const TOTALS = ['calls', 'errors', 'totalMs', 'documents', 'retries', 'latelyCalls', 'latelySlow'] as const;
+const TOTALS = ['calls', 'errors', 'totalMs', 'documents', 'retries'] as const;
 
 type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
   readonly _id: string;
@@ -160,7 +148,6 @@ type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
 /** The shapes that were sent in a time, those that took longest in all first: `MOST_SHAPES`. Hours are read whole. */
 export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<readonly ShapeStats[]> {
   const stats = db.collection(STATS_COLLECTION);
-  const now = query.until ?? new Date();
   const rows = await stats
     .aggregate<ShapeRow>(
       [
@@ -173,8 +160,6 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
             totalMs: { $sum: '$totalMs' },
             documents: { $sum: '$documents' },
             retries: { $sum: '$retries' },
-            latelyCalls: lately(now, 'calls'),
-            latelySlow: lately(now, 'slow'),
             last: { $max: '$last' },
           },
         },
@@ -210,7 +195,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
     const [about] = row.about;
     if (!about || !isShape(about.text)) return [];
     const { text, collection, command, first, examined } = about;
-    const { _id: shape, documents, retries, latelyCalls, latelySlow, origins } = row;
+    const { _id: shape, documents, retries, origins } = row;
     return [
       {
         shape,
@@ -220,7 +205,6 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         first,
         documents,
         retries,
-        lately: { calls: latelyCalls, slow: latelySlow },
         ...(examined && { examined }),
         origins,
         ...summaryWith(row, counts.get(shape) ?? []),

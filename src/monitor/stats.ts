@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
-import { atLeast } from './histogram.js';
+import { boundOf } from './histogram.js';
 import type { Recorded, Tally } from './recorder.js';
 import { parseShape, type ShapeText } from './shape.js';
 
@@ -43,6 +43,8 @@ export type StatsKind =
 
 /** From which duration on a command counts as slow: the server's own threshold, and Atlas's where it does not set one by itself. */
 export const SLOW_MS = 100;
+/** PgHero's bar of a slow query: below, nobody notices, and the last minutes are not told apart. */
+export const FELT_MS = 20;
 
 const SLOT_MS = 5 * 60_000;
 /** The twelfth of its hour in which a moment lies: what was mended shows long before the hour is over. */
@@ -144,7 +146,7 @@ function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, 
           documents,
           retries,
           [`slots.${slot}.calls`]: row.calls,
-          [`slots.${slot}.slow`]: atLeast(row.counts, SLOW_MS),
+          ...countsOf(row, `slots.${slot}.counts`, FELT_MS),
         },
         most: { last: new Date(row.last) },
         least: { first: new Date(row.first) },
@@ -179,7 +181,13 @@ function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, 
 
 /** What of a tally adds up. */
 function counted({ calls, errors, totalMs, counts }: Tally): Record<string, number> {
-  const add: Record<string, number> = { calls, errors, totalMs };
-  for (const [bucket, count] of counts.entries()) if (count > 0) add[`counts.${bucket}`] = count;
+  return { calls, errors, totalMs, ...countsOf({ counts }, 'counts') };
+}
+
+/** How many of what took so long or longer, by bucket. */
+function countsOf({ counts }: Pick<Tally, 'counts'>, path: string, fromMs = 0): Record<string, number> {
+  const add: Record<string, number> = {};
+  for (const [bucket, count] of counts.entries())
+    if (count > 0 && boundOf(bucket) >= fromMs) add[`${path}.${bucket}`] = count;
   return add;
 }

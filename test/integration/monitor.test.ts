@@ -16,11 +16,12 @@ import {
   Root,
 } from 'type-graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
+import { atLeast, bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
+import { NOT_LATELY, readLately } from '../../src/monitor/read-lately.js';
 import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
 import type { Recorded } from '../../src/monitor/recorder.js';
 import { parseShape } from '../../src/monitor/shape.js';
-import { writeStats } from '../../src/monitor/stats.js';
+import { SLOW_MS, writeStats } from '../../src/monitor/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
 import { eventually } from '../support/eventually.js';
 import { Stone } from '../support/edge-product.js';
@@ -329,8 +330,12 @@ describe('statistics in the product’s database', () => {
     const at = (minutes: number) => new Date(hour + minutes * 60_000);
     const lately = async (minutes: number) => {
       const until = at(minutes);
-      const shapes = await readShapes(gateway.db('blog'), { product: 'blog', since: at(-60), until });
-      return shapes.find(({ collection }) => collection === 'posts')!.lately;
+      const [{ shape } = { shape: '' }] = (
+        await readShapes(gateway.db('blog'), { product: 'blog', since: at(-60), until: at(60) })
+      ).filter(({ collection }) => collection === 'posts');
+      const found = await readLately(gateway.db('blog'), { product: 'blog' }, until);
+      const { calls, counts } = found.get(shape) ?? NOT_LATELY;
+      return { calls, slow: atLeast(counts, SLOW_MS) };
     };
     await writeStats(link.db, 'blog', slow, at(-2));
     await writeStats(link.db, 'blog', quick, at(1));

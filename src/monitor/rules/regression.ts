@@ -1,18 +1,20 @@
 import type { Rule } from '../facts.js';
-import { count, findingOf, isTelling, senderOf, subjectOf, time, window } from './say.js';
+import { FELT_MS } from '../stats.js';
+import { count, findingOf, isMended, isTelling, senderOf, subjectOf, time, window } from './say.js';
 
 /** In both times, so that a p95 is no accident. */
 export const CALLS = 100;
 export const TIMES = 2;
-/** PgHero's bar of a slow query: twice a millisecond is nobody's trouble. */
-export const MORE_MS = 20;
+/** Twice a millisecond is nobody's trouble. */
+export const MORE_MS = FELT_MS;
 
 /** Shapes that have become slower than they were in the week before. */
 export const regression: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     const { before, p95Ms, calls } = shape;
     if (!before || before.calls < CALLS || !isTelling(facts, 'regression', shape, CALLS)) return [];
-    if (p95Ms < before.p95Ms * TIMES || p95Ms - before.p95Ms < MORE_MS) return [];
+    const barMs = Math.max(before.p95Ms * TIMES, before.p95Ms + MORE_MS);
+    if (p95Ms < barMs || isMended(facts, 'regression', shape, barMs)) return [];
     return [
       findingOf(
         {

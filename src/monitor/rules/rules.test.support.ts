@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
 import type { Finding, FindingRule } from '../finding.js';
+import { bucketOf, BUCKETS } from '../histogram.js';
 import type { PlanStage, ShapePlan } from '../plan.js';
 import { shapeOf } from '../shape.js';
 import { examine } from './index.js';
@@ -46,6 +47,13 @@ export const fetch = (keys: number, documents: number, returned: number) =>
     }),
   );
 
+/** What a shape did in the last minutes: so many calls, some of which took so long. */
+export function lately(calls: number, slower = 0, ms = 500): ShapeFacts['lately'] {
+  const counts = Array.from({ length: BUCKETS }, () => 0);
+  counts[bucketOf(ms)] = slower;
+  return { calls, counts };
+}
+
 export function shape(more: Partial<ShapeFacts> & { asks?: object } = {}): ShapeFacts {
   const { asks = { find: 'posts', filter: { a: 1 }, limit: 10 }, ...rest } = more;
   return {
@@ -62,7 +70,7 @@ export function shape(more: Partial<ShapeFacts> & { asks?: object } = {}): Shape
     p99Ms: 3,
     documents: 100,
     retries: 0,
-    lately: { calls: 0, slow: 0 },
+    lately: { calls: 0, counts: [] },
     first: daysAgo(1),
     last: NOW,
     origins: [{ operation: 'Front', field: 'Query.posts', calls: 100 }],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Finding, FindingRule } from '../finding.js';
+import { atLeast } from '../histogram.js';
 import { walk } from '../read-explain.js';
 import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
 
@@ -33,9 +34,26 @@ export const isTelling = (
   fewest: number,
 ): boolean => calls >= fewest || open.has(idOf(rule, [shape]));
 
-/** Whether a finding of a shape was resolved in the time that is looked at. */
-export const wasMended = ({ mended }: ProductFacts, rule: FindingRule, { shape }: ShapeFacts): boolean =>
-  mended.has(idOf(rule, [shape]));
+/** A p95 of fewer is the slowest of them. */
+export const FEWEST_OF_P95 = 20;
+/** Of the calls, whose slowest is the p95. */
+const SHARE = 0.95;
+
+/**
+ * Whether the p95 of a shape was above a bar and is not any more: whoever has built an index need not wait for the hour
+ * to be over.
+ */
+export function isMended(
+  { mended }: ProductFacts,
+  rule: FindingRule,
+  { shape, lately }: ShapeFacts,
+  barMs: number,
+): boolean {
+  const above = atLeast(lately.counts, barMs);
+  // Once that is said, fewer calls do not unsay it.
+  if (above === 0 && mended.has(idOf(rule, [shape]))) return true;
+  return lately.calls >= FEWEST_OF_P95 && above <= lately.calls * (1 - SHARE);
+}
 
 /** What a shape's findings are about. */
 export function subjectOf(shape: ShapeFacts): Finding['subject'] {

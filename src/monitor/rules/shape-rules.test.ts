@@ -8,6 +8,7 @@ import {
   fetch,
   found,
   index,
+  lately,
   ofShape,
   planOf,
   scan,
@@ -33,22 +34,40 @@ test.each([
 });
 
 test.each([
-  [{ calls: 20, slow: 1 }, 'none'],
-  [{ calls: 20, slow: 2 }, 'amber'],
-  [{ calls: 19, slow: 0 }, 'amber'],
-  [{ calls: 0, slow: 0 }, 'amber'],
-])('slow: with %o in the last minutes it is %s', (lately, expected) => {
-  expect(ofShape('slow', { p95Ms: 500, lately })).toBe(expected);
+  [20, 1, 'none'],
+  [20, 2, 'amber'],
+  [19, 0, 'amber'],
+  [0, 0, 'amber'],
+])('slow: with %i calls in the last minutes, %i of them slow, it is %s', (calls, slow, expected) => {
+  expect(ofShape('slow', { p95Ms: 500, lately: lately(calls, slow) })).toBe(expected);
 });
 
-test('slow: what was mended is not found again in what was counted before', () => {
-  const calm = shape({ p95Ms: 500, lately: { calls: 5, slow: 0 } });
-  const [{ id } = { id: '' }] = found('slow', { shapes: [calm] });
-  const mended = new Set([id]);
-  expect(found('slow', { shapes: [calm], mended })).toEqual([]);
-  const slow = { ...calm, lately: { calls: 5, slow: 1 } };
-  expect(found('slow', { shapes: [slow], mended }).map((one) => one.id)).toEqual([id]);
-});
+test.each([
+  [20, 1, 500, 'none'],
+  [20, 2, 500, 'amber'],
+  [19, 0, 500, 'amber'],
+  // Slower than it was, and no regression.
+  [20, 20, 40, 'none'],
+  [20, 20, 70, 'amber'],
+])(
+  'regression: with %i calls in the last minutes, %i of them in %i ms, it is %s',
+  (calls, slower, ms, expected) => {
+    const before = { calls: 900, p95Ms: 30 };
+    expect(ofShape('regression', { p95Ms: 500, before, lately: lately(calls, slower, ms) })).toBe(expected);
+  },
+);
+
+test.each(['slow', 'regression'] as const)(
+  '%s: what was mended is not found again in what was counted before',
+  (rule) => {
+    const calm = shape({ p95Ms: 500, before: { calls: 900, p95Ms: 30 }, lately: lately(5) });
+    const [{ id } = { id: '' }] = found(rule, { shapes: [calm] });
+    const mended = new Set([id]);
+    expect(found(rule, { shapes: [calm], mended })).toEqual([]);
+    const slow = { ...calm, lately: lately(5, 1) };
+    expect(found(rule, { shapes: [slow], mended }).map((one) => one.id)).toEqual([id]);
+  },
+);
 
 test('slow says who, how slow, and how to go on', () => {
   expect(found('slow', { shapes: [shape({ p95Ms: 240, p50Ms: 12 })] })).toEqual([

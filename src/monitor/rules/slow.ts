@@ -1,31 +1,20 @@
-import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
+import type { Rule, ShapeFacts } from '../facts.js';
 import { SLOW_MS } from '../stats.js';
 import {
   count,
+  FEWEST_OF_P95,
   findingOf,
+  isMended,
   isTelling,
   OTHER_CLIENT,
   senderOf,
   subjectOf,
   time,
-  wasMended,
   window,
 } from './say.js';
 
 /** A fifth of the deadline that an operation has by default: a few such commands, and it is missed. */
 export const VERY_SLOW_MS = 1_000;
-/** A p95 of fewer is the slowest of them. */
-export const CALLS = 20;
-/** Of the calls, whose slowest is the p95. */
-const SHARE = 0.95;
-
-/** Whether it was slow and is not any more: whoever has built an index need not wait for the hour to be over. */
-const isMended = (facts: ProductFacts, shape: ShapeFacts): boolean => {
-  const { calls, slow } = shape.lately;
-  // Once that is said, fewer calls do not unsay it.
-  if (slow === 0 && wasMended(facts, 'slow', shape)) return true;
-  return calls >= CALLS && slow <= calls * (1 - SHARE);
-};
 
 /** Seen through the profiler alone: how many calls there were, nobody knows. */
 const isOfOthers = ({ origins }: ShapeFacts): boolean =>
@@ -35,7 +24,10 @@ const isOfOthers = ({ origins }: ShapeFacts): boolean =>
 export const slow: Rule = (facts) =>
   facts.shapes
     .filter(
-      (shape) => shape.p95Ms >= SLOW_MS && isTelling(facts, 'slow', shape, CALLS) && !isMended(facts, shape),
+      (shape) =>
+        shape.p95Ms >= SLOW_MS &&
+        isTelling(facts, 'slow', shape, FEWEST_OF_P95) &&
+        !isMended(facts, 'slow', shape, SLOW_MS),
     )
     .map((shape) =>
       findingOf(
