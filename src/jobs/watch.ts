@@ -9,9 +9,11 @@ import { readProfile } from '../monitor/profiled.js';
 import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { NOT_LATELY, readLately } from '../monitor/read-lately.js';
+import { readLoads } from '../monitor/read-loads.js';
 import { readShapes, type ShapeStats } from '../monitor/read-stats.js';
 import { examine } from '../monitor/rules/index.js';
 import { MORE_MS } from '../monitor/rules/regression.js';
+import { hasManyIndexes } from '../monitor/rules/too-many-indexes.js';
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 7 * 24;
@@ -46,6 +48,7 @@ export class Watch {
   #isCalm = false;
   #collections: Kept<ReadCollections> | undefined;
   #before: ReadonlyMap<string, Kept<ShapeFacts['before']> | undefined> = new Map();
+  #loads: Kept<ProductFacts['loads']> | undefined;
   #hinted: Kept<ProductFacts['hinted']> | undefined;
   #sizes: Kept<ProductFacts['sizes']> | undefined;
 
@@ -84,6 +87,7 @@ export class Watch {
       hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
+      loads: await this.#loadsOf(db, product, collections, startedAt),
       declared: declaredIndexes(classes).map(({ collection, definition }) => ({
         collection,
         key: definition['key'] as Readonly<Record<string, unknown>>,
@@ -134,16 +138,31 @@ export class Watch {
     if (wanted.length > 0) {
       const since = new Date(until.getTime() - WEEK_HOURS * HOUR_MS);
       const query = { product, since, until, shapes: wanted };
-      const found = await readShapes(db, query).catch((error: unknown) => {
-        // A week of very many shapes: they are not compared, and everything else is looked at.
-        if ((error as { code?: unknown }).code === MAX_TIME_EXPIRED) return [];
-        throw error;
-      });
+      // A week of very many shapes: they are not compared, and everything else is looked at.
+      const found = await readShapes(db, query).catch(nothingWhereLate);
       const byShape = new Map(found.map(({ shape, calls, p95Ms }) => [shape, { calls, p95Ms }]));
       for (const shape of wanted) known.set(shape, { at: now.getTime(), value: byShape.get(shape) });
     }
     this.#before = known;
     return new Map([...known].map(([shape, kept]) => [shape, kept?.value]));
+  }
+
+  /** How collections with many indexes were written in a week, each once an hour. */
+  async #loadsOf(
+    db: mongo.Db,
+    product: string,
+    collections: ProductFacts['collections'],
+    now: Date,
+  ): Promise<ProductFacts['loads']> {
+    const names = collections.filter(hasManyIndexes).map(({ name }) => name);
+    const known = this.#loads?.value ?? [];
+    const isOld = !this.#loads || now.getTime() - this.#loads.at >= HOUR_MS;
+    if (isOld || names.some((name) => !known.some(({ collection }) => collection === name)))
+      this.#loads = {
+        at: now.getTime(),
+        value: await readLoads(db, { product }, names, now).catch(nothingWhereLate),
+      };
+    return this.#loads!.value;
   }
 
   async #hintedOf(db: mongo.Db, product: string, now: Date): Promise<ProductFacts['hinted']> {
@@ -157,6 +176,12 @@ export class Watch {
       this.#sizes = { at: now.getTime(), value: await readSizes(db, product, now) };
     return this.#sizes.value;
   }
+}
+
+/** A week of very much may take longer than is waited for. */
+function nothingWhereLate(error: unknown): [] {
+  if ((error as { code?: unknown }).code === MAX_TIME_EXPIRED) return [];
+  throw error;
 }
 
 /** Whether an index of a collection that is asked has come, gone, or been hidden: it is seen in the next round. */

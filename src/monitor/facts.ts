@@ -32,6 +32,14 @@ export interface CollectionFacts {
   readonly indexes: readonly IndexFacts[];
 }
 
+/** How a collection was read and written in the last week. */
+export interface LoadFacts {
+  readonly collection: string;
+  readonly writes: number;
+  readonly reads: number;
+  readonly mostWritesInHour: number;
+}
+
 /** A shape that was seen lately, with all that is known of it. */
 export interface ShapeFacts extends ShapeStats {
   readonly plan?: ShapePlan;
@@ -92,6 +100,8 @@ export interface ProductFacts {
   readonly hinted: readonly HintedShape[];
   readonly unbatched: readonly UnbatchedFacts[];
   readonly collections: readonly CollectionFacts[];
+  /** Of collections with many indexes; one is missing where it could not be read. */
+  readonly loads: readonly LoadFacts[];
   readonly declared: readonly DeclaredFacts[];
   readonly expiring: readonly ExpiringField[];
   /** Ids of the findings that hold: they are not over because fewer ask. */

@@ -8,7 +8,7 @@ import { STATS_COLLECTION } from '../product/grants.js';
 import { readHinted } from './gather.js';
 import { MOST_SHAPES, readShapes } from './read-stats.js';
 import { shapeOf } from './shape.js';
-import { shapeIdOf } from './stats.js';
+import { shapeIdOf, slotOf } from './stats.js';
 
 let client: mongo.MongoClient;
 let db: mongo.Db;
@@ -171,4 +171,40 @@ test('a shape is compared with the week before, once an hour', async () => {
   expect(await found()).toEqual([shape]);
   await stats().deleteMany({ kind: 'commands', hour: { $lt: hour } });
   expect(await found()).toEqual([shape]);
+  // Twenty calls of the last minutes, one of them as slow as that.
+  const slot = `slots.${slotOf(NOW).slot}`;
+  await stats().updateOne({ _id: 'now' }, { $set: { [`${slot}.calls`]: 20, [`${slot}.counts`]: { 35: 1 } } });
+  expect(await found()).toEqual([]);
+});
+
+test('a collection that is written by day only has too many indexes by night, too', async () => {
+  await stats().deleteMany({});
+  await db
+    .collection('busy')
+    .createIndexes(Array.from({ length: 10 }, (_, n) => ({ key: { [`f${n}`]: 1 } })));
+  const insert = await store(shapeOf('insert', { insert: 'busy' }), 0, 'busy');
+  const find = await store(shapeOf('find', { find: 'busy', filter: { f1: 1 } }), 0, 'busy');
+  await stats().updateOne({ shape: insert, kind: 'shape' }, { $set: { command: 'insert' } });
+  for (const [shape, calls] of [
+    [insert, 1_200],
+    [find, 50],
+  ])
+    await stats().updateOne({ shape, kind: 'commands' }, { $set: { calls } });
+  const watch = new Watch();
+  const after = async (hours: number) => {
+    const now = () => new Date(NOW.getTime() + hours * 3_600_000);
+    const { open } = await watch.round({ db, product: 'shop', classes: [], now });
+    return open.filter(({ rule }) => rule === 'too-many-indexes').map(({ reason }) => reason);
+  };
+  const reason =
+    'busy has 10 indexes; 1,200 writes and 50 reads in the last week, up to 1,200 writes in an hour.';
+  expect(await after(0)).toEqual([reason]);
+  expect(await after(8)).toEqual([reason]);
+  expect(await after(6 * 24)).toEqual([reason]);
+  await db.collection('busy').dropIndex('f9_1');
+  expect(await after(6 * 24 + 1)).toEqual([]);
+  await db.collection('busy').createIndex({ f9: 1 });
+  expect(await after(6 * 24 + 2)).toEqual([reason]);
+  // A week without a write.
+  expect(await after(7 * 24 + 2)).toEqual([]);
 });

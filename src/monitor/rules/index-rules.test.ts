@@ -141,20 +141,21 @@ describe('indexes', () => {
     const many = (count: number) => [
       collection(Array.from({ length: count }, (_, n) => index({ [`f${n}`]: 1, [`g${n}`]: 1 }))),
     ];
-    const traffic = (writes: number, reads: number) => [
-      shape({ asks: { insert: 'posts' }, calls: writes }),
-      shape({ shape: 's2', calls: reads }),
+    const load = (mostWritesInHour: number, writes: number, reads: number) => [
+      { collection: 'posts', mostWritesInHour, writes, reads },
     ];
-    expect(severity('too-many-indexes', { collections: many(10), shapes: traffic(1_000, 1_000) })).toBe(
-      'amber',
-    );
-    expect(severity('too-many-indexes', { collections: many(9), shapes: traffic(1_000, 1_000) })).toBe(
-      'none',
-    );
-    expect(severity('too-many-indexes', { collections: many(10), shapes: traffic(1_000, 1_001) })).toBe(
-      'none',
-    );
-    expect(severity('too-many-indexes', { collections: many(10), shapes: traffic(999, 0) })).toBe('none');
+    const of = (indexes: number, loads: ReturnType<typeof load>, open = new Set<string>()) =>
+      severity('too-many-indexes', { collections: many(indexes), loads, open });
+    expect(of(10, load(1_000, 1_500, 1_500))).toBe('amber');
+    expect(of(9, load(1_000, 1_500, 1_500))).toBe('none');
+    expect(of(10, load(1_000, 1_500, 1_501))).toBe('none');
+    expect(of(10, load(999, 90_000, 0))).toBe('none');
+    const [{ id } = { id: '' }] = found('too-many-indexes', {
+      collections: many(10),
+      loads: load(1_000, 1_000, 0),
+    });
+    expect(of(10, [])).toBe('none');
+    expect(of(10, [], new Set([id]))).toBe('amber');
   });
 
   test('no rule ever names an index that must stay', () => {

@@ -111,6 +111,7 @@ export const facts = (more: Partial<ProductFacts> = {}): ProductFacts => ({
   hinted: [],
   unbatched: [],
   collections: [],
+  loads: [],
   declared: [],
   expiring: [],
   open: new Set(),
