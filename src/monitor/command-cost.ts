@@ -1,9 +1,10 @@
 import type { mongo } from 'mongoose';
-import type { SentCommand } from '../database/observed-connection.js';
+import type { CommandListener, SentCommand } from '../database/observed-connection.js';
 import { originOf, ownComment } from './comment.js';
-import { readExplain } from './read-explain.js';
+import { type ExplainedPlan, readExplain } from './read-explain.js';
 import { shapeOf } from './shape.js';
 import type { ProductWatcher } from './watcher.js';
+import { atLeastWritten, statementsOf, writtenBy } from './written.js';
 
 /** What one command cost. */
 export interface CommandCost {
@@ -11,6 +12,7 @@ export interface CommandCost {
   readonly field: string;
   readonly command: string;
   readonly collection: string;
+  /** Of a read in parts, by all of them. Of a write, at least: what it has changed or deleted, or what explaining it finds now. */
   readonly documentsExamined: number;
   readonly keysExamined: number;
   readonly collectionScan: boolean;
@@ -20,7 +22,7 @@ export interface CommandCost {
 
 /** What one operation cost in one product. */
 export interface OperationCost {
-  /** Sent to the database. */
+  /** Sent to the database: also the `getMore` of a read in parts, and what the driver has sent once more. */
   readonly commands: number;
   readonly documentsExamined: number;
   readonly keysExamined: number;
@@ -53,35 +55,43 @@ const QUESTION = [
 
 const EXPLAIN_MS = 5_000;
 
+/** A command that was sent. */
+interface Seen {
+  readonly name: string;
+  readonly command: mongo.Document;
+  /** Documents that it has changed or deleted. */
+  written: number;
+}
+
 /** Hears the commands that carry one comment's beginning, and tells what they cost. */
 export class CostMeter implements ProductWatcher {
   readonly #prefix: string;
-  readonly #seen: SentCommand[] = [];
+  readonly #seen: Seen[] = [];
 
   /** @param prefix of the comments of one operation. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  command(sent: SentCommand): undefined {
-    const comment: unknown = sent.command['comment'];
-    if (
-      typeof comment === 'string' &&
-      comment.startsWith(this.#prefix) &&
-      shapeOf(sent.name, sent.command) !== undefined
-    )
-      this.#seen.push(sent);
+  command({ name, command }: SentCommand): ReturnType<CommandListener> {
+    const comment: unknown = command['comment'];
+    if (typeof comment !== 'string' || !comment.startsWith(this.#prefix)) return undefined;
+    const seen: Seen = { name, command, written: 0 };
+    this.#seen.push(seen);
+    return ({ documents }) => {
+      seen.written = writtenBy(name, documents);
+    };
   }
 
   /**
    * Asks the server to explain each command. Reads are done again for it, writes are only
-   * explained.
+   * explained: as they are planned now that they are done.
    *
    * @throws the driver's error where it cannot be asked.
    */
   async read(db: mongo.Db, product: string): Promise<OperationCost> {
     const list: CommandCost[] = [];
-    for (const { name, command } of this.#seen) list.push(await costOf(db, product, name, command));
+    for (const seen of this.#seen) list.push(await costOf(db, product, seen));
     const sum = (of: (one: CommandCost) => number | boolean) =>
       list.reduce((total, one) => total + Number(of(one)), 0);
     return {
@@ -95,31 +105,38 @@ export class CostMeter implements ProductWatcher {
   }
 }
 
-async function costOf(
-  db: mongo.Db,
-  product: string,
-  name: string,
-  command: mongo.Document,
-): Promise<CommandCost> {
-  const collection = String(command[name]);
-  const about = { field: originOf(command['comment']).field, command: name, collection };
+async function costOf(db: mongo.Db, product: string, { name, command, written }: Seen): Promise<CommandCost> {
+  const collection = String(command[name === 'getMore' ? 'collection' : name]);
   const question = explainableOf(name, command);
-  const plan = readExplain(
-    question &&
-      (await db.command({
-        explain: question,
-        verbosity: 'executionStats',
-        comment: ownComment(product),
-        maxTimeMS: EXPLAIN_MS,
-      })),
-  );
-  const { documentsExamined, keysExamined, collectionScan, inMemorySort, indexes } = plan;
-  return { ...about, documentsExamined, keysExamined, collectionScan, inMemorySort, indexes };
+  const plans: ExplainedPlan[] = [];
+  for (const statement of question ? statementsOf(question) : [])
+    plans.push(
+      readExplain(
+        await db.command({
+          explain: statement,
+          verbosity: 'executionStats',
+          comment: ownComment(product),
+          maxTimeMS: EXPLAIN_MS,
+        }),
+      ),
+    );
+  const sum = (of: (plan: ExplainedPlan) => number) => plans.reduce((total, plan) => total + of(plan), 0);
+  const cost: CommandCost = {
+    field: originOf(command['comment']).field,
+    command: name,
+    collection,
+    documentsExamined: sum((plan) => plan.documentsExamined),
+    keysExamined: sum((plan) => plan.keysExamined),
+    collectionScan: plans.some((plan) => plan.collectionScan),
+    inMemorySort: plans.some((plan) => plan.inMemorySort),
+    indexes: [...new Set(plans.flatMap(({ indexes }) => indexes))],
+  };
+  return atLeastWritten(cost, written);
 }
 
-/** What of a command the server can explain; undefined for one that is not planned, such as an insert. */
+/** What of a command the server can explain; undefined for one that is not planned, such as an insert or a `getMore`. */
 export function explainableOf(name: string, command: mongo.Document): mongo.Document | undefined {
-  if (name === 'insert') return undefined;
+  if (name === 'insert' || shapeOf(name, command) === undefined) return undefined;
   const question: mongo.Document = { [name]: command[name] };
   for (const key of QUESTION) if (key !== name && command[key] !== undefined) question[key] = command[key];
   return question;

@@ -14,7 +14,8 @@ export type Budget = Partial<Omit<OperationCost, 'list'>>;
 
 /**
  * Sends an operation and holds what it cost the database against a budget. The gateway tells that to anybody outside
- * production, and in production to operators.
+ * production, and in production to operators. Each command is explained after the operation: of a write, the plan is that of
+ * now, and documents examined are at least those that it has changed or deleted.
  *
  * @example await expectOperation({ url, query: '{ items { nodes { name } } }' }).toCost({ commands: 1, collectionScans: 0 })
  */
