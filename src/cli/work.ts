@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadJobs, type Jobs } from '../jobs/load-jobs.js';
-import type { ProductRound } from '../jobs/product-worker.js';
+import { EVERY_MS, type ProductRound } from '../jobs/product-worker.js';
 import { Worker } from '../jobs/worker.js';
 import { createLogger } from '../server/logger.js';
 import { Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
+import { counted, duration } from './quantities.js';
 import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, table } from './output.js';
 
 /** Options of `bulkhead work`. */
@@ -21,7 +22,8 @@ const NOT_OURS =
 /**
  * Does the jobs until it is told to stop: `SIGTERM`, `SIGINT`, or a parent that is gone; or one round of them.
  *
- * @returns the exit code: with `once`, 1 where a red finding holds, 3 where a product cannot be asked.
+ * @returns the exit code: with `once`, 1 where a red finding holds, 3 where a product cannot be asked, or the worker that
+ *   has it does not look at it.
  */
 export async function work(products: readonly string[], options: WorkOptions): Promise<number> {
   const jobs = await loadJobs({ ...options, only: products });
@@ -44,13 +46,13 @@ async function once(jobs: Jobs, json: boolean): Promise<number> {
   const open = rounds.flatMap(({ product, open: found }) =>
     found.map((finding) => ({ product, ...finding })),
   );
-  const ok =
-    rounds.every(({ state }) => state !== 'parked') && open.every(({ severity }) => severity !== 'red');
+  const isKnown = rounds.every((round) => round.state !== 'parked' && !isSilent(round));
+  const ok = isKnown && open.every(({ severity }) => severity !== 'red');
   print(
     json,
     {
       ok,
-      products: rounds.map(({ product, state, problem }) => ({ product, state, problem })),
+      products: rounds.map(({ product, state, problem, holder }) => ({ product, state, problem, holder })),
       findings: open,
     },
     linesOf(rounds),
@@ -64,13 +66,32 @@ const LONGEST_END_MS = 1_000;
 const COLOURS = { red: 'red', amber: 'yellow', info: 'dim' } as const;
 const SEVERITIES = ['red', 'amber', 'info'] as const;
 
+/** The other worker has missed a round: what it has found is old, and it may be gone. */
+const isSilent = ({ holder }: ProductRound): boolean =>
+  holder !== undefined && holder.silentMs > 2 * EVERY_MS;
+
+function stateOf(round: ProductRound): string {
+  const { state, open, problem, holder } = round;
+  if (state === 'parked') return paint('red', problem ?? 'parked');
+  const findings = counted(open.length, 'finding');
+  if (!holder) return findings;
+  const { owner, silentMs, until } = holder;
+  const [host, pid] = owner.split(':');
+  const who = `another worker (process ${pid} on ${host})`;
+  return isSilent(round)
+    ? `${paint('red', 'was not looked at')}: ${who} has it and was silent for ${duration(silentMs)}; where it is gone, \`bulkhead work --once\` looks from ${clock(until)} on. Its ${findings}, which may be old`
+    : `is watched by ${who}, which looked ${duration(silentMs)} ago: nothing was done here. Its ${findings}`;
+}
+
+const clock = (time: Date): string => `${time.toISOString().slice(11, 19)} UTC`;
+
 function linesOf(rounds: readonly ProductRound[]): readonly string[] {
-  return rounds.flatMap(({ product, state, open, problem }) => [
-    `${paint('bold', product)} ${state === 'parked' ? paint('red', problem ?? 'parked') : state === 'elsewhere' ? 'is watched by another worker' : `${open.length} findings`}`,
-    ...(open.length > 0
+  return rounds.flatMap((round) => [
+    `${paint('bold', round.product)} ${stateOf(round)}`,
+    ...(round.open.length > 0
       ? [
           table(
-            SEVERITIES.flatMap((severity) => open.filter((one) => one.severity === severity)).map(
+            SEVERITIES.flatMap((severity) => round.open.filter((one) => one.severity === severity)).map(
               ({ severity, rule, reason, remedy }) => [
                 `  ${paint(COLOURS[severity], severity)}`,
                 rule,

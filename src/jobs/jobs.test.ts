@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 
 describe('a lease', () => {
-  const hold = (owner: string) => holdLease(db, 'shop', 'watch', owner);
+  const hold = async (owner: string) => (await holdLease(db, 'shop', 'watch', owner)) === undefined;
 
   test('is one worker’s, however many ask at once', async () => {
     for (let round = 0; round < 5; round += 1) {
@@ -53,6 +53,19 @@ describe('a lease', () => {
     const held = await Promise.all(Array.from({ length: 10 }, (_, n) => hold(`c-${n}`)));
     expect(held.filter(Boolean)).toHaveLength(1);
     expect(await hold('b')).toBe(false);
+  });
+
+  test('says whose it is, and how long that one was silent', async () => {
+    await hold('a');
+    expect(await holdLease(db, 'shop', 'watch', 'b')).toMatchObject({
+      owner: 'a',
+      silentMs: expect.any(Number),
+    });
+    const until = new Date(Date.now() + 20_000);
+    await stats().updateOne({ _id: 'lease:watch' }, { $set: { until } });
+    const holder = (await holdLease(db, 'shop', 'watch', 'b'))!;
+    expect(holder).toMatchObject({ owner: 'a', until, renewedAt: new Date(until.getTime() - 120_000) });
+    expect(Math.abs(holder.silentMs - 100_000)).toBeLessThan(10_000);
   });
 });
 

@@ -10,6 +10,18 @@ const DUPLICATE_KEY = 11_000;
 interface Lease {
   readonly _id: string;
   readonly owner: string;
+  readonly until: Date;
+}
+
+/** The worker that holds a lease. */
+export interface LeaseHolder {
+  readonly owner: string;
+  /** When it has taken or renewed it last, by the server's clock. */
+  readonly renewedAt: Date;
+  /** Until when it is good without being renewed. */
+  readonly until: Date;
+  /** How long ago it was renewed, in ms, by the server's clock. */
+  readonly silentMs: number;
 }
 
 const idOf = (job: string) => `lease:${job}`;
@@ -17,15 +29,21 @@ const options = (product: string) => ({ comment: ownComment(product), maxTimeMS:
 
 /**
  * Takes a job of a product for one worker, or keeps it: of several workers, one does it. The server's clock decides, so
- * that it does not matter whether the workers' agree. @returns whether this worker holds it now.
+ * that it does not matter whether the workers' agree. @returns the other worker that has it; undefined where this one
+ * holds it now.
  */
-export async function holdLease(db: mongo.Db, product: string, job: string, owner: string): Promise<boolean> {
+export async function holdLease(
+  db: mongo.Db,
+  product: string,
+  job: string,
+  owner: string,
+): Promise<LeaseHolder | undefined> {
   const isFree = {
     $or: [{ $eq: ['$owner', owner] }, { $lte: [{ $ifNull: ['$until', new Date(0)] }, '$$NOW'] }],
   };
   const later = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: LEASE_SECONDS } };
-  try {
-    const lease = await db.collection<Lease>(STATS_COLLECTION).findOneAndUpdate(
+  const take = () =>
+    db.collection<Lease & { readonly updatedAt: Date }>(STATS_COLLECTION).findOneAndUpdate(
       { _id: idOf(job) },
       [
         { $set: { isFree } },
@@ -42,12 +60,16 @@ export async function holdLease(db: mongo.Db, product: string, job: string, owne
       ],
       { upsert: true, returnDocument: 'after', ...options(product) },
     );
-    return lease?.owner === owner;
-  } catch (error) {
-    // Two workers that begin together: the other one was first.
-    if (error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY) return false;
+  // Two workers that begin together: the other one was first.
+  const lease = (await take().catch((error: unknown) => {
+    if (error instanceof mongo.MongoServerError && error.code === DUPLICATE_KEY) return take();
     throw error;
-  }
+  }))!;
+  if (lease.owner === owner) return undefined;
+  const renewedAt = new Date(lease.until.getTime() - LEASE_SECONDS * 1_000);
+  // It was asked about now.
+  const silentMs = Math.max(0, lease.updatedAt.getTime() - renewedAt.getTime());
+  return { owner: lease.owner, renewedAt, until: lease.until, silentMs };
 }
 
 /** Gives a job back, so that another worker need not wait. */

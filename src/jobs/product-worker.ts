@@ -7,7 +7,7 @@ import { databaseOf } from '../database/connection.js';
 import type { StoredFinding } from '../monitor/finding.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { sendAlarms } from './alarms.js';
-import { endLease, holdLease } from './lease.js';
+import { endLease, holdLease, type LeaseHolder } from './lease.js';
 import { Watch } from './watch.js';
 import type { WebhookOptions } from './webhook.js';
 
@@ -48,6 +48,8 @@ export interface ProductRound {
   readonly state: 'watched' | 'elsewhere' | 'parked';
   readonly open: readonly StoredFinding[];
   readonly problem?: string;
+  /** The other worker, where one watches it: the findings are of its last round. */
+  readonly holder?: LeaseHolder;
 }
 
 /**
@@ -104,7 +106,11 @@ export class ProductWorker {
     const before = this.#last.state;
     try {
       this.#last = await this.#work();
-      if (before === 'parked' && this.#last.state === 'watched') logger.info({ product }, 'watching');
+      const { state, holder } = this.#last;
+      if (state !== before) {
+        if (state === 'watched') logger.info({ product }, 'watching');
+        if (holder) logger.info({ product, ...holder }, 'watched by another worker: waiting for its end');
+      }
     } catch (error) {
       const problem = redact(error instanceof Error ? error.message : String(error));
       // Told once, not with every try.
@@ -135,8 +141,8 @@ export class ProductWorker {
   async #work(): Promise<ProductRound> {
     const { product, classes, owner, webhook, now, afterRound } = this.#options;
     const db = await this.#connect();
-    if (!(await holdLease(db, product, JOB, owner)))
-      return { product, state: 'elsewhere', open: await readFindings(db, { product }) };
+    const holder = await holdLease(db, product, JOB, owner);
+    if (holder) return { product, state: 'elsewhere', open: await readFindings(db, { product }), holder };
     const isStopped = () => this.#stopped.signal.aborted;
     const round = await this.#watch.round({ db, product, classes, now, isStopped });
     this.#tell(round);

@@ -1,7 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { Worker } from '../../src/jobs/worker.js';
+import { STATS_COLLECTION } from '../../src/product/grants.js';
+import { createLogger } from '../../src/server/logger.js';
 import { bulkhead } from '../support/command.js';
 import { found, nobodyThere, useCommands } from '../support/commands.js';
 
@@ -253,6 +257,50 @@ describe('work --once', () => {
     await users.createIndex({ email: 1 }, { unique: true });
     const mended = await run('work blog --once --json');
     expect(findings(mended.stdout)).toEqual([]);
+  });
+
+  test('does nothing beside a worker that runs, and says which one that is and what it has found', async () => {
+    const worker = new Worker({
+      products: new Map([['blog', []]]),
+      uriOf: (product) => commands.gateway.opsUris[product],
+      logger: createLogger('silent'),
+    });
+    const users = commands.gateway.db('blog').collection('users');
+    await worker.round();
+    await users.dropIndex('email_1');
+    const beside = await run('work blog --once');
+    expect(beside.code).not.toBe(3);
+    expect(beside.stdout).toMatch(
+      new RegExp(
+        `^blog is watched by another worker \\(process ${process.pid} on ${hostname()}\\), which looked [\\d.]+ m?s ago: nothing was done here\\. Its \\d findings?$`,
+        'm',
+      ),
+    );
+    await users.createIndex({ email: 1 }, { unique: true });
+
+    // It is gone, and has not said so.
+    const stats = commands.gateway.db('blog').collection<{ _id: string }>(STATS_COLLECTION);
+    const until = new Date(Date.now() + 10_000);
+    await stats.updateOne({ _id: 'lease:watch' }, { $set: { until } });
+    const [silent, table] = [await run('work blog --once --json'), await run('work blog --once')];
+    expect(silent.code).toBe(3);
+    expect(JSON.parse(silent.stdout)).toMatchObject({
+      ok: false,
+      products: [
+        {
+          product: 'blog',
+          state: 'elsewhere',
+          holder: { owner: expect.stringContaining(`:${process.pid}:`), until: until.toISOString() },
+        },
+      ],
+    });
+    expect(table.stdout).toContain(
+      `\`bulkhead work --once\` looks from ${until.toISOString().slice(11, 19)} UTC on`,
+    );
+    await worker.stop();
+    expect(JSON.parse((await run('work blog --once --json')).stdout)).toMatchObject({
+      products: [{ state: 'watched' }],
+    });
   });
 
   test('needs the ops credential, and says so', async () => {
