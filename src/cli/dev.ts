@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import { findDeclaration } from '../config/declaration.js';
 import type { Environment } from '../config/environment.js';
 import { beginDatabase, type DevelopmentDatabase, findDatabase } from '../development/find-database.js';
@@ -8,6 +10,7 @@ import { BulkheadError, StartError, UsageError } from '../errors/bulkhead-error.
 import { announce } from './banner.js';
 import { GatewayEnded } from './gateway-process.js';
 import { Interrupted, Interruption } from './interruption.js';
+import { KeptWorker } from './kept-worker.js';
 import { endProgress, paint, reportFailure, showProgress } from './output.js';
 import { Serving } from './serving.js';
 import { SourceWatch } from './watch.js';
@@ -48,7 +51,7 @@ class Development {
   #worker: ProjectWorker | undefined;
   #watch: SourceWatch | undefined;
   /** What runs beside the gateway; it comes after it, and does without it. */
-  #jobs: WorkerProcess | undefined;
+  #jobs: KeptWorker | undefined;
   #refreshing: Promise<void> = Promise.resolve();
   #isStale = false;
   #isUp = false;
@@ -126,11 +129,13 @@ class Development {
       opsUri === undefined ? [] : [[name, opsUri] as const],
     );
     if (!monitor || opsUris.length === 0 || this.#interruption.why) return;
-    this.#jobs = new WorkerProcess(this.#args, Object.fromEntries(opsUris));
-    void this.#jobs.failed.then((code) => {
-      if (!this.#interruption.why)
-        this.#step(`the worker has ended with exit code ${code}: nothing is watched until the next start`);
-    });
+    const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
+    this.#jobs = new KeptWorker(
+      () => new WorkerProcess(this.#args, Object.fromEntries(opsUris), owner),
+      (text) => {
+        if (!this.#interruption.why) this.#step(text);
+      },
+    );
   }
 
   /** While watching, a start that fails waits for the change that mends it. */

@@ -6,6 +6,7 @@ import { Worker } from '../jobs/worker.js';
 import { createLogger } from '../server/logger.js';
 import { Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
+import { OWNER_VARIABLE } from './worker-process.js';
 import { counted, duration } from './quantities.js';
 import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, table } from './output.js';
 
@@ -26,10 +27,13 @@ const NOT_OURS =
  *   has it does not look at it.
  */
 export async function work(products: readonly string[], options: WorkOptions): Promise<number> {
+  const { [OWNER_VARIABLE]: owner } = process.env;
+  // No variable of the configuration, and said to be none.
+  delete process.env[OWNER_VARIABLE];
   const jobs = await loadJobs({ ...options, only: products });
   for (const name of Object.keys(process.env)) if (NOT_OURS.test(name)) delete process.env[name];
   if (Object.keys(jobs.uris).length === 0) throw new BulkheadError('PRODUCT_UNAVAILABLE', NOTHING_RUNS);
-  return options.once ? once(jobs, options.json) : forEver(jobs);
+  return options.once ? once(jobs, options.json) : forEver(jobs, owner);
 }
 
 async function once(jobs: Jobs, json: boolean): Promise<number> {
@@ -80,7 +84,7 @@ function stateOf(round: ProductRound): string {
   const who = `another worker (process ${pid} on ${host})`;
   return isSilent(round)
     ? `${paint('red', 'was not looked at')}: ${who} has it and was silent for ${duration(silentMs)}; where it is gone, \`bulkhead work --once\` looks from ${clock(until)} on. Its ${findings}, which may be old`
-    : `is watched by ${who}, which looked ${duration(silentMs)} ago: nothing was done here. Its ${findings}`;
+    : `is watched by ${who}, which looked ${duration(silentMs)} ago and has it until ${clock(until)}: nothing was done here. Its ${findings}`;
 }
 
 const clock = (time: Date): string => `${time.toISOString().slice(11, 19)} UTC`;
@@ -104,7 +108,7 @@ function linesOf(rounds: readonly ProductRound[]): readonly string[] {
   ]);
 }
 
-async function forEver(jobs: Jobs): Promise<number> {
+async function forEver(jobs: Jobs, owner: string | undefined): Promise<number> {
   const { environment, products } = jobs;
   let { uris, webhook } = jobs;
   const isForPeople = !environment.production && process.stdout.isTTY;
@@ -122,6 +126,7 @@ async function forEver(jobs: Jobs): Promise<number> {
     products,
     uriOf: (product) => uris[product],
     logger,
+    ...(owner !== undefined && { owner }),
     webhook: () => (webhook === undefined ? undefined : { url: webhook }),
   });
   worker.start();

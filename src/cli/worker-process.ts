@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { productNames } from '../config/names.js';
+import type { Ended, RunningWorker } from './kept-worker.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 /** A round that is under way gets five seconds. */
@@ -12,17 +13,22 @@ const NICE = 10;
 const NOT_FOR_JOBS =
   /^(?:BULKHEAD_ADMIN_URI|BULKHEAD_SCRATCH_URI|MONGODB_URI|.*_MONGODB_URI|.*_JWT_SECRET(?:_PREVIOUS)?)$/;
 
+/** Tells the worker its name, from the process that starts it again. */
+export const OWNER_VARIABLE = 'BULKHEAD_WORKER_OWNER';
+
 /** `bulkhead work` as a child of a development session: it holds the products' ops credentials and no other. */
-export class WorkerProcess {
+export class WorkerProcess implements RunningWorker {
   readonly #child: ChildProcess;
   #isStopped = false;
-  /** Resolves with the exit code when it has ended without having been told to. */
-  readonly failed: Promise<number>;
+  readonly failed: Promise<Ended>;
 
-  /** @param opsUris by product. */
-  constructor(args: readonly string[], opsUris: Readonly<Record<string, string>>) {
+  /**
+   * @param opsUris by product.
+   * @param owner under which it holds its leases: one that follows another goes on at once.
+   */
+  constructor(args: readonly string[], opsUris: Readonly<Record<string, string>>, owner: string) {
     this.#child = spawn(process.execPath, [...process.execArgv, MAIN, 'work', ...args], {
-      env: environmentOf(opsUris),
+      env: { ...environmentOf(opsUris), [OWNER_VARIABLE]: owner },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     try {
@@ -31,8 +37,12 @@ export class WorkerProcess {
       // It has ended already, or may not be slowed down.
     }
     this.failed = new Promise((resolve) => {
-      this.#child.once('exit', (code) => {
-        if (!this.#isStopped) resolve(code ?? 1);
+      this.#child.once('exit', (code, signal) => {
+        if (!this.#isStopped) resolve({ code, signal });
+      });
+      // The machine has no process to give: no exit follows.
+      this.#child.once('error', () => {
+        if (!this.#isStopped && this.#child.pid === undefined) resolve({ code: 1, signal: null });
       });
     });
   }
@@ -40,7 +50,8 @@ export class WorkerProcess {
   /** Lets it finish what is under way; ends it when that takes too long. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGTERM');
     const force = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_STOP_MS);

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Where alarms go, as it is now; left out, nowhere. */
   readonly webhook?: () => WebhookOptions | undefined;
+  /** Under which name it holds what it works on. Default: one of its own. */
+  readonly owner?: string;
   /** Default: 45,000 ms. */
   readonly everyMs?: number;
   /** Default: the time. */
@@ -31,7 +33,7 @@ export class Worker {
     this.#options = options;
     const { products, uriOf, logger, webhook = () => undefined, everyMs } = options;
     const { now = () => new Date() } = options;
-    const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+    const { owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}` } = options;
     const [home] = products.keys();
     this.#workers = [...products].map(
       ([product, classes]) =>

@@ -272,7 +272,7 @@ describe('work --once', () => {
     expect(beside.code).not.toBe(3);
     expect(beside.stdout).toMatch(
       new RegExp(
-        `^blog is watched by another worker \\(process ${process.pid} on ${hostname()}\\), which looked [\\d.]+ m?s ago: nothing was done here\\. Its \\d findings?$`,
+        `^blog is watched by another worker \\(process ${process.pid} on ${hostname()}\\), which looked [\\d.]+ m?s ago and has it until \\d\\d:\\d\\d:\\d\\d UTC: nothing was done here\\. Its \\d findings?$`,
         'm',
       ),
     );

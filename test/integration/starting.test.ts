@@ -142,11 +142,27 @@ test('the next start goes on where that one was cut off, and shows what can be d
   const ofWorker = readFileSync(`/proc/${worker()!}/environ`, 'utf8');
   expect(ofWorker).toContain('blog-ops:');
   expect(ofWorker).not.toMatch(/-serve:|root:/);
-  const stateOf = async () => {
-    const { stdout } = await bulkhead(folder, ['work', 'blog', '--once', '--json']);
-    return (JSON.parse(stdout) as { products: { state: string }[] }).products[0]!.state;
-  };
-  await eventually('the worker watches', async () => (await stateOf()) === 'elsewhere', 60_000);
+  await eventually('the worker watches', async () => (await watched()) !== undefined, 60_000);
+});
+
+/** When the worker has looked last; undefined where none has. */
+const watched = async (): Promise<string | undefined> => {
+  const { stdout } = await bulkhead(folder, ['work', 'blog', '--once', '--json']);
+  return (JSON.parse(stdout) as { products: { holder?: { renewedAt: string } }[] }).products[0]!.holder
+    ?.renewedAt;
+};
+
+test('a worker that dies is said, started again, and goes on with what it had', async () => {
+  const before = await watched();
+  const worker = () =>
+    childrenOf(parentIn(first)).find((pid) => findProcess(pid)?.command.includes('main.js work'));
+  const dead = worker()!;
+  process.kill(dead, 'SIGKILL');
+  await first.says(/the worker has ended \(SIGKILL\): it is started again/);
+  await eventually('another one runs', () => worker() !== undefined && worker() !== dead, 10_000);
+  // The lease of the one that died would keep it out for two minutes.
+  await eventually('it looks', async () => (await watched())! > before!, 30_000);
+  expect(first.stdout.match(/the worker has ended/g)).toHaveLength(1);
 });
 
 test('a second start beside it says what is in the way, and disturbs nothing', async () => {
