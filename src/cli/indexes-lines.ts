@@ -44,7 +44,10 @@ export function linesOfPlan(plan: IndexPlan & { readonly product: string }): str
 
 function linesOfChange(change: PlannedChange, number: number): string[] {
   const { kind, collection, name, index, reason, cost, warnings, blockers, building } = change;
-  const size = `${count(cost.documents, 'document')}, ${bytes(cost.dataBytes)}`;
+  const stored = cost.isTimeSeries
+    ? count(cost.documents, 'bucket of a time series', 'buckets of a time series')
+    : count(cost.documents, 'document');
+  const size = `${stored}, ${bytes(cost.dataBytes)}`;
   return [
     `${String(number).padStart(3)} ${paint(STYLE[kind], kind.padEnd(7))} ${collection}.${name}  ${index}`,
     `      why: ${reason}`,

@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { addIndexes, type ApplyEvent, applyIndexes, type ApplyResult } from './apply.js';
 import { classWith, namesOf, useCollections } from '../../test/support/indexes.js';
+import { linesOfPlan } from '../cli/indexes-lines.js';
 import { planIndexes } from './plan.js';
 
 const { given } = useCollections();
@@ -81,6 +82,30 @@ describe('what is no plain collection', () => {
     const classes = [classWith(series, [{ 'meta.kind': 1, at: 1 }])];
     expect(kinds((await applyIndexes(db, classes)).done)).toEqual(['create meta.kind_1_at_1']);
     expect((await applyIndexes(db, classes)).done).toEqual([]);
+  });
+
+  test('of a time series buckets are counted, an index has an entry for each of them, and none is unique', async () => {
+    const { db, collection } = await given([], []);
+    const series = `measured_of_${collection}`;
+    await db.createCollection(series, { timeseries: { timeField: 'at', metaField: 'meta' } });
+    await db
+      .collection(series)
+      .insertMany(
+        Array.from({ length: 3_000 }, (_, n) => ({ at: new Date(n * 1_000), meta: { kind: n % 2 }, v: n })),
+      );
+    const old = [{ at: 1 }, { expireAfterSeconds: 60, partialFilterExpression: { 'meta.kind': 1 } }] as const;
+    const classes = [classWith(series, [{ 'meta.kind': 1, v: 1 }], [{ v: 1 }, { unique: true }], old)];
+    const plan = await planIndexes(db, classes);
+    const [plain, unique, expiring] = plan.changes;
+    expect(plain!.cost).toMatchObject({
+      documents: 4,
+      isTimeSeries: true,
+      writes:
+        'one entry more for every new bucket, not for every document; written again where the least or greatest meta.kind, v of a bucket changes (beside 0 indexes)',
+    });
+    expect(linesOfPlan({ product: 'shop', ...plan }).join('\n')).toContain('(4 buckets of a time series, ');
+    expect(unique!.blockers).toEqual(['a time series can have no unique index']);
+    expect(expiring!.deletes).toMatchObject({ documents: 1_500 });
   });
 });
 

@@ -10,7 +10,9 @@ export type Duration = 'a moment' | 'seconds' | 'minutes' | 'hours';
 
 /** What a change costs. */
 export interface Cost {
+  /** Of a time series its buckets, as which it is stored and indexed: up to a thousand documents each. */
   readonly documents: number;
+  readonly isTimeSeries: boolean;
   /** Bytes of the collection's documents, uncompressed. */
   readonly dataBytes: number;
   readonly duration: Duration;
@@ -35,7 +37,9 @@ export interface PlannedChange extends IndexChange {
 
 /** What a collection is like before anything is done. */
 export interface CollectionFacts {
+  /** Of a time series its buckets. */
   readonly documents: number;
+  readonly isTimeSeries: boolean;
   readonly dataBytes: number;
   readonly indexes: number;
   /** Uses of each index, and since when, by name; missing where the credential may not ask. */
@@ -78,8 +82,13 @@ export async function collectionFacts(db: mongo.Db, collection: string): Promise
       since: known && known.since > since ? known.since : since,
     });
   }
+  // The server counts no documents of a time series, only what it keeps them in.
+  const buckets = stats.flatMap(
+    ({ timeseries }) => (timeseries as { bucketCount?: number } | undefined) ?? [],
+  );
   return {
-    documents: sum('count'),
+    documents: sum('count') + buckets.reduce((total, one) => total + (one.bucketCount ?? 0), 0),
+    isTimeSeries: buckets.length > 0,
     dataBytes: sum('size'),
     indexes: Math.max(0, ...stats.map((one) => Number(one['nindexes'] ?? 0))),
     uses,
@@ -117,8 +126,9 @@ export async function assess(
   };
 
   const becomesUnique = spec.unique && (makes || change.set?.['unique'] === true);
+  if (becomesUnique && facts.isTimeSeries) blockers.push('a time series can have no unique index');
   const duplicates =
-    becomesUnique && facts.documents > 0
+    becomesUnique && facts.documents > 0 && !facts.isTimeSeries
       ? await within('duplicates', () => findDuplicates(db, collection, spec, scanMs))
       : undefined;
   if (duplicates) blockers.push(tellDuplicates(duplicates));
@@ -184,7 +194,7 @@ function durationOf({ documents, dataBytes }: CollectionFacts): Duration {
 }
 
 function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): Cost {
-  const { documents, dataBytes, indexes } = facts;
+  const { documents, dataBytes, indexes, isTimeSeries } = facts;
   const paths = spec.key.map(([path]) => path).filter((path) => path !== '_ftsx');
   const ofThese = spec.special['weights'] ? Object.keys(spec.special['weights']) : paths;
   const builds = kind === 'create' || kind === 'replace' || set?.['unique'] === true;
@@ -196,14 +206,25 @@ function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFa
     hide: 'nobody; reads that used it take another plan at once',
     drop: 'nobody',
   }[kind];
+  // It has the least and the greatest of each path in a bucket; what buckets are made by is the same in all of one.
+  const when = isTimeSeries
+    ? `for every new bucket, not for every document; written again where the least or greatest ${ofThese.join(', ')} of a bucket changes`
+    : `for every insert, and for every update of ${ofThese.join(', ')}`;
   const writes = {
-    create: `one entry more for every insert, and for every update of ${ofThese.join(', ')} (beside ${count(indexes, 'index', 'indexes')})`,
+    create: `one entry more ${when} (beside ${count(indexes, 'index', 'indexes')})`,
     replace: 'as before',
     modify:
       set?.['expireAfterSeconds'] === undefined ? 'as before' : 'as before, and deletes of what expires',
     unhide: 'as before',
     hide: 'as before: a hidden index is kept up to date',
-    drop: `one entry less for every insert, and for every update of ${ofThese.join(', ')}`,
+    drop: `one entry less ${when}`,
   }[kind];
-  return { documents, dataBytes, duration: builds ? durationOf(facts) : 'a moment', blocks, writes };
+  return {
+    documents,
+    isTimeSeries,
+    dataBytes,
+    duration: builds ? durationOf(facts) : 'a moment',
+    blocks,
+    writes,
+  };
 }

@@ -26,6 +26,7 @@ export interface IndexFacts {
 /** A collection, its size and its indexes. */
 export interface CollectionFacts {
   readonly name: string;
+  /** Of a time series, at least. */
   readonly documents: number;
   /** Of its documents, on disk. */
   readonly bytes: number;

@@ -6,6 +6,7 @@ import { classWith } from '../../test/support/indexes.js';
 import { addIndexes } from '../indexes/apply.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { readHinted } from './gather.js';
+import { readCollections } from './read-collections.js';
 import { MOST_SHAPES, readShapes } from './read-stats.js';
 import { shapeOf } from './shape.js';
 import { shapeIdOf, slotOf } from './stats.js';
@@ -101,6 +102,17 @@ test('indexes that are there as the class wants them are not missed: of a time s
   expect(await missing()).toEqual(['meta.kind_1_at_1', 'a_1', 'b_1']);
   await addIndexes(db, classes);
   expect(await missing()).toEqual([]);
+});
+
+test('a time series is as large as it is', async () => {
+  await db.createCollection('gauges', { timeseries: { timeField: 'at' } });
+  await db
+    .collection('gauges')
+    .insertMany(Array.from({ length: 2_000 }, (_, n) => ({ at: new Date(n * 1_000), n })));
+  const { collections } = await readCollections(db, 'shop');
+  const gauges = collections.find(({ name }) => name === 'gauges')!;
+  expect(gauges.documents).toBe(2_000);
+  expect(gauges.bytes).toBeGreaterThan(0);
 });
 
 test('of more shapes than anybody has, those that take longest are looked at', async () => {

@@ -24,7 +24,7 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
   const listed = await db
     .listCollections({ type: { $in: ['collection', 'timeseries'] } }, { nameOnly: true, ...options })
     .toArray();
-  const names = listed.map(({ name }) => name).filter((name) => !/^(?:system\.|_bulkhead\.)/.test(name));
+  const own = listed.filter(({ name }) => !/^(?:system\.|_bulkhead\.)/.test(name));
   const missing = new Set<string>();
   const ask = async (
     collection: string,
@@ -41,8 +41,10 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
     }
   };
   const collections: CollectionFacts[] = [];
-  for (const name of names.slice(0, MOST_COLLECTIONS)) {
-    const [stats] = (await ask(name, 'collStats', { $collStats: { storageStats: {}, count: {} } })) ?? [];
+  for (const { name, type } of own.slice(0, MOST_COLLECTIONS)) {
+    // The documents of a time series are not counted, and asking for that is an error.
+    const about = { storageStats: {}, ...(type !== 'timeseries' && { count: {} }) };
+    const [stats] = (await ask(name, 'collStats', { $collStats: about })) ?? [];
     const used = await ask(name, 'indexStats', { $indexStats: {} });
     const storage = (stats?.['storageStats'] ?? {}) as Answer;
     const sizes = (storage['indexSizes'] ?? {}) as Readonly<Record<string, number>>;
@@ -52,12 +54,20 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
     const byName = new Map(specs.map((spec) => [String(spec['name']), spec]));
     collections.push({
       name,
-      documents: Number(stats?.['count'] ?? 0),
+      documents: documentsIn(stats),
       bytes: Number(storage['storageSize'] ?? 0),
       indexes: [...byName].map(([index, spec]) => indexFacts(spec, sizes[index] ?? 0, usesOf(used, index))),
     });
   }
   return { collections, missing: [...missing] };
+}
+
+/** Of a time series at least so many: its buckets, or what this node has put into them since it started. */
+function documentsIn(stats: Answer | undefined): number {
+  const { timeseries } = (stats?.['storageStats'] ?? {}) as { timeseries?: Answer };
+  if (!timeseries) return Number(stats?.['count'] ?? 0);
+  const { bucketCount = 0, numMeasurementsCommitted = 0 } = timeseries;
+  return Math.max(Number(bucketCount), Number(numMeasurementsCommitted));
 }
 
 const listIndexes = (db: mongo.Db, name: string, options: object): Promise<Answer[]> =>

@@ -3,6 +3,8 @@ import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { shapeOf } from '../../monitor/shape.js';
 import { existingIndexes } from '../existing-indexes.js';
+import { classWith } from '../../../test/support/indexes.js';
+import { adviseIndexes } from './advise.js';
 import { adviseCollection } from './advise-collection.js';
 import { textOfKey } from './candidates.js';
 import { unitsOf } from './cost.js';
@@ -151,5 +153,24 @@ describe('for one collection', () => {
   test('a small collection gets none, and nothing is copied', async () => {
     const { indexes, sampled, left } = await advise([[{ find: 'few', filter: { a: 1 } }, 9_999, 1]], 'few');
     expect([indexes, sampled, left[0]!.why]).toEqual([[], 0, 'few has fewer than 1000 documents']);
+  });
+
+  test('a time series gets no advice, and it is said why', async () => {
+    await db.createCollection('gauges', { timeseries: { timeField: 'at', metaField: 'meta' } });
+    await db
+      .collection('gauges')
+      .insertMany(Array.from({ length: 1_500 }, (_, n) => ({ at: new Date(n * 1_000), meta: n, v: n })));
+    const text = shapeOf('find', { find: 'gauges', filter: { v: 1 } })!;
+    const shapes = [{ shape: 's1', text, calls: 1_000, documents: 1_000, origins: [] }];
+    const { collections } = await adviseIndexes(db, [classWith('gauges')], {
+      product: 'shop',
+      shapes,
+      scratch,
+    });
+    const [one] = collections.filter(({ collection }) => collection === 'gauges');
+    expect([one!.indexes, one!.left.map(({ why }) => why)]).toEqual([
+      [],
+      ['gauges is a time series: what an index over its buckets saves and costs is not reckoned'],
+    ]);
   });
 });

@@ -14,6 +14,8 @@ import { tryAll } from './try-candidates.js';
 export interface CollectionTask {
   readonly source: mongo.Collection;
   readonly documents: number;
+  /** It gets no advice. */
+  readonly isTimeSeries?: boolean;
   readonly needs: readonly Need[];
   readonly load: WriteLoad;
   /** Indexes that are there, or that a class declares already. */
@@ -53,12 +55,13 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
     used: new Set<string>(),
     measured: new Set<string>(),
   };
-  if (documents < SMALL_COLLECTION)
-    return {
-      ...nothing,
-      left: needs.map((need) => leave(need, `${collection} has fewer than ${SMALL_COLLECTION} documents`)),
-      isArray: () => false,
-    };
+  const why = task.isTimeSeries
+    ? `${collection} is a time series: what an index over its buckets saves and costs is not reckoned`
+    : documents < SMALL_COLLECTION
+      ? `${collection} has fewer than ${SMALL_COLLECTION} documents`
+      : undefined;
+  if (why !== undefined)
+    return { ...nothing, left: needs.map((need) => leave(need, why)), isArray: () => false };
   const copy = await copyCollection(source, scratch, task);
   const left: (Unread & { calls: number })[] = [];
   const measured: Measured[] = [];

@@ -73,6 +73,7 @@ export async function adviseIndexes(
       {
         source: db.collection(collection),
         documents: facts.documents,
+        isTimeSeries: facts.isTimeSeries,
         needs: together(own),
         load: writeLoadOf(shapes, collection),
         indexes: [...existing, ...lacking.map((one): ExistingIndex => ({ ...one, building: false }))],
