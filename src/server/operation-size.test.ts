@@ -8,7 +8,13 @@ const schema = buildSchema(`
   type Thing { id: ID  thing: Thing  space: Thing  edges: [Thing]  node: Thing  nodes: [Thing]  pageInfo: Thing }
 `);
 const NAMESPACES = new Set(['space']);
-const ANY: SizeLimits = { depth: Infinity, aliases: Infinity, rootFields: Infinity, directives: Infinity };
+const ANY: SizeLimits = {
+  tokens: Infinity,
+  depth: Infinity,
+  aliases: Infinity,
+  rootFields: Infinity,
+  directives: Infinity,
+};
 const refusals = (text: string, limits: Partial<SizeLimits>): string[] =>
   validate(schema, parse(text), [operationSize({ ...ANY, ...limits }, NAMESPACES)]).map((error) => {
     expect(error.extensions['code']).toBe('OPERATION_TOO_LARGE');
@@ -113,6 +119,24 @@ test.each([
   ['{ thing { ...F ...F } } fragment F on Thing { a: id }', 2],
   ['{ thing { ... { a: id } ... { a: id } id } }', 2],
   ['{ __schema { a: types { name name } } }', 2],
+  // By whatever fragment they come to their place.
+  [`{ ${'... on Query { thing { id } } '.repeat(40)} }`, 39],
+  [`{ ${'... { thing { id } } '.repeat(40)} }`, 39],
+  ['{ thing { id ... { id ... { id } } } }', 2],
+  ['{ thing { ...F ...G } } fragment F on Thing { id } fragment G on Thing { id ... { id } }', 2],
+  [
+    '{ thing { ...F } space { ...F } } fragment F on Thing { ...G ...H } fragment G on Thing { id } fragment H on Thing { id }',
+    2,
+  ],
+  ['{ ...F ...G } fragment F on Query { thing { id } } fragment G on Query { thing { id id } }', 2],
+  // Only one of two types is answered, a fragment comes to a place once, and clients write `__typename` into each.
+  ['{ thing { ... on Thing { id } ... on Other { id } } }', 0],
+  ['{ thing { ...F ...G ...F } } fragment F on Thing { id } fragment G on Thing { ...F }', 0],
+  [
+    '{ thing { __typename ...F ...G } } fragment F on Thing { __typename } fragment G on Thing { __typename }',
+    0,
+  ],
+  ['{ thing { ...F } } fragment F on Thing { __typename __typename ... { __typename } }', 2],
 ])('aliases and repeated fields of %s', (text, count) => {
   expect(countOf(text, 'aliases')).toBe(count);
 });
@@ -142,6 +166,19 @@ test('doubling fragments double what they hold', () => {
   const text = `{ thing { ...F0 } } ${doubling.join(' ')} fragment F40 on Thing { a: id @x }`;
   expect(countOf(text, 'aliases')).toBe(2 ** 40);
   expect(countOf(text, 'directives')).toBe(2 ** 40);
+});
+
+test('documents whose fragments would be opened as often as a square are given up', () => {
+  // Half of a document's tokens in one fragment, half of them spread it.
+  const places = Array.from({ length: 150 }, () => 'thing { ...F }').join(' ');
+  const fields = Array.from({ length: 900 }, (_, i) => `field${i}`).join(' ');
+  const text = `{ thing { ${places} } } fragment F on Thing { ${fields} }`;
+  expect(refusals(text, { tokens: 2_000 })).toEqual([
+    'The operation spreads its fragments at too many places for its repeated fields to be counted.',
+  ]);
+  // Large, and not tangled.
+  const plain = Array.from({ length: 20 }, () => `thing { ...F }`).join(' ');
+  expect(refusals(`{ ${plain} } fragment F on Thing { ${fields} }`, { tokens: 2_000 })).toEqual([]);
 });
 
 test('introspection passes as tools ask for it, and has limits of its own', () => {

@@ -14,12 +14,14 @@ const FREE = new Set(['edges', 'node', 'nodes', 'pageInfo']);
 /** The standard introspection query asks for one, fourteen levels deep. */
 const MAX_INTROSPECTIONS = 3;
 const MAX_INTROSPECTION_DEPTH = 20;
+/** How often a selection may be looked at, on average of the most tokens, while repetitions are counted: by form, fragments make it a square. */
+const LOOKS_PER_TOKEN = 10;
 
 /** What is counted of an operation, fragments opened as often as they are spread. */
 interface Size {
   /** Levels of content. */
   depth: number;
-  /** Fields with an alias, and fields that stand in their selection set already. */
+  /** Fields with an alias, and fields that stand at their place in the answer already. */
   aliases: number;
   rootFields: number;
   directives: number;
@@ -55,27 +57,42 @@ class Measure {
   // Each fragment is measured once: documents double with every fragment that spreads another twice.
   readonly #known = new Map<string, Size>();
   readonly #open = new Set<string>();
+  readonly #repetitions = new Map<SelectionSetNode, number>();
+  readonly #mostLooks: number;
+  #looks = 0;
 
-  constructor(context: ValidationContext, namespaces: ReadonlySet<string>) {
+  constructor(context: ValidationContext, namespaces: ReadonlySet<string>, mostLooks: number) {
     this.#context = context;
     this.#namespaces = namespaces;
+    this.#mostLooks = mostLooks;
+  }
+
+  /** Whether repetitions were given up, unfinished. */
+  get isTangled(): boolean {
+    return this.#looks > this.#mostLooks;
   }
 
   operation({ selectionSet, directives = [], variableDefinitions = [] }: OperationDefinitionNode): Size {
-    const size = this.#set(selectionSet, 'root');
+    const size = this.#place(selectionSet, 'root');
     for (const one of variableDefinitions) size.directives += one.directives?.length ?? 0;
     size.directives += directives.length;
     return size;
   }
 
+  /** What stands at one place of the answer: the selection set of an operation or of a field. */
+  #place(set: SelectionSetNode | undefined, place: Place): Size {
+    const size = this.#set(set, place);
+    if (set) size.aliases += this.#repetitionsIn(set);
+    return size;
+  }
+
+  /** A selection set as it is written, without its repetitions. */
   #set(set: SelectionSetNode | undefined, place: Place): Size {
     const size = nothing();
-    const names = new Set<string>();
     for (const node of set?.selections ?? []) {
       size.directives += node.directives?.length ?? 0;
       if (node.kind === Kind.FIELD) {
-        if (node.alias || names.has(node.name.value)) size.aliases += 1;
-        names.add(node.name.value);
+        if (node.alias) size.aliases += 1;
         add(size, this.#field(node, place));
       } else if (node.kind === Kind.INLINE_FRAGMENT) {
         add(size, this.#set(node.selectionSet, place));
@@ -90,7 +107,7 @@ class Measure {
     const isNamespace = place === 'root' && this.#namespaces.has(name);
     const isIntrospection = place === 'introspection' || name === '__schema' || name === '__type';
     const below = isNamespace ? 'namespace' : isIntrospection ? 'introspection' : 'content';
-    const size = this.#set(selectionSet, below);
+    const size = this.#place(selectionSet, below);
     if (isIntrospection) {
       size.introspectionDepth += 1;
       if (place !== 'introspection') size.introspections += 1;
@@ -117,10 +134,46 @@ class Measure {
     this.#known.set(key, size);
     return size;
   }
+
+  /**
+   * Fields without an alias that stand at a place already, by whatever fragment they come there. As when it is executed,
+   * a fragment comes to one place once, however often it is spread there. Fields under different type conditions are
+   * apart, as are the `__typename`s of named fragments: clients put one into each.
+   */
+  #repetitionsIn(place: SelectionSetNode): number {
+    const known = this.#repetitions.get(place);
+    if (known !== undefined) return known;
+    const spread = new Set<string>();
+    const byCondition = new Map<string, Set<string>>();
+    let count = 0;
+    const open = ({ selections }: SelectionSetNode, condition: string, fragment: string): void => {
+      const fields = byCondition.get(condition) ?? new Set();
+      byCondition.set(condition, fields);
+      for (const node of selections) {
+        this.#looks += 1;
+        if (this.#looks > this.#mostLooks) return;
+        const name = node.kind === Kind.INLINE_FRAGMENT ? '' : node.name.value;
+        if (node.kind === Kind.INLINE_FRAGMENT) {
+          open(node.selectionSet, node.typeCondition?.name.value ?? condition, fragment);
+        } else if (node.kind === Kind.FRAGMENT_SPREAD) {
+          const definition = spread.has(name) ? undefined : this.#context.getFragment(name);
+          spread.add(name);
+          if (definition) open(definition.selectionSet, definition.typeCondition.name.value, name);
+        } else if (!node.alias) {
+          const field = name === '__typename' ? `${name} ${fragment}` : name;
+          if (fields.has(field)) count += 1;
+          else fields.add(field);
+        }
+      }
+    };
+    open(place, '', '');
+    this.#repetitions.set(place, count);
+    return count;
+  }
 }
 
 /** What of a product's limits a document can break by its form alone. */
-export type SizeLimits = Pick<Limits, 'depth' | 'aliases' | 'rootFields' | 'directives'>;
+export type SizeLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'rootFields' | 'directives'>;
 
 /**
  * Refuses operations that are larger than a product's limits, as they would be with every fragment opened.
@@ -131,7 +184,7 @@ export type SizeLimits = Pick<Limits, 'depth' | 'aliases' | 'rootFields' | 'dire
 export const operationSize =
   (limits: SizeLimits, namespaces: ReadonlySet<string>) =>
   (context: ValidationContext): ASTVisitor => {
-    const measure = new Measure(context, namespaces);
+    const measure = new Measure(context, namespaces, LOOKS_PER_TOKEN * limits.tokens);
     return {
       OperationDefinition(node) {
         const size = measure.operation(node);
@@ -144,6 +197,10 @@ export const operationSize =
         };
         if (size.depth > limits.depth)
           refuse(`The operation is nested ${size.depth} levels deep; at most ${limits.depth} are allowed.`);
+        if (measure.isTangled)
+          refuse(
+            'The operation spreads its fragments at too many places for its repeated fields to be counted.',
+          );
         check(size.aliases, limits.aliases, 'aliases and repeated fields');
         check(size.rootFields, limits.rootFields, 'root fields');
         check(size.directives, limits.directives, 'directives');

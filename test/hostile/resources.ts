@@ -38,6 +38,27 @@ for (const count of [32, 500, 1_990]) {
   repeated.document(`${count} times id`, `{ doll { ${times(count, () => 'id')} } }`, TOO_LARGE);
   repeated.document(`${count} times __typename`, `{ ${times(count, () => '__typename')} }`, TOO_LARGE);
 }
+for (const count of [32, 200])
+  repeated.document(
+    `${count} times in inline fragments`,
+    `{ ${times(count, () => '... on Query { doll { id } }')} }`,
+    TOO_LARGE,
+  );
+repeated.document(
+  '32 times in fragments',
+  `{ ${times(32, (i) => `...F${i}`)} } ${times(32, (i) => `fragment F${i} on Query { doll { id } }`)}`,
+  TOO_LARGE,
+);
+repeated.document(
+  '4 times 8 times, in fragments of inline fragments',
+  `{ doll { ${times(4, (i) => `...F${i}`)} } } ${times(4, (i) => `fragment F${i} on Doll { ${times(8, () => '... { id }')} }`)}`,
+  TOO_LARGE,
+);
+repeated.document(
+  'id and __typename in each of 20 fragments, as clients write them',
+  `{ doll { __typename ${times(20, (i) => `...F${i}`)} } } ${times(20, (i) => `fragment F${i} on Doll { id __typename }`)}`,
+  ANSWERED,
+);
 repeated.document('31 times id', `{ doll { ${times(31, () => 'id')} } }`, ANSWERED);
 
 const dolls = (levels: number) =>
@@ -104,13 +125,13 @@ directives.document(
   TOO_LARGE,
 );
 directives.document(
-  '51 on fragments',
-  `{ doll { ${times(51, () => '... @include(if: true) { id }')} } }`,
+  '52 on fragments',
+  `{ doll { ${times(26, () => '... @include(if: true) @skip(if: false) { id }')} } }`,
   TOO_LARGE,
 );
 directives.document(
   '50 on fragments',
-  `{ doll { ${times(50, () => '... @include(if: true) { id }')} } }`,
+  `{ doll { ${times(25, () => '... @include(if: true) @skip(if: false) { id }')} } }`,
   ANSWERED,
 );
 directives.document(
@@ -215,13 +236,14 @@ bodies.body('gzip that is none', 'x', '400 BAD_REQUEST', { 'content-encoding': '
 
 const overlaps = group('selections that have to be compared');
 for (const [outer, inner] of [
+  [3, 8],
   [10, 10],
   [100, 50],
 ] as const)
   overlaps.document(
     `${outer} by ${inner} inline fragments`,
     `{ doll { ${times(outer, () => `... { inner { ${times(inner, () => '... { id }')} } }`)} } }`,
-    outer * inner * 4 > 2_000 ? TOO_LARGE : ANSWERED,
+    outer * inner > 30 ? TOO_LARGE : ANSWERED,
   );
 overlaps.document(
   '60 that do not agree',
