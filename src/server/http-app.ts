@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
 import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
-import { answerFaults, refuseBytes, refuseFault } from './refusals.js';
+import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './refusals.js';
 import { requestIdOf } from './request-id.js';
 import { boundUnreadAnswers } from './unread-answers.js';
 
@@ -50,6 +50,7 @@ export async function createHttpApp(
       connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, requestTimeoutMs / 4),
     },
   }) as unknown as FastifyInstance;
+  refuseUnhandled(app.server);
   answerFaults(app, new Set(targets.map(({ path }) => path)));
   app.decorateRequest('viewers', null);
   app.addHook('onRequest', async (request, reply) => {

@@ -1,7 +1,9 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { MASKED, refusalBody } from './error-format.js';
+import { requestIdOf } from './request-id.js';
 
 /** The methods a graph answers. */
 export const ALLOWED = 'GET, POST, OPTIONS';
@@ -12,6 +14,7 @@ const BAD_REQUESTS: Readonly<Record<number, string>> = {
   406: 'The answer is application/graphql-response+json or application/json: accept one of them.',
   408: 'The request did not arrive in time.',
   415: 'Send application/json, in UTF-8.',
+  417: 'No expectation is met but 100-continue.',
   431: 'The headers are too large.',
 };
 
@@ -80,21 +83,50 @@ export function answerFaults(app: FastifyInstance, graphs: ReadonlySet<string>):
   app.setErrorHandler(refuseFault);
 }
 
-const STATUS_LINES: Readonly<Record<string, readonly [status: number, reason: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
+
+/** Headers and body of a refusal after which the connection ends. */
+function lastAnswer(status: number, message?: string) {
+  const body = JSON.stringify(refusalBody(badRequest(status, message)));
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+    ...(status === 405 && { Allow: ALLOWED }),
+  };
+  return { headers, body };
+}
+
+function writeLast(socket: Socket, status: number, message?: string): void {
+  const { headers, body } = lastAnswer(status, message);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}
 
 /** Answers bytes that are not HTTP, on the socket itself: there is no request yet. */
 export function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const [status, reason] = STATUS_LINES[error.code ?? ''] ?? [400, 'Bad Request'];
-  const body = JSON.stringify(refusalBody(badRequest(status, 'This is not HTTP.')));
-  if (socket.writable) {
-    socket.write(
-      `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  }
+  if (socket.writable) writeLast(socket, STATUSES[error.code ?? ''] ?? 400, 'This is not HTTP.');
   socket.destroy(error);
+}
+
+/** Answers what Node hands to no request handler: tunnels, and expectations that it does not know. */
+export function refuseUnhandled(server: Server): void {
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    // Nobody else listens any more: an error would end the process.
+    socket.on('error', () => {});
+    // Behind an answer that is not read yet it would wait for as long as the client likes.
+    if (socket.writableLength > 0) socket.destroy();
+    else {
+      writeLast(socket, 405);
+      socket.destroySoon();
+    }
+  });
+  server.on('checkExpectation', (request, response) => {
+    const { headers, body } = lastAnswer(417);
+    response.writeHead(417, { ...headers, 'X-Request-Id': requestIdOf(request) }).end(body);
+  });
 }

@@ -140,6 +140,37 @@ bytes(
   raw,
 );
 
+const TUNNEL = 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org\r\n\r\n';
+bytes('a tunnel', TUNNEL, '405 BAD_REQUEST', raw);
+bytes('a tunnel, with bytes for its other end', `${TUNNEL}GET / HTTP/1.1\r\n\r\n`, '405 BAD_REQUEST', raw);
+bytes(
+  'an expectation that nobody knows',
+  post(`content-type: application/json\r\nexpect: junk\r\n${HEADERS}`),
+  '417 BAD_REQUEST',
+  raw,
+);
+for (const protocol of ['websocket', 'h2c', 'TLS/1.0'])
+  bytes(
+    `an upgrade to ${protocol}, which is not taken`,
+    post(`content-type: application/json\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\n${HEADERS}`),
+    ANSWERED,
+    raw,
+  );
+const line = (method: string, target: string) =>
+  `${method} ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`;
+bytes('HTTP/2, known in advance', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', BAD, raw);
+bytes('TLS', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', BAD, raw);
+bytes('TRACE', line('TRACE', '/graphql/edge'), '405 BAD_REQUEST', raw);
+bytes('TRACE, of nothing', line('TRACE', '/'), '404 NOT_FOUND', raw);
+bytes('OPTIONS *', line('OPTIONS', '*'), '404 NOT_FOUND', raw);
+bytes('a whole address, of somebody else', line('GET', 'http://example.org/'), '404 NOT_FOUND', raw);
+bytes(
+  'a whole address, of ours',
+  post(`content-type: application/json\r\n${HEADERS}`).replace('/graphql', 'http://localhost/graphql'),
+  ANSWERED,
+  raw,
+);
+
 const texts = group('texts');
 const utf8 = (name: string, body: Uint8Array, expected: string) =>
   texts.request(
