@@ -56,7 +56,7 @@ export async function createHttpApp(
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
-  boundUnreadAnswers(app, requestTimeoutMs);
+  boundUnreadAnswers(app, { longestMs: requestTimeoutMs });
   app.addHook('onResponse', async (request, reply) => {
     const { body } = request;
     request.log.info(
