@@ -29,10 +29,16 @@ export function readManifestOf(dir: string, graph: string, problems: string[]): 
     : { texts: new Map(), from: [] };
 }
 
-/** What is registered in the products' databases. One that is away says so, and takes nothing from the others. */
+/**
+ * What is registered in the products' databases. One that is away says so, and takes nothing from the others.
+ *
+ * @param isNeeded whether surroundings that are wrong are an error; otherwise they are why nothing was read.
+ * @throws StartError
+ */
 export async function readDatabases(
   products: readonly string[],
   declared: readonly string[],
+  isNeeded = false,
 ): Promise<ReadonlyMap<string, KnownOperations>> {
   const unread = (why: string): KnownOperations => ({ texts: new Map(), from: [], unread: why });
   const read = async (name: string, uri: string | undefined): Promise<KnownOperations> => {
@@ -49,7 +55,7 @@ export async function readDatabases(
     const found = await Promise.all(products.map((name) => read(name, of[name]?.opsUri ?? of[name]?.uri)));
     return new Map(products.map((name, i) => [name, found[i]!]));
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (isNeeded || !(error instanceof StartError)) throw error;
     // Comparing needs no configuration, as where images are built.
     return new Map(products.map((name) => [name, unread(error.problems.join(' '))]));
   }

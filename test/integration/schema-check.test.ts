@@ -21,6 +21,7 @@ const COUNT = 'query Count($first:Int){posts(first:$first){nodes{id}}}';
 interface Report {
   ok: boolean;
   failing: string[];
+  unseen: string[];
   gone: string[];
   schemas: {
     graph: string;
@@ -166,6 +167,26 @@ describe('schema check', () => {
     expect((await check('blog', { BLOG_MONGODB_URI: undefined })).stdout).not.toContain('not read');
     const wrong = await report('blog', { PORT: 'none', BLOG_MONGODB_URI: undefined });
     expect(wrong.schemas[0]!.operations.unread).toContain('PORT');
+  });
+
+  test('with --fail-on used nothing passes that a database hides which is away', async () => {
+    const away = { BLOG_MONGODB_URI: gateway.uris['blog']!.replace(/@[^/]+/, '@127.0.0.1:1') };
+    away.BLOG_MONGODB_URI += '&serverSelectionTimeoutMS=300';
+    await register(TAGS);
+    rewrite('blog', '  tags: [String!]!\n', '  legacyTitle: String!\n  tags: [String!]!\n');
+    // The manifest has operations, none of which uses the field; a registered one does.
+    const { code, stdout } = await check('blog --fail-on used', away);
+    expect([code, stdout]).toEqual([
+      3,
+      expect.stringContaining('Not checked: which operations of blog are registered.'),
+    ]);
+    expect(await report('--fail-on used', away)).toMatchObject({ ok: false, failing: [], unseen: ['blog'] });
+    // What is found all the same is told by its own code.
+    expect((await check('blog --fail-on breaking', away)).code).toBe(1);
+    // Where there is no list to read, the manifests are the clients.
+    expect((await check('blog --fail-on used', { BLOG_MONGODB_URI: undefined })).code).toBe(0);
+    const wrong = await check('blog --fail-on used', { PORT: 'none' });
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('PORT')]);
   });
 
   test('a new product is safe, one that is gone is not', async () => {
