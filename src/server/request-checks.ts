@@ -58,11 +58,23 @@ const isUtf8 = (contentType: string | undefined): boolean => {
   return charset === undefined || /^utf-?8$/i.test(charset);
 };
 
+/** Whether a header was sent more than once, of those of which Node keeps the first. */
+function isTwice(rawHeaders: readonly string[], name: string): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) count += 1;
+  return count > 1;
+}
+
 /** What is wrong with a request before anybody looks at who sent it; undefined when nothing is. */
 export function requestProblem(request: FastifyRequest): ReturnType<typeof badRequest> | undefined {
-  const { method, headers, url, protocol, hostname } = request;
+  const { method, headers, url, protocol, hostname, raw } = request;
   if (method !== 'GET' && method !== 'POST') return badRequest(405);
   if (!isAcceptable(headers.accept)) return badRequest(406);
+  // A proxy may have chosen by the other one.
+  if (isTwice(raw.rawHeaders, 'host')) return badRequest(400, 'There is more than one Host header.');
+  // Node finds where the body ends, and leaves any other coding in it.
+  if (!/^(chunked)?$/i.test(headers['transfer-encoding'] ?? ''))
+    return badRequest(400, 'No Transfer-Encoding is taken but chunked.');
   if (method === 'POST' && !isUtf8(headers['content-type'])) return badRequest(415);
   // The integration makes a URL of these.
   if (!URL.canParse(url, `${protocol}://${hostname}/`))

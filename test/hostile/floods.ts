@@ -23,6 +23,9 @@ for (const [name, head, piece] of [
   slow.add(name, TOO_LATE, async ({ hasty }) =>
     answerOf(await sendPieces(hasty.address, head, piece, TRICKLE)),
   );
+slow.add('a connection, and then nothing', TOO_LATE, async ({ hasty }) =>
+  answerOf(await sendPieces(hasty.address, '', '', { most: 0 })),
+);
 slow.add('half a body, and then nothing', TOO_LATE, async ({ hasty }) =>
   answerOf(
     await sendPieces(hasty.address, `${HEAD}${JSON_TYPE}content-length: 100\r\n\r\n`, '{', { most: 1 }),

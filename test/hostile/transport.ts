@@ -84,6 +84,47 @@ bytes(
   BAD,
   raw,
 );
+const plain = (more: string) => post(`content-type: application/json\r\n${more}\r\n${HEADERS}`);
+const chunked = (body: string, coding = 'chunked') =>
+  `POST /graphql/edge HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ntransfer-encoding: ${coding}\r\n\r\n${body}`;
+const CHUNK = `${BODY.length.toString(16)}\r\n${BODY}\r\n`;
+const LAST = '0\r\n\r\n';
+bytes('one length, twice', plain(`content-length: ${BODY.length}`), BAD, raw);
+bytes('two hosts', plain('host: example.org'), BAD, raw);
+bytes('line feeds alone', plain('x: y').replaceAll('\r\n', '\n'), BAD, raw);
+bytes('one line feed alone', plain(`x: y\ncontent-length: 0`), BAD, raw);
+bytes('a carriage return alone', plain('x: y\rz: y'), BAD, raw);
+for (const [name, coding] of [
+  ['a coding that nobody knows', 'xchunked'],
+  ['chunks that are not the last coding', 'chunked, identity'],
+  ['chunks of packed bytes', 'gzip, chunked'],
+  ['chunks, twice', 'chunked\r\ntransfer-encoding: chunked'],
+] as const)
+  bytes(name, chunked(`${CHUNK}${LAST}`, coding), BAD, raw);
+for (const [name, size] of [
+  ['in words of C', `0x${BODY.length.toString(16)}`],
+  ['with a space', `${BODY.length.toString(16)} `],
+  ['beyond counting', 'f'.repeat(18)],
+] as const)
+  bytes(`a chunk’s size ${name}`, chunked(`${size}\r\n${BODY}\r\n${LAST}`), BAD, raw);
+bytes('a chunk that is longer than it says', chunked(CHUNK.replace(BODY, `${BODY} `) + LAST), BAD, raw);
+bytes('a line feed alone after a chunk’s size', chunked(CHUNK.replace('\r\n', '\n') + LAST), BAD, raw);
+const extended = (length: number) => CHUNK.replace('\r\n', `;${'x'.repeat(length)}\r\n`);
+bytes('a chunk’s extension', chunked(extended(1_000) + LAST), ANSWERED, raw);
+bytes('a chunk’s extension of 100 KB', chunked(extended(100_000) + LAST), BAD, raw);
+bytes(
+  '100 KB of trailers',
+  chunked(`${CHUNK}0\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`),
+  '431 BAD_REQUEST',
+  raw,
+);
+bytes(
+  'a token among the trailers, where nobody looks',
+  chunked(`${CHUNK}0\r\nauthorization: Bearer x\r\n\r\n`),
+  ANSWERED,
+  raw,
+);
+bytes('a promise to go on', plain('expect: 100-continue'), ANSWERED, raw);
 bytes('two lengths', post(`content-type: application/json\r\ncontent-length: 5\r\n${HEADERS}`), BAD, raw);
 bytes(
   'a length below zero',

@@ -23,7 +23,7 @@ export const json = (body: unknown, headers: Record<string, string> = {}): Reque
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-/** Sends bytes and reads until the server closes the connection. */
+/** Sends bytes and reads until the server closes the connection. @returns the answer, without an interim one. */
 export async function sendBytes(address: string, bytes: string): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(address);
   const socket = connect(Number(port), hostname);
@@ -31,7 +31,8 @@ export async function sendBytes(address: string, bytes: string): Promise<{ statu
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.write(bytes);
   await once(socket, 'close');
-  return { status: Number(text.split(' ')[1]), body: text.slice(text.indexOf('\r\n\r\n') + 4) };
+  const answer = text.replace(/^HTTP\/1\.1 100 [^]*?\r\n\r\n/, '');
+  return { status: Number(answer.split(' ')[1]), body: answer.slice(answer.indexOf('\r\n\r\n') + 4) };
 }
 
 /** What became of bytes that were sent piece by piece. */
