@@ -2,6 +2,7 @@ import compress from '@fastify/compress';
 import { fastify, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
+import { boundArrivingBodies } from './arriving-bodies.js';
 import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
 import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './refusals.js';
@@ -56,6 +57,7 @@ export async function createHttpApp(
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  boundArrivingBodies(app);
   boundUnreadAnswers(app, { longestMs: requestTimeoutMs });
   app.addHook('onResponse', async (request, reply) => {
     const { body } = request;
