@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
 import { boundArrivingBodies } from './arriving-bodies.js';
+import { boundConnections } from './connections.js';
 import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
 import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './refusals.js';
@@ -51,6 +52,7 @@ export async function createHttpApp(
       connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, requestTimeoutMs / 4),
     },
   }) as unknown as FastifyInstance;
+  boundConnections(app.server);
   refuseUnhandled(app.server);
   answerFaults(app, new Set(targets.map(({ path }) => path)));
   app.decorateRequest('viewers', null);
