@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { answerBatch, batchProblem } from './batch.js';
+import { clientSignal } from './client-signal.js';
 import { COST_HEADER } from './measured-cost.js';
 import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
@@ -44,15 +45,6 @@ export interface Rates {
   readonly requests: RequestRate;
   /** By product. */
   readonly signIns: ReadonlyMap<string, SignInRate>;
-}
-
-/** Aborted when the client goes away before it was answered. */
-function clientSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }
 
 const WORD = /^[\w .@/+-]{1,40}$/;
@@ -116,7 +108,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       token: tokenOf(request.headers.authorization),
       application: applicationOf(request.headers),
       wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
-      client: clientSignal(reply),
+      client: clientSignal(reply.raw),
       headers: request.headers,
       reports: new Map(),
       admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
@@ -231,6 +232,23 @@ describe('a client that goes away', () => {
     await eventually('its place is free', isEmpty);
     await eventually('its read has ended', async () => (await underWay()).length === 0);
     // Not by the deadline, which lies ahead.
+    expect(Date.now() - sentAt).toBeLessThan(LIMITS.deadlineMs);
+  });
+
+  test('takes the work with it that it has sent in advance', async () => {
+    await hold('alwaysOn', true);
+    const { hostname, port } = new URL(running.address);
+    const socket = connect(Number(port), hostname);
+    const sentAt = Date.now();
+    for (const first of [1, 2]) {
+      const body = JSON.stringify({ query: `{ posts(first: ${first}) { nodes { title } } }` });
+      socket.write(
+        `POST /graphql/blog HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+    }
+    await eventually('both are under way', async () => (await underWay()).length === 2);
+    socket.destroy();
+    await eventually('their places are free', isEmpty);
     expect(Date.now() - sentAt).toBeLessThan(LIMITS.deadlineMs);
   });
 });
