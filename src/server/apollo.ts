@@ -4,7 +4,7 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
 import { type DocumentNode, type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import type { Logger } from 'pino';
-import { formatError, formatErrorTersely, shownOf } from './error-format.js';
+import { formatError, shownOf } from './error-format.js';
 import { firstErrors } from './first-errors.js';
 import type { GraphTarget, IncomingOperation } from './graph-target.js';
 import { executeTraced, isTracing } from './traces.js';
@@ -74,6 +74,7 @@ const executeAlone = (target: GraphTarget, operation: IncomingOperation) => targ
  * (`responseForOperation` would skip them); the cache-control plugin is off, since it wraps every field.
  */
 export function createApollo(target: GraphTarget, options: ApolloOptions): ApolloServer<RequestScope> {
+  const hideSuggestions = options.production || !options.introspection;
   const execute = isTracing() ? executeTraced : executeAlone;
   return new ApolloServer<RequestScope>({
     gateway: {
@@ -99,16 +100,17 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     },
     introspection: options.introspection,
     includeStacktraceInErrorResponses: false,
-    hideSchemaDetailsFromClientErrors: options.production,
     csrfPrevention: true,
     // Arrays are taken apart before they come here.
     allowBatchedHttpRequests: false,
     documentStore: new InMemoryLRUCache<DocumentNode>({ maxSize: DOCUMENTS_BYTES }),
     persistedQueries: { cache: createPersistedQueryStore() },
     parseOptions: { maxTokens: target.limits.tokens },
+    // Apollo's own way of leaving suggestions out searches messages, which quote the client, in quadratic time.
+    validationOptions: { hideSuggestions },
     validationRules: [operationSize(target.limits, options.namespaces)],
     stringifyResult: stringifyWithin(target.limits.answerBytes),
-    formatError: options.production ? formatErrorTersely : formatError,
+    formatError,
     logger: options.logger,
     stopOnTerminationSignals: false,
     plugins: [

@@ -4,7 +4,7 @@ import { mongo } from 'mongoose';
 import { expect, test } from 'vitest';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { catalogue, type ErrorCode } from '../errors/catalogue.js';
-import { formatError, formatErrorTersely, MASKED, shownOf } from './error-format.js';
+import { formatError, MASKED, shownOf } from './error-format.js';
 
 const formatted = { message: 'not to be shown', path: ['field'], locations: [{ line: 1, column: 3 }] };
 const masked = { ...formatted, message: MASKED, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
@@ -47,12 +47,10 @@ test('whatever was thrown, the answer is one of the catalogue, and nothing throw
   fc.assert(
     fc.property(anything, fc.boolean(), (error, isLocated) => {
       const given: unknown = isLocated && error instanceof Error ? safely(() => located(error)) : error;
-      for (const format of [formatError, formatErrorTersely]) {
-        const answer = format(formatted, given);
-        expect(Object.keys(catalogue)).toContain(answer.extensions!['code']);
-        expect(typeof answer.message).toBe('string');
-        expect(answer.message).not.toContain('secret');
-      }
+      const answer = formatError(formatted, given);
+      expect(Object.keys(catalogue)).toContain(answer.extensions!['code']);
+      expect(typeof answer.message).toBe('string');
+      expect(answer.message).not.toContain('secret');
     }),
     { numRuns: 1_000 },
   );
@@ -142,4 +140,20 @@ test('how graphql-js says that a document has too many tokens is recognised', ()
     originalError: thrown,
   });
   expect(formatError({ message: '' }, error).extensions).toEqual({ code: 'OPERATION_TOO_LARGE' });
+});
+
+test('what a message quotes is cut, between characters', () => {
+  const error = new GraphQLError(`a${'😀'.repeat(1_000)}`, { extensions: { code: 'BAD_USER_INPUT' } });
+  for (const thrown of [error, new BulkheadError('BAD_USER_INPUT', error.message)])
+    expect(formatError(formatted, located(thrown, thrown.extensions)).message).toBe(`a${'😀'.repeat(249)}…`);
+  const validationErrors = Array.from({ length: 1_000 }, (_, n) => ({
+    property: `p${n}`,
+    constraints: { isLength: `p${n} is long`.repeat(1_000) },
+  }));
+  const { extensions } = formatError(
+    formatted,
+    located(new GraphQLError('x', { extensions: { validationErrors } }), { validationErrors }),
+  );
+  const problems = extensions!['problems'] as string[];
+  expect(problems.map(({ length }) => length)).toEqual(Array(20).fill(501));
 });

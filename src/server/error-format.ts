@@ -14,6 +14,16 @@ interface ValidationFailure {
   readonly children?: readonly ValidationFailure[];
 }
 
+/** Messages quote what the client has sent, which may be as long as a body; nobody reads more of them. */
+const MOST_CHARACTERS = 500;
+/** Rules of an input that are named, of those that failed. */
+const MOST_PROBLEMS = 20;
+
+const shortened = (message: string): string =>
+  message.length > MOST_CHARACTERS
+    ? `${message.slice(0, MOST_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`
+    : message;
+
 type Shown = Pick<GraphQLFormattedError, 'message' | 'extensions'>;
 
 const flatten = (failures: readonly ValidationFailure[], above = ''): string[] =>
@@ -48,7 +58,9 @@ function shownGraphQLError(error: GraphQLError, isResolvers: boolean): Shown | u
   const { message, originalError } = error;
   const { code, validationErrors, validationErrorCode } = error.extensions;
   if (Array.isArray(validationErrors)) {
-    const problems = flatten(validationErrors as ValidationFailure[]);
+    const problems = flatten(validationErrors as ValidationFailure[])
+      .slice(0, MOST_PROBLEMS)
+      .map(shortened);
     return {
       message: `Not valid: ${problems.join('; ')}.`,
       extensions: { code: 'BAD_USER_INPUT', problems },
@@ -77,8 +89,12 @@ export function shownOf(error: unknown): Shown | undefined {
     const original = translateDriverError(unwrapResolverError(error));
     const isResolvers = original !== error || (error as GraphQLError).path !== undefined;
     if (original instanceof BulkheadError)
-      return { message: original.message, extensions: { ...original.extensions, code: original.code } };
-    return original instanceof GraphQLError ? shownGraphQLError(original, isResolvers) : undefined;
+      return {
+        message: shortened(original.message),
+        extensions: { ...original.extensions, code: original.code },
+      };
+    const shown = original instanceof GraphQLError ? shownGraphQLError(original, isResolvers) : undefined;
+    return shown && { ...shown, message: shortened(shown.message) };
   } catch {
     return undefined;
   }
@@ -103,12 +119,6 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
     extensions: { code: 'INTERNAL_SERVER_ERROR' },
   };
   return { message, ...placeOf(formatted), ...(extensions && { extensions }) };
-}
-
-/** The same, without names of the schema that the client did not write: for where introspection is off. */
-export function formatErrorTersely(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const shown = formatError(formatted, error);
-  return { ...shown, message: shown.message.replace(/ ?Did you mean [^?]*\?$/, '') };
 }
 
 /** The body of a refusal before anything was parsed: the same shape as every other answer. */

@@ -305,6 +305,40 @@ pages.document('both ends', '{ posts(first: 1, last: 1) { nodes { id } } }', '20
   to: 'blog',
 });
 
+// Each is a megabyte that a search of the messages for its end, or printing it per error, would make a minute of.
+const quoted = group('values that messages quote');
+const SUGGESTION = `${'x'.repeat(500)} ${'Did you mean '.repeat(75_000)}`;
+for (const [type, argument] of [
+  ['Int', 'long(length: $v)'],
+  ['Colour', 'paint(colour: $v)'],
+  ['Int', 'sum(numbers: [[$v]])'],
+] as const)
+  quoted.document(
+    `a suggestion for ${argument}`,
+    `query ($v: ${type}!) { ${argument} }`,
+    '400 BAD_USER_INPUT',
+    {
+      variables: { v: SUGGESTION },
+    },
+  );
+quoted.document('a literal that looks like a suggestion', `{ long(length: "${SUGGESTION}") }`, INVALID);
+quoted.document('a name that is half a megabyte', `{ ${'x'.repeat(500_000)} }`, INVALID);
+quoted.document(
+  'a variable whose name is half a megabyte',
+  `query ($${'v'.repeat(500_000)}: Int!) { long(length: 1) }`,
+  INVALID,
+);
+quoted.document(
+  'a type whose name is half a megabyte',
+  `query ($v: ${'T'.repeat(500_000)}) { long(length: $v) }`,
+  INVALID,
+);
+quoted.document(
+  'an operation whose name is half a megabyte, twice',
+  `query ${'x'.repeat(500_000)} { doll { id } } query ${'x'.repeat(500_000)} { doll { id } }`,
+  INVALID,
+);
+
 /** Attacks on the gateway's time and memory. */
 export const resourceAttacks: readonly Attack[] = [
   aliases,
@@ -321,4 +355,5 @@ export const resourceAttacks: readonly Attack[] = [
   overlaps,
   introspection,
   pages,
+  quoted,
 ].flatMap(({ attacks }) => attacks);
