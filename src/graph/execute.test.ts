@@ -355,17 +355,88 @@ test('a function among the data is never called', async () => {
   expect(calls).toEqual([]);
 });
 
-test('faulty variables are told, fifty at most, and nothing runs', async () => {
-  const list = Array.from({ length: 1_000 }, () => 'GREEN');
-  const document = parse('query ($l: [Colour]) { echo(list: $l) }');
-  const context = vi.fn(() => ({}));
-  const result = await new Executor(schema).execute({
+test('faulty variables are told, five at most and none whole, and nothing runs', async () => {
+  const faulty: [string, unknown, RegExp][] = [
+    [
+      '[Colour]',
+      Array.from({ length: 1_000 }, () => 'GREEN'),
+      /^Variable "\$v" got invalid value "GREEN" at "v\[0\]"; /,
+    ],
+    ['[Colour]', 'x'.repeat(100_000), /^Variable "\$v" got invalid value "x{60}…"; /],
+    [
+      'Range',
+      Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`key${n}`, n])),
+      /^Variable "\$v" got invalid value an object; Field "key0" is not defined by type "Range"\.$/,
+    ],
+    [
+      'Range',
+      { inner: { from: [1, 2] } },
+      /^Variable "\$v" got invalid value a list of 2 at "v\.inner\.from"; /,
+    ],
+    ['Int!', null, /^Variable "\$v" of non-null type "Int!" must not be null\.$/],
+    ['Int!', undefined, /^Variable "\$v" of required type "Int!" was not provided\.$/],
+  ];
+  for (const [type, v, message] of faulty) {
+    const document = parse(`query ($v: ${type}) { node { id } }`);
+    const context = vi.fn(() => ({}));
+    const result = await new Executor(schema).execute({
+      document,
+      definition: definitionOf(document),
+      variables: v === undefined ? {} : { v },
+      hideSuggestions: true,
+      context,
+    });
+    expect(result.data).toBeUndefined();
+    expect(result.errors!.length).toBeLessThanOrEqual(5);
+    expect(result.errors![0]!.message).toMatch(message);
+    expect(context).not.toHaveBeenCalled();
+  }
+});
+
+test('variables that an operation does not declare are not looked at', async () => {
+  const variables = {
+    get other(): never {
+      throw new Error('looked at');
+    },
+    text: 'given',
+  };
+  const document = parse('query ($text: String) { echo(text: $text) }');
+  const executor = new Executor(schema);
+  for (let time = 0; time < 3; time += 1) {
+    const { data } = await executor.execute({
+      document,
+      definition: definitionOf(document),
+      variables,
+      context: () => ({}),
+    });
+    expect(data).toEqual({ echo: 'undefined {"text":"given"}' });
+  }
+});
+
+test('a mutation reads each variable for the fields that use it, and for no other', async () => {
+  const world = buildSchema(
+    'scalar Seen type Query { a: Int } type Mutation { set(value: [Seen!], on: Boolean): Int }',
+  );
+  let read = 0;
+  Object.assign(world.getType('Seen')!, {
+    parseValue: (value: unknown) => {
+      read += 1;
+      return value;
+    },
+  });
+  world.getMutationType()!.getFields()['set']!.resolve = (_source, { value }) => value?.length;
+  const document = parse(
+    `mutation ($a: [Seen!], $b: [Seen!], $no: Boolean!) {
+      ${Array.from({ length: 8 }, (_, n) => `s${n}: set`).join(' ')} a: set(value: $a) ...B c: set(on: $no)
+    } fragment B on Mutation { ...C } fragment C on Mutation { b: set(value: $b) gone: set(value: $a) @include(if: $no) }`,
+  );
+  const { data, errors } = await new Executor(world).execute({
     document,
     definition: definitionOf(document),
-    variables: { l: list },
-    context,
+    variables: { a: [1, 2, 3], b: [1, 2], no: false },
+    context: () => ({}),
   });
-  expect(result.data).toBeUndefined();
-  expect(result.errors?.length).toBeLessThanOrEqual(51);
-  expect(context).not.toHaveBeenCalled();
+  expect(errors).toBeUndefined();
+  expect(data).toMatchObject({ s0: null, a: 3, b: 2, c: null });
+  expect(read).toBe(2 * (3 + 2));
 });

@@ -5,7 +5,6 @@ import {
   GraphQLError,
   type GraphQLFieldResolver,
   type GraphQLSchema,
-  getVariableValues,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
@@ -15,12 +14,15 @@ import {
 import { compile, type CompiledQuery } from './compile.js';
 import { type MutationStep, mutationSteps } from './mutation-steps.js';
 import { fragmentsOf, type SelectionScope } from './selection.js';
+import { coerceVariables, declaredVariables, type Variables } from './variables.js';
 
 /** An operation that was parsed, validated and let in. */
 export interface Operation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly variables: Variables;
+  /** Leaves out of errors which names of the schema are near to a wrong one. Default: they are told. */
+  readonly hideSuggestions?: boolean;
   /** A context for resolvers; a mutation asks for one per root field. */
   readonly context: (fieldName?: string) => unknown;
 }
@@ -29,7 +31,6 @@ export interface Operation {
 const COMPILE_AT = 2;
 /** Forms of one document, by the variables that shape it; more than that are interpreted. */
 const MOST_FORMS = 8;
-const MOST_VARIABLE_ERRORS = 50;
 
 /** One form of a document: how often it was seen, and its compiled query; null when it cannot be compiled. */
 interface Form {
@@ -58,17 +59,20 @@ export class Executor {
   }
 
   async execute(operation: Operation): Promise<ExecutionResult> {
-    const { document, definition, variables } = operation;
+    const { document, definition, hideSuggestions = false } = operation;
     const schema = this.#schema;
-    const { errors, coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], variables, {
-      maxErrors: MOST_VARIABLE_ERRORS,
-    });
-    if (errors) return { errors };
-    const scope = { schema, fragments: fragmentsOf(document), variables: coerced };
-    if (definition.operation === OperationTypeNode.MUTATION) return this.#mutate(operation, scope);
+    const definitions = definition.variableDefinitions ?? [];
+    const variables = declaredVariables(definitions, operation.variables);
+    const read = coerceVariables(schema, definitions, variables, hideSuggestions);
+    if ('errors' in read) return read;
+    const scope = { schema, fragments: fragmentsOf(document), variables: read.coerced };
+    if (definition.operation === OperationTypeNode.MUTATION)
+      return this.#mutate({ ...operation, variables }, scope);
     const compiled = this.#compiled(operation, scope);
     const context = operation.context();
-    return compiled ? compiled(context, variables) : this.#interpret(operation, document, context);
+    return compiled
+      ? compiled(context, variables)
+      : this.#interpret(definition, document, variables, context);
   }
 
   async #mutate(operation: Operation, scope: SelectionScope): Promise<ExecutionResult> {
@@ -83,20 +87,26 @@ export class Executor {
       if (error instanceof GraphQLError) return { data: null, errors: [error] };
       throw error;
     }
+    const { definition, variables } = operation;
     for (const { document, fieldName } of steps) {
-      const result = await this.#interpret(operation, document, operation.context(fieldName));
+      const result = await this.#interpret(definition, document, variables, operation.context(fieldName));
       if (result.errors) errors.push(...result.errors);
       Object.assign(data, result.data);
     }
     return errors.length > 0 ? { data, errors } : { data };
   }
 
-  #interpret(operation: Operation, document: DocumentNode, contextValue: unknown) {
+  #interpret(
+    definition: OperationDefinitionNode,
+    document: DocumentNode,
+    variableValues: Variables,
+    contextValue: unknown,
+  ) {
     return interpret({
       schema: this.#schema,
       document,
-      operationName: operation.definition.name?.value,
-      variableValues: operation.variables,
+      operationName: definition.name?.value,
+      variableValues,
       contextValue,
       fieldResolver: property,
     });

@@ -91,6 +91,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
             document: incoming.document,
             definition,
             variables: incoming.request.variables ?? {},
+            hideSuggestions,
             request: incoming.context as RequestScope,
           };
           return sealResult(await execute(target, operation));

@@ -20,6 +20,8 @@ export interface IncomingOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Leaves out of errors which names of the schema are near to a wrong one. */
+  readonly hideSuggestions: boolean;
   readonly request: RequestScope;
 }
 
@@ -92,7 +94,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
     schema,
     limits,
     async execute(operation) {
-      const { document, definition, variables, request } = operation;
+      const { document, definition, request } = operation;
       const refusal = refusalOf(operation);
       if (refusal) return notExecuted(refusal);
       let stay: ProductRequest;
@@ -107,7 +109,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
       let hasFailed = true;
       try {
         const context = (fieldName?: string) => stay.context(fieldName);
-        const result = await executor.execute({ document, definition, variables, context });
+        const result = await executor.execute({ ...operation, context });
         hasFailed = result.errors !== undefined;
         runtime.recorder?.fields(usage(document).get(runtime.name) ?? [], request.application);
         return await withCost(withReports(result, request), [stay]);
@@ -211,14 +213,14 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
     schema,
     limits,
     async execute(operation) {
-      const { document, definition, variables, request } = operation;
+      const { document, definition, request } = operation;
       const refusal = refusalOf(operation);
       if (refusal) return notExecuted(refusal);
       const doors = new Doors(runtimes, request, definition.name?.value);
       let errors: ExecutionResult['errors'];
       try {
         const context = (fieldName?: string) => doors.context(fieldName);
-        const result = await executor.execute({ document, definition, variables, context });
+        const result = await executor.execute({ ...operation, context });
         ({ errors } = result);
         for (const [product, fields] of usage(document))
           runtimes.get(product)?.recorder?.fields(fields, request.application);
