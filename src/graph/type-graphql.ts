@@ -17,6 +17,7 @@ import type { ClassType } from '../database/class-type.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import type { ProductContext } from './context.js';
 import { DateTime } from './scalars.js';
+import { validateInput } from './validate-input.js';
 
 /** A definition in the store: a class, and what the decorators said about it. */
 interface Definition {
@@ -241,7 +242,7 @@ export function buildIsolatedSchema({
     const schema = buildSchemaSync({
       resolvers: resolvers as unknown as [() => unknown],
       authChecker,
-      validate: { forbidUnknownValues: false, validationError: { target: false, value: false } },
+      validateFn: validateInput,
       scalarsMap: [{ type: Date, scalar: DateTime }],
       skipCheck: true,
     });

@@ -26,6 +26,11 @@ export interface Limits {
   readonly directives: number;
   /** Objects an operation may ask for: page sizes multiplied along each path. Default 25,000. */
   readonly cost: number;
+  /**
+   * Items of lists, fields of objects and each further 256 characters of a text in the arguments of an operation,
+   * counted for every field (and every object of a list) that reads them. Default 5,000.
+   */
+  readonly inputs: number;
   /** Bytes of a request's body, unpacked. Default 1 MiB. */
   readonly bodyBytes: number;
   /** Bytes of an answer before compression. Default 8 MiB. */
@@ -50,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   rootFields: 20,
   directives: 50,
   cost: 25_000,
+  inputs: 5_000,
   bodyBytes: 1024 * 1024,
   answerBytes: 8 * 1024 * 1024,
   requestsPerMinute: 1_200,

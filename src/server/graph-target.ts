@@ -9,7 +9,7 @@ import { type OpsContext, opsNamespace } from '../monitor/graph.js';
 import { composedLimits, type Limits } from '../product/product.js';
 import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
 import { withCost } from './measured-cost.js';
-import { costOf } from './operation-cost.js';
+import { reckoner } from './operation-cost.js';
 import { OpsVisit } from './ops-visit.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -65,10 +65,15 @@ const notOffered = () =>
 
 /** Why a validated operation is not executed in a graph; undefined when it is. */
 function refuser(schema: GraphQLSchema, limits: Limits) {
-  const cost = costOf(schema);
+  const reckon = reckoner(schema, limits.inputs);
   return ({ document, definition, variables, request }: IncomingOperation): BulkheadError | undefined => {
     if (definition.operation === OperationTypeNode.SUBSCRIPTION) return notOffered();
-    const objects = cost(document, definition, variables);
+    const { objects, inputs } = reckon(document, definition, variables);
+    if (inputs > limits.inputs)
+      return new BulkheadError(
+        'OPERATION_TOO_LARGE',
+        `The operation brings more input than is read; at most ${limits.inputs} are allowed: items of lists, fields of objects and each further 256 characters of a text, for every field they are given to.`,
+      );
     const { batch } = request;
     const before = batch?.cost ?? 0;
     if (objects + before > limits.cost)

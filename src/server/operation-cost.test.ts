@@ -1,14 +1,15 @@
 import * as fc from 'fast-check';
 import { buildSchema, type OperationDefinitionNode, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { costOf } from './operation-cost.js';
+import { costOf, reckoner } from './operation-cost.js';
 
 const schema = buildSchema(`
-  type Query { things(first: Int, last: Int, after: String): ThingConnection!  thing: Thing  all: [Thing!]!  any: Any }
+  input Filter { words: [String!]  inner: Filter }
+  type Query { find(filter: Filter, text: String): Int  things(first: Int, last: Int, after: String): ThingConnection!  thing: Thing  all: [Thing!]!  any: Any }
   type ThingConnection { edges: [ThingEdge!]!  nodes: [Thing!]!  pageInfo: PageInfo! }
   type ThingEdge { cursor: String!  node: Thing! }
   type PageInfo { hasNextPage: Boolean! }
-  type Thing { id: ID  tags: [String!]!  owner: Thing  things(first: Int, after: String): ThingConnection! }
+  type Thing { id: ID  like(filter: Filter, text: String): Int  tags: [String!]!  owner: Thing  things(first: Int, after: String): ThingConnection! }
   union Any = Thing | Other
   type Other { id: ID }
 `);
@@ -68,4 +69,42 @@ test('doubling fragments cost no time, and very much', () => {
   expect(
     costIn(`{ thing { ...F0 } } ${doubling.join(' ')} fragment F200 on Thing { id owner { id } }`),
   ).toBeGreaterThan(2 ** 200);
+});
+
+const MOST = 1_000;
+const reckon = reckoner(schema, MOST);
+const inputsIn = (text: string, variables: Record<string, unknown> = {}) => {
+  const document = parse(text);
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  const first = reckon(document, operation, variables).inputs;
+  expect(reckon(document, operation, variables).inputs).toBe(first);
+  return first;
+};
+const LONG = 'x'.repeat(3 * 256 + 1);
+
+test.each([
+  ['{ find(text: "short") things(first: 5) { nodes { like(text: "short") } } }', {}, 0],
+  [`{ find(text: "${LONG}") }`, {}, 3],
+  ['{ find(filter: { words: ["a", "b"], inner: { words: [] } }) }', {}, 5],
+  ['query ($f: Filter) { find(filter: $f) }', { f: { words: ['a', LONG], inner: null } }, 7],
+  ['query ($f: Filter) { find(filter: $f) }', { f: { [LONG]: 1 } }, 4],
+  ['query ($f: Filter) { find(filter: { inner: $f }) b: find(filter: $f) }', { f: { words: ['a'] } }, 5],
+  ['query ($f: Filter = { words: ["a"] }) { find(filter: $f) b: find(filter: $f) }', {}, 4],
+  ['query ($f: Filter = { words: ["a"] }) { find(filter: $f) }', { f: null }, 0],
+  ['{ thing { like(filter: { words: ["a"] }) } }', {}, 2],
+  ['{ all { like(filter: { words: ["a"] }) } }', {}, 20],
+  ['{ things(first: 7) { nodes { ...F } } } fragment F on Thing { like(filter: { words: ["a"] }) }', {}, 14],
+  ['query ($n: Int) { things(first: $n) { nodes { like(filter: { words: [] }) } } }', { n: 9 }, 9],
+])('%s brings so much with it', (text, variables, inputs) => {
+  expect(inputsIn(text, variables)).toBe(inputs);
+});
+
+test.each([
+  ['a list', Array.from({ length: 300_000 }, () => 0)],
+  ['an object', Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`key${index}`, 0]))],
+  ['a text', 'x'.repeat(10_000_000)],
+  ['levels', JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))],
+  ['33 levels', JSON.parse('['.repeat(33) + ']'.repeat(33))],
+] as [string, unknown][])('%s of too much is told without being read to its end', (_, f) => {
+  expect(inputsIn('query ($f: Filter) { find(filter: $f) }', { f })).toBeGreaterThan(MOST);
 });

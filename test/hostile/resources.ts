@@ -305,6 +305,76 @@ pages.document('both ends', '{ posts(first: 1, last: 1) { nodes { id } } }', '20
   to: 'blog',
 });
 
+const inputs = group('much input');
+const RECORD = 'mutation ($v: [RecordAttemptInput!]!) { recordAttempts(input: $v) { correct } }';
+const numbers = 'query ($v: [[Int!]!]!) { sum(numbers: $v) }';
+const often = (field: string, type: string) =>
+  `query ($v: ${type}) { ${times(20, (i) => `a${i}: ${field}`)} }`;
+const ones = (count: number) => Array.from({ length: count }, () => 1);
+const keys = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`key${index}`, 1]));
+inputs.document('a list of 4,999', numbers, ANSWERED, { variables: { v: [ones(4_999)] } });
+for (const count of [5_000, 250_000])
+  inputs.document(`a list of ${count}`, numbers, TOO_LARGE, { variables: { v: [ones(count)] } });
+inputs.document('250,000 lists', numbers, TOO_LARGE, { variables: { v: ones(250_000).map(() => []) } });
+inputs.document('a list of 250,000 wrong items', numbers, TOO_LARGE, {
+  variables: { v: [ones(250_000).map(() => 'x')] },
+});
+inputs.document('a list of 250 in 20 fields', often('sum(numbers: [$v])', '[Int!]!'), TOO_LARGE, {
+  variables: { v: ones(250) },
+});
+inputs.document('a list of 240 in 20 fields', often('sum(numbers: [$v])', '[Int!]!'), ANSWERED, {
+  variables: { v: ones(240) },
+});
+inputs.document(
+  'a default of 250 in 20 fields',
+  often('sum(numbers: [$v])', `[Int!] = [${ones(250).join()}]`),
+  TOO_LARGE,
+);
+inputs.document('a text of a megabyte', 'query ($v: String!) { echo(text: $v) }', ANSWERED, {
+  variables: { v: 'x'.repeat(1_000_000) },
+});
+inputs.document('a text of 100,000 in 20 fields', often('echo(text: $v)', 'String!'), TOO_LARGE, {
+  variables: { v: 'x'.repeat(100_000) },
+});
+inputs.document(
+  'a text of 100,000 inside an object, in 20 fields',
+  often('posts(first: 1, filter: { tag: $v }) { nodes { id } }', 'String'),
+  TOO_LARGE,
+  { to: 'blog', variables: { v: 'x'.repeat(100_000) } },
+);
+const FILTER = 'query ($v: PostFilter) { posts(first: 1, filter: $v) { nodes { id } } }';
+inputs.document('60,000 unknown keys', FILTER, TOO_LARGE, { to: 'blog', variables: { v: keys(60_000) } });
+inputs.document('4,000 unknown keys', FILTER, '400 BAD_USER_INPUT', {
+  to: 'blog',
+  variables: { v: keys(4_000) },
+});
+inputs.document('an unknown key of half a megabyte', FILTER, '400 BAD_USER_INPUT', {
+  to: 'blog',
+  variables: { v: { ['k'.repeat(500_000)]: 1 } },
+});
+inputs.document('60,000 variables that nobody declares', '{ echo(text: "x") }', ANSWERED, {
+  variables: keys(60_000),
+});
+inputs.document('60,000 values that a list of attempts would be checked for', RECORD, TOO_LARGE, {
+  to: 'aviation',
+  as: 'aviationUser',
+  variables: { v: ones(15_000).map(() => ({ student: 'x', question: 'x', choice: 1 })) },
+});
+for (const levels of [33, 10_000, 400_000]) {
+  const nested = '['.repeat(levels) + ']'.repeat(levels);
+  for (const [what, query] of [
+    ['a list', numbers],
+    ['a filter', FILTER],
+  ] as const)
+    inputs.request(
+      `${what}, ${levels} levels deep`,
+      what === 'a list' ? '' : '/graphql/blog',
+      json(`{"query":${JSON.stringify(query)},"variables":{"v":${nested}}}`),
+      TOO_LARGE,
+    );
+}
+
 // Each is a megabyte that a search of the messages for its end, or printing it per error, would make a minute of.
 const quoted = group('values that messages quote');
 const SUGGESTION = `${'x'.repeat(500)} ${'Did you mean '.repeat(75_000)}`;
@@ -355,5 +425,6 @@ export const resourceAttacks: readonly Attack[] = [
   overlaps,
   introspection,
   pages,
+  inputs,
   quoted,
 ].flatMap(({ attacks }) => attacks);

@@ -270,7 +270,7 @@ shapes.body('a key twice: the last one counts', '{"query":"{ nothing }","query":
 shapes.body(
   'values nested without end',
   `{"query":"query ($n: [[Int!]!]!) { sum(numbers: $n) }","variables":{"n":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
-  '400 BAD_USER_INPUT',
+  '400 OPERATION_TOO_LARGE',
 );
 
 const paths = group('paths');
