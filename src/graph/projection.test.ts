@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { buildSchema, graphql, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { expect, test } from 'vitest';
 import { isSelected, wantedFields } from './projection.js';
@@ -109,4 +110,56 @@ test('fragments that double at each level are opened once', async () => {
   );
   const source = `{ post { ...F0 } } ${fragments.join(' ')} fragment F${levels} on Post { title }`;
   expect((await wanted(source)).fields).toEqual(['title']);
+});
+
+/** A field under a key, which may be another field's in another place. */
+interface Asked {
+  readonly key: string;
+  readonly field: string;
+  readonly below: readonly Asked[];
+}
+const key = fc.constantFrom('x', 'y', 'z', 'nodes', 'node', 'title');
+const set = (field: fc.Arbitrary<{ field: string; below: readonly Asked[] }>) =>
+  fc
+    .uniqueArray(fc.tuple(key, field), { selector: ([one]) => one, minLength: 1, maxLength: 4 })
+    .map((asked) => asked.map(([as, one]): Asked => ({ key: as, ...one })));
+const leaf = (...names: string[]) => fc.constantFrom(...names).map((field) => ({ field, below: [] }));
+const under = (field: string, below: fc.Arbitrary<readonly Asked[]>) =>
+  fc.record({ field: fc.constant(field), below });
+const post = set(
+  fc.oneof(
+    { weight: 5, arbitrary: leaf('id', 'title', 'headline', '__typename') },
+    { weight: 1, arbitrary: leaf('anything') },
+    { weight: 2, arbitrary: under('author', set(leaf('id', 'name'))) },
+  ),
+);
+const page = set(
+  fc.oneof(
+    under('nodes', post),
+    under('edges', set(fc.oneof(leaf('cursor'), under('node', post)))),
+    under('pageInfo', set(leaf('hasNextPage', '__typename'))),
+  ),
+);
+const text = (asked: readonly Asked[]): string =>
+  `{ ${asked.map(({ key: as, field, below }) => `${as}: ${field} ${below.length > 0 ? text(below) : ''}`).join(' ')} }`;
+/** Each leaf with nothing beside it. */
+const alone = (asked: readonly Asked[]): readonly Asked[][] =>
+  asked.flatMap((one) =>
+    one.below.length === 0 ? [[one]] : alone(one.below).map((below) => [{ ...one, below }]),
+  );
+
+test('what is asked under many aliases is what each of them asks for alone', async () => {
+  const paths = [['nodes'], ['edges', 'node']];
+  await fc.assert(
+    fc.asyncProperty(page, async (asked) => {
+      const together = await wanted(`{ posts ${text(asked)} }`, paths);
+      const apart = await Promise.all(alone(asked).map((one) => wanted(`{ posts ${text(one)} }`, paths)));
+      const all = apart.map(({ fields }) => fields);
+      expect(together).toEqual({
+        fields: all.includes(undefined) ? undefined : [...new Set(all.flatMap((one) => one!))].sort(),
+        hasNext: apart.some(({ hasNext }) => hasNext),
+      });
+    }),
+    { numRuns: 300 },
+  );
 });

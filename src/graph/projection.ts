@@ -5,15 +5,20 @@ import { collectFields } from './selection.js';
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'fieldNodes' | 'returnType'>;
 
-/** The fields that nodes of one type ask for, by their names in the schema: aliases of a field come together. */
+/**
+ * The fields that nodes of one type ask for, by their names in the schema: aliases of a field come together. The nodes may
+ * be aliases themselves, so that one response key stands for different fields below them.
+ */
 function select(nodes: readonly FieldNode[], type: GraphQLObjectType, info: Info): Map<string, FieldNode[]> {
   const scope = { schema: info.schema, fragments: info.fragments, variables: info.variableValues };
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   const byName = new Map<string, FieldNode[]>();
-  for (const found of collectFields(scope, type, sets).values()) {
-    const name = found[0]!.name.value;
-    byName.set(name, [...(byName.get(name) ?? []), ...found]);
-  }
+  for (const found of collectFields(scope, type, sets).values())
+    for (const node of found) {
+      const known = byName.get(node.name.value);
+      if (known) known.push(node);
+      else byName.set(node.name.value, [node]);
+    }
   return byName;
 }
 
