@@ -36,3 +36,25 @@ test('a password longer than any is refused, not cut', async () => {
   expect(await verifyPassword(stored, 'x'.repeat(1025))).toBe(false);
   await expect(hashPassword('x'.repeat(1025))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
+
+test.each([
+  '\uFDFA'.repeat(32),
+  '\u3300'.repeat(256),
+  '\u{1F600}\uFE0F'.repeat(256),
+  `xy${'\u{1F600}'.repeat(256)}`,
+])('a longer one is cut between characters before it is compared in vain: %s', async (password) => {
+  for (const stored of [undefined, await hashPassword('another')]) {
+    vi.mocked(verify).mockClear();
+    expect(await verifyPassword(stored, password)).toBe(false);
+    expect(verify).toHaveBeenCalledTimes(1);
+    const [, compared] = vi.mocked(verify).mock.calls[0]!;
+    expect(compared.length).toBeGreaterThan(1024 - 4);
+    expect(compared.length).toBeLessThanOrEqual(1024);
+    expect(
+      password
+        .normalize('NFKC')
+        .startsWith(new TextDecoder('utf-8', { fatal: true }).decode(compared as Buffer)),
+    ).toBe(true);
+  }
+  await expect(hashPassword(password)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});

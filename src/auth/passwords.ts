@@ -50,7 +50,7 @@ export async function verifyPassword(
   client?: string,
 ): Promise<boolean> {
   const bytes = toBytes(password);
-  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, bytes.subarray(0, longest)));
+  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, startOf(bytes)));
   return fits && stored !== undefined && bytes.length <= longest;
 }
 
@@ -61,6 +61,13 @@ async function verifyOrDummy(stored: string | undefined, bytes: Uint8Array): Pro
     // A stored text that is no hash: nobody can sign in with it, and nobody learns that from the time it takes.
     return await verify(dummyHash, bytes);
   }
+}
+
+/** As much as is hashed. The library takes UTF-8 only: a character that would be cut is left out. */
+function startOf(bytes: Buffer): Buffer {
+  let end = Math.min(bytes.length, longest);
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end);
 }
 
 /** Keyboards differ in how they compose a letter; the same password must give the same bytes. */

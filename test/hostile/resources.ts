@@ -173,6 +173,20 @@ guesses.document(
   { to: 'aviation', as: 'operator' },
 );
 
+// What is hashed ends at 1,024 bytes, which is inside of a character here.
+const passwords = group('passwords longer than what is hashed');
+for (const [name, password] of [
+  ['32 of a character that is eighteen letters', '\uFDFA'.repeat(32)],
+  ['256 of a character that is four letters', '\u3300'.repeat(256)],
+  ['256 faces', '\u{1F600}\uFE0F'.repeat(256)],
+] as const)
+  passwords.document(
+    name,
+    'mutation ($v: SignInInput!) { signIn(input: $v) { token } }',
+    '200 UNAUTHENTICATED',
+    { to: 'blog', variables: { v: { email: 'a@example.org', password } } },
+  );
+
 const tokens = group('tokens and brackets');
 for (const count of [1_000, 20_000]) {
   const text = `{ sum(numbers: ${'['.repeat(count)}${']'.repeat(count)}) }`;
@@ -420,6 +434,7 @@ export const resourceAttacks: readonly Attack[] = [
   directives,
   batches,
   guesses,
+  passwords,
   tokens,
   bodies,
   overlaps,
