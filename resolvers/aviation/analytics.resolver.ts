@@ -15,7 +15,12 @@ import {
   SubjectPerformance,
 } from './analytics/payloads.js';
 import { performanceBySubject } from './analytics/performance-by-subject.js';
-import { type ActiveInterval, everyInterval, studentProgress } from './analytics/student-progress.js';
+import {
+  type ActiveInterval,
+  everyInterval,
+  MOST_POINTS,
+  studentProgress,
+} from './analytics/student-progress.js';
 import { topQuestions, topQuestionsOf } from './analytics/top-questions.js';
 
 /** Counts over everybody's rows: the answer holds none of them, so that it is the same for every viewer. */
@@ -57,7 +62,8 @@ export class AnalyticsResolver {
   }
 
   @Query(() => [ProgressPoint], {
-    description: "A student's answers by interval, from the first with any to the last.",
+    description: `A student's answers by interval, from the first with any to the last: at most ${MOST_POINTS}.`,
+    complexity: MOST_POINTS,
   })
   async studentProgress(
     @Arg('student', () => ID) student: string,

@@ -139,6 +139,7 @@ export class SignInResolver {
 
   @Query(() => [DayCount], {
     description: 'How many users signed up on each day of a month; days without any are zero.',
+    complexity: 31,
   })
   async signUpsPerDay(
     @Arg('month', { description: 'Such as `2026-11`.' }) month: string,

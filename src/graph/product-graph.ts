@@ -4,6 +4,7 @@ import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import { translateDriverError } from '../database/driver-errors.js';
 import { attachStorage } from './attach.js';
+import { boundLists } from './bounded-lists.js';
 import { contextIn, type ProductContext } from './context.js';
 import { buildIsolatedSchema, type IsolatedSchema } from './type-graphql.js';
 
@@ -12,15 +13,23 @@ export interface ProductGraphOptions {
   readonly classes: readonly ClassType[];
   readonly resolvers: readonly ClassType[];
   readonly authChecker: AuthChecker<ProductContext, Power>;
+  /** Of lists without a page size, in one operation. Default: no limit. */
+  readonly mostObjects?: number;
 }
 
 /**
  * Builds the flat schema of one product: isolated, aware of its stored classes, each root field within the
  * operation's deadline.
  */
-export function buildProductGraph({ classes, resolvers, authChecker }: ProductGraphOptions): IsolatedSchema {
+export function buildProductGraph({
+  classes,
+  resolvers,
+  authChecker,
+  mostObjects = Infinity,
+}: ProductGraphOptions): IsolatedSchema {
   const isolated = buildIsolatedSchema({ classes, resolvers, authChecker });
   attachStorage(isolated, classes, resolvers);
+  boundLists(isolated.schema, mostObjects);
   guardRootFields(isolated.schema);
   guardOtherFields(isolated.schema);
   return isolated;

@@ -8,8 +8,6 @@ import {
   type GraphQLSchema,
   isCompositeType,
   isInterfaceType,
-  isListType,
-  isNonNullType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -18,13 +16,12 @@ import {
   type ValueNode,
   type VariableDefinitionNode,
 } from 'graphql';
+import { reckonedLength } from '../graph/bounded-lists.js';
 import { DEFAULT_PAGE } from '../graph/page.js';
 import { fragmentsOf } from '../graph/selection.js';
 import { declaredVariables, type Variables } from '../graph/variables.js';
 import { weightOf, weightOfLiteral } from './input-weight.js';
 
-/** A list that takes no page size is bounded by its resolver; this is what it is reckoned at. */
-const PLAIN_LIST = 10;
 /** Their content is what counts: a connection is reckoned at its page size. */
 const FORM = new Set(['edges', 'node', 'nodes', 'pageInfo']);
 
@@ -109,8 +106,7 @@ class Reckoning {
         .flatMap(({ value }) => this.#valueOf(value) ?? []);
       return sizes.length > 0 ? Math.max(1, ...sizes) : DEFAULT_PAGE;
     }
-    const type = isNonNullType(field.type) ? field.type.ofType : field.type;
-    return isListType(type) ? PLAIN_LIST : 1;
+    return reckonedLength(field);
   }
 
   #valueOf(value: ValueNode): number | undefined {
@@ -139,7 +135,7 @@ class Reckoning {
 
 /**
  * Makes the function that tells what a validated operation may cost: page sizes multiplied along each path, a list
- * without a page size reckoned at ten, and its arguments as often as they are read. Introspection costs nothing.
+ * without a page size reckoned at what it declares or ten, and its arguments as often as they are read. Introspection costs nothing.
  *
  * @param mostInputs above it, `inputs` is only known to be more.
  */

@@ -44,7 +44,12 @@ export class ProductRuntime {
     this.#capabilities = capabilitiesOf(product);
     this.classes = [...product.schema, ...this.#capabilities.flatMap((one) => one.classes)];
     this.resolvers = [...product.resolvers, ...this.#capabilities.flatMap((one) => one.resolvers)];
-    this.graph = buildProductGraph({ classes: this.classes, resolvers: this.resolvers, authChecker });
+    this.graph = buildProductGraph({
+      classes: this.classes,
+      resolvers: this.resolvers,
+      authChecker,
+      mostObjects: product.limits.cost,
+    });
     this.compartment = new Compartment(name, product.limits);
     this.#link = this.createLink();
     this.sessions = productSessions(this);

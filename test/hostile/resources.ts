@@ -319,6 +319,19 @@ pages.document('both ends', '{ posts(first: 1, last: 1) { nodes { id } } }', '20
   to: 'blog',
 });
 
+const lists = group('lists without a page size');
+for (const [query, expected] of [
+  ['{ dolls(count: 25000) { id } }', ANSWERED],
+  ['{ dolls(count: 25001) { id } }', '200 OPERATION_TOO_LARGE'],
+  ['{ a: dolls(count: 12500) { id } b: dolls(count: 12500) { id } }', ANSWERED],
+  ['{ a: dolls(count: 12500) { id } b: dolls(count: 12501) { id } }', '200 OPERATION_TOO_LARGE'],
+  ['{ shelf(count: 1000) { id } }', ANSWERED],
+  ['{ shelf(count: 1001) { id } }', '200 OPERATION_TOO_LARGE'],
+  [`{ ${times(20, (i) => `a${i}: shelf(count: 1) { id }`)} }`, ANSWERED],
+  [`{ ${times(13, (i) => `a${i}: shelf(count: 1) { inner { id } }`)} }`, TOO_LARGE],
+] as const)
+  lists.document(query.slice(0, 70), query, expected);
+
 const inputs = group('much input');
 const RECORD = 'mutation ($v: [RecordAttemptInput!]!) { recordAttempts(input: $v) { correct } }';
 const numbers = 'query ($v: [[Int!]!]!) { sum(numbers: $v) }';
@@ -440,6 +453,7 @@ export const resourceAttacks: readonly Attack[] = [
   overlaps,
   introspection,
   pages,
+  lists,
   inputs,
   quoted,
 ].flatMap(({ attacks }) => attacks);

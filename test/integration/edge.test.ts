@@ -287,7 +287,7 @@ describe('limits', () => {
     const text = `{"query":"query ($n: [[Int!]!]!) { sum(numbers: $n) }","variables":{"n":${deep}}}`;
     const { status, body } = await send(gateway.url('edge'), json(text));
     expect(status).toBe(200);
-    expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(body.errors[0].extensions.code).toBe('OPERATION_TOO_LARGE');
     expect(JSON.stringify(body)).not.toContain('call stack');
   });
 });

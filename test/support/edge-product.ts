@@ -76,6 +76,16 @@ export class EdgeResolver {
     return { id: '1', inner: { id: '2' } };
   }
 
+  @Query(() => [Doll], { nullable: true })
+  dolls(@Arg('count', () => Int) count: number): Doll[] {
+    return Array.from({ length: count }, () => ({ id: '1' }));
+  }
+
+  @Query(() => [Doll], { nullable: true, complexity: 1_000 })
+  shelf(@Arg('count', () => Int) count: number): Doll[] {
+    return this.dolls(count);
+  }
+
   @Mutation(() => Boolean, { nullable: true })
   touch(@Arg('refuse', () => Boolean, { nullable: true }) refuse?: boolean): boolean {
     calls.touch += 1;

@@ -11,8 +11,8 @@ export interface ActiveInterval {
   readonly correct: number;
 }
 
-/** 27 years of days. One answer with a date of long ago must not cost an answer of a million points. */
-const MOST_POINTS = 10_000;
+/** Nearly three years of days, or nineteen of weeks. One answer with a date of long ago must not cost as many as it likes. */
+export const MOST_POINTS = 1_000;
 
 /** The database writes dates of the years 0 to 9999; in some time zone this is still one of them. */
 const EARLIEST = new Date('0000-01-02T00:00:00Z');
