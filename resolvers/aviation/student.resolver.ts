@@ -1,4 +1,4 @@
-import { BulkheadError, IsLine, type ProductContext, toObjectId } from 'bulkhead';
+import { BulkheadError, findObjectId, IsLine, type ProductContext, toObjectId } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Types } from 'mongoose';
 import { Arg, Authorized, Ctx, Field, ID, Info, InputType, Mutation, Query, Resolver } from 'type-graphql';
@@ -51,7 +51,8 @@ export class StudentResolver {
 function userOf({ viewer }: ProductContext, named: string | undefined): Types.ObjectId {
   if (named !== undefined && viewer.may('admin')) return toObjectId(named, 'input.user');
   const own = viewer.kind === 'session' ? viewer.id : null;
-  if (named !== undefined && named !== own)
+  // An id is the same id in capitals.
+  if (named !== undefined && (own === null || !findObjectId(named)?.equals(own)))
     throw new BulkheadError('FORBIDDEN', 'Only an administrator may name another user.');
   if (own === null)
     throw new BulkheadError('BAD_USER_INPUT', 'input.user: expected the id of a user; a token has none.');

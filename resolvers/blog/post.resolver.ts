@@ -2,6 +2,7 @@ import {
   BulkheadError,
   type Connection,
   connectionOf,
+  findObjectId,
   ForwardPageArguments,
   type Models,
   PageArguments,
@@ -152,7 +153,8 @@ const asPost = (post: Stored<Post>): Post => post as Post;
 function authorOf({ viewer }: ProductContext, named: string | undefined): Types.ObjectId {
   if (named !== undefined && viewer.may('admin')) return toObjectId(named, 'input.author');
   const own = viewer.kind === 'session' ? viewer.id : null;
-  if (named !== undefined && named !== own)
+  // An id is the same id in capitals.
+  if (named !== undefined && (own === null || !findObjectId(named)?.equals(own)))
     throw new BulkheadError('FORBIDDEN', 'Only an administrator may write for somebody else.');
   if (own === null)
     throw new BulkheadError('BAD_USER_INPUT', 'input.author: expected the id of a user; a token has none.');

@@ -114,7 +114,8 @@ class Reckoning {
     if (value.kind !== Kind.VARIABLE) return undefined;
     this.depends = true;
     const given = this.#variables[value.name.value];
-    return typeof given === 'number' && !Number.isNaN(given) ? given : undefined;
+    // JSON has numbers that are none here, such as 1e400: they are refused as no Int.
+    return Number.isFinite(given) ? (given as number) : undefined;
   }
 
   #fragment(name: string): Reckoned {

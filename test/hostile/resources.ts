@@ -309,6 +309,14 @@ for (const value of [1.5, '5', true, {}, [], [1, 2], '1e3'])
     '400 BAD_USER_INPUT',
     { to: 'blog', variables: { first: value } },
   );
+pages.request(
+  '$first: 1e400, of posts',
+  '/graphql/blog',
+  json(
+    '{"query":"query ($first: Int) { posts(first: $first) { nodes { id } } }","variables":{"first":1e400}}',
+  ),
+  '400 BAD_USER_INPUT',
+);
 pages.document(
   '100 posts, 100 comments each, with their authors, under an alias twice',
   '{ posts(first: 100) { nodes { a: comments(first: 100) { nodes { author { id } } } b: comments(first: 100) { nodes { author { id } } } } } }',

@@ -229,6 +229,25 @@ describe('validation of documents', () => {
   });
 });
 
+test.each([
+  ['blog', 'createPost', 'title: "t", body: "b", author', 'author { id }'],
+  ['aviation', 'createStudent', 'name: "n", user', 'user { id }'],
+])(
+  '%s: a session may name itself, in capitals too, and nobody else',
+  async (product, field, input, named) => {
+    const [own, other] = [await gateway.signUp(product), await gateway.signUp(product)];
+    const make = (id: string) =>
+      gateway.ask(product, `mutation { ${field}(input: { ${input}: "${id}" }) { ${named} } }`, {
+        token: own.token,
+      });
+    for (const id of [other.id, 'x'])
+      expect((await make(id)).body.errors[0].extensions.code).toBe('FORBIDDEN');
+    const { body } = await make(own.id.toUpperCase());
+    expect(body.errors).toBeUndefined();
+    expect(Object.values(body.data[field])).toEqual([{ id: own.id }]);
+  },
+);
+
 test('a new name shows at once where it is referenced, and where it is embedded after the next edit', async () => {
   const { token } = await gateway.signUp('blog', 'Before');
   const { createPost } = await ask(
