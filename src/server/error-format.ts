@@ -24,6 +24,14 @@ const shortened = (message: string): string =>
     ? `${message.slice(0, MOST_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`
     : message;
 
+/** What graphql-js says after it looks like a suggestion, also where none are to be made. */
+const NO_SELECTION = 'must have a selection of subfields.';
+
+const withoutHint = (message: string): string => {
+  const at = message.indexOf(NO_SELECTION);
+  return at < 0 ? message : message.slice(0, at + NO_SELECTION.length);
+};
+
 type Shown = Pick<GraphQLFormattedError, 'message' | 'extensions'>;
 
 const flatten = (failures: readonly ValidationFailure[], above = ''): string[] =>
@@ -74,6 +82,7 @@ function shownGraphQLError(error: GraphQLError, isResolvers: boolean): Shown | u
     return { message, extensions: { code: own } };
   if (validationErrorCode === 'INTROSPECTION_DISABLED')
     return { message: 'Introspection is off here.', extensions: { code } };
+  if (code === 'GRAPHQL_VALIDATION_FAILED') return { message: withoutHint(message), extensions: { code } };
   if (isPublic(code)) return { message, extensions: { code } };
   return !isResolvers && !isErrorCode(code) && isBadRequest(error)
     ? { message, extensions: { code: 'BAD_REQUEST' } }

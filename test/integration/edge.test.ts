@@ -333,7 +333,7 @@ describe('in production', () => {
     }
   });
 
-  test('no error names what the client did not write', async () => {
+  test('no error suggests what the client did not write', async () => {
     const near: [string, Record<string, unknown>?][] = [
       ['{ ecko(text: "x") }'],
       ['{ echo(texd: "x") }'],
@@ -348,6 +348,26 @@ describe('in production', () => {
       expect(JSON.stringify(open.body)).toContain('Did you mean');
       const { body } = await ask(production);
       expect(body.errors[0].message).not.toMatch(/did you mean/i);
+    }
+  });
+
+  test('errors tell what is missing beside what the client did write, as docs/security.md says', async () => {
+    for (const [text, message] of [
+      ['{ echo }', 'Field "echo" argument "text" of type "String!" is required, but it was not provided.'],
+      ['{ doll }', 'Field "doll" of type "Doll" must have a selection of subfields.'],
+      [
+        '{ echo(text: "x") { y } }',
+        'Field "echo" must not have a selection since type "String!" has no subfields.',
+      ],
+      ['{ doll { name } }', 'Cannot query field "name" on type "Doll".'],
+      [
+        'query ($v: Int) { echo(text: $v) }',
+        'Variable "$v" of type "Int" used in position expecting type "String!".',
+      ],
+      ['{ paint(colour: REDD) }', 'Value "REDD" does not exist in "Colour" enum.'],
+    ]) {
+      const { body } = await production.ask('edge', text!);
+      expect(body.errors.map((error: { message: string }) => error.message)).toEqual([message]);
     }
   });
 
