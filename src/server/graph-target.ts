@@ -72,7 +72,7 @@ function refuser(schema: GraphQLSchema, limits: Limits) {
     if (inputs > limits.inputs)
       return new BulkheadError(
         'OPERATION_TOO_LARGE',
-        `The operation brings more input than is read; at most ${limits.inputs} are allowed: items of lists, fields of objects and each further 256 characters of a text, for every field they are given to.`,
+        `The operation brings more than ${limits.inputs} values (items of lists, fields of objects, each further 256 characters of a text, for every field that reads them), or nests them too deeply: send fewer at once.`,
       );
     const { batch } = request;
     const before = batch?.cost ?? 0;

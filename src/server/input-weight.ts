@@ -24,7 +24,8 @@ function weigh<T>(
       const { own, parts } = partsOf(value);
       weight += own + parts.length;
       if (weight > most) return weight;
-      below.push(...parts);
+      // Not spread into a call, which takes some ten thousand.
+      for (const part of parts) below.push(part);
     }
     level = below;
   }
@@ -41,17 +42,18 @@ const named = (names: readonly string[]) => names.reduce((sum, name) => sum + of
  *
  * @param most more is not counted: it is answered as something above.
  */
-export const weightOf = (value: unknown, most: number): number =>
-  weigh(value, most, (one) => {
+export const weightOf = (value: unknown, most: number): number => {
+  if (typeof value !== 'object') return typeof value === 'string' ? ofText(value) : 0;
+  return weigh(value, most, (one) => {
     if (typeof one === 'string') return { own: ofText(one), parts: [] };
     if (typeof one !== 'object' || one === null) return NOTHING;
-    // The spread of a list that is over the limit would be too long for a call.
     if (Array.isArray(one))
       return one.length > most ? { own: one.length, parts: [] } : { own: 0, parts: one };
     const names = Object.keys(one);
     if (names.length > most) return { own: names.length, parts: [] };
     return { own: named(names), parts: Object.values(one) as unknown[] };
   });
+};
 
 /** The same of a literal. @param ofVariable the weight of a variable within it */
 export const weightOfLiteral = (
