@@ -14,11 +14,13 @@ import { credentialAttacks } from './credentials.js';
 import { flood, floodAttacks, slowAttacks } from './floods.js';
 import { lookUpRandomHashes, persistedQuery } from './hashes.js';
 import { injectionAttacks } from './injection.js';
+import { inputAttacks } from './inputs.js';
 import { resourceAttacks } from './resources.js';
 import { transportAttacks } from './transport.js';
 
 const attacks: readonly Attack[] = [
   ...resourceAttacks,
+  ...inputAttacks,
   ...batchAttacks,
   ...transportAttacks,
   ...injectionAttacks,
