@@ -23,7 +23,7 @@ export const catalogue = {
   BAD_USER_INPUT: entry(400, 'An argument or variable has a value that is not allowed.'),
   OPERATION_TOO_LARGE: entry(
     400,
-    'The document is larger or nested deeper than the gateway allows, or an array holds too many.',
+    'The document is larger or nested deeper than the gateway allows, brings more input than it reads, or an array holds too many.',
   ),
   PAYLOAD_TOO_LARGE: entry(413, 'The request body is larger than the gateway allows.'),
   UNAUTHENTICATED: entry(401, 'No token where one is needed, or a token that is not valid here.'),

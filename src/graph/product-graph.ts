@@ -29,9 +29,10 @@ export function buildProductGraph({
 }: ProductGraphOptions): IsolatedSchema {
   const isolated = buildIsolatedSchema({ classes, resolvers, authChecker });
   attachStorage(isolated, classes, resolvers);
-  boundLists(isolated.schema, mostObjects);
   guardRootFields(isolated.schema);
   guardOtherFields(isolated.schema);
+  // Around the others: a resolver's context is one of its own, and an operation's is one for all lists.
+  boundLists(isolated.schema, mostObjects);
   return isolated;
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { buildSchema, graphql, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
 import { expect, test } from 'vitest';
 import { isSelected, wantedFields } from './projection.js';
