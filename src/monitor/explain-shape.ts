@@ -1,10 +1,12 @@
 import { mongo } from 'mongoose';
+import { type Candidate, type ChoiceKind, choicesFor } from './choices.js';
 import { ownComment } from './comment.js';
+import { type Counted, countedOf, type Fit, fitOf, keepsCount, PAGE, stageNames } from './counted.js';
 import { CannotRebuild } from './fill.js';
 import type { ShapePlan } from './plan.js';
 import { readExplain } from './read-explain.js';
 import type { ShapeStats } from './read-stats.js';
-import { collectionsOf, fieldsOf, rebuild } from './rebuild.js';
+import { collectionsOf, fieldsOf, leadingStages, rebuild } from './rebuild.js';
 import { Sample } from './sample.js';
 import { parseShape, type Shape } from './shape.js';
 
@@ -13,8 +15,10 @@ export const EXPLAIN_MS = 1_500;
 const SAMPLE_MS = 1_000;
 /** Enough for a value that is typical, and for two that are different. */
 const SAMPLE_DOCUMENTS = 20;
-/** What stands for a limit where nothing was returned yet: a page. */
-const PAGE = 20;
+/** From here on no other values are tried for a shape. */
+const SEARCH_MS = 1_000;
+/** What finding others may take on the server, each time. */
+const CHOICE_MS = 500;
 
 const MAX_TIME_EXPIRED = 50;
 /** Refused, or nobody there: it is not the shape's fault, and is told to whoever asked. */
@@ -23,11 +27,15 @@ const NOT_THE_SHAPE = new Set<unknown>([13, 18, 91, 189, 10_107, 11_600, 11_602,
 /** A shape that is to be explained. */
 export type ExplainedShape = Pick<ShapeStats, 'shape' | 'text' | 'calls' | 'documents'>;
 
+type Explained = Omit<ShapePlan, 'shape' | 'at'>;
+
 /**
  * Asks the server how it answers a shape, with values of the product's own documents in the place of those that the
- * shape has lost. They are read for this one question, and neither kept nor logged. It only reads: of a write, the
- * search for what it changes is explained.
+ * shape has lost. What the shape's calls were counted to find tells which: of several choices the one is kept that finds
+ * about as many, and where none does, the plan says so. Values are read for this one question, and neither kept nor
+ * logged. It only reads: of a write, the search for what it changes is explained.
  *
+ * @param fits which kind of choice has fitted a shape, by its id; it is tried first the next time.
  * @returns undefined for a shape that has no plan, such as an insert.
  * @throws the driver's error where the server cannot be asked.
  */
@@ -36,23 +44,15 @@ export async function explainShape(
   product: string,
   stats: ExplainedShape,
   now: Date,
+  fits: Map<string, ChoiceKind> = new Map(),
 ): Promise<ShapePlan | undefined> {
   const about = { shape: stats.shape, at: now };
   try {
     const shape = parseShape(stats.text);
     if (shape.command === 'insert') return undefined;
-    const filling = { sampleOf: await sampler(db, product, shape), count: typicalCount(stats) };
-    const command = rebuild(shape, filling);
-    if (!command) return undefined;
-    const ask = new Question(db, product);
-    const plan = await ask.explain(command).catch(async (error: unknown) => {
-      // An expression without its literals may be none: what finds and sorts the documents is explained alone.
-      const leading =
-        isRefusal(error) && shape.command === 'aggregate' && rebuild(shape, { ...filling, isLeading: true });
-      if (!leading) throw error;
-      return ask.explain(leading);
-    });
-    return { ...about, ...plan };
+    const question = new Question(db, product, shape, await samplesOf(db, product, shape));
+    const plan = await search(question, countedOf(shape, stats), fits, stats.shape);
+    return plan && { ...about, ...plan };
   } catch (error) {
     const problem = problemOf(error);
     if (problem === undefined) throw error;
@@ -60,16 +60,107 @@ export async function explainShape(
   }
 }
 
+interface Tried {
+  readonly candidate: Candidate;
+  readonly plan: Explained;
+  readonly fit: Fit;
+}
+
+/** Explains one choice of values after the other, until one finds about as many documents as were counted. */
+async function search(
+  question: Question,
+  counted: Counted,
+  fits: Map<string, ChoiceKind>,
+  id: string,
+): Promise<Explained | undefined> {
+  const startedAt = performance.now();
+  const isOver = () => performance.now() - startedAt >= SEARCH_MS;
+  let [best, last]: (Tried | undefined)[] = [];
+  for await (const candidate of question.choices(counted, () => last?.plan.returned ?? 0, fits.get(id))) {
+    last = await question.tryOne(candidate, counted).catch((error: unknown) => {
+      // The first says why a shape cannot be explained; another choice is not worth a word.
+      if (!best || problemOf(error) === undefined) throw error;
+      return undefined;
+    });
+    if (!last && !best) return undefined;
+    if (last && (!best || last.fit.distance < best.fit.distance)) best = last;
+    if (best!.fit.isGood || best!.plan.problem !== undefined || isOver()) break;
+  }
+  if (!best) return undefined;
+  const { found } = counted;
+  // Full pages, and no limit that people give: then it was that of these pages.
+  if (best.fit.isOverfull && found !== undefined && !isOver()) {
+    const full = await question.tryOne(best.candidate, { ...counted, limit: Math.ceil(found) });
+    if (full && full.fit.distance < best.fit.distance) best = full;
+  }
+  const isOff = best.fit.isOff && best.plan.problem === undefined;
+  if (isOff) fits.delete(id);
+  else if (found !== undefined) fits.set(id, best.candidate.kind);
+  return {
+    ...best.plan,
+    ...(found !== undefined && { counted: found }),
+    ...(isOff && { isOff }),
+    ...(counted.unknown !== undefined && { unknown: counted.unknown }),
+  };
+}
+
+/** One shape, asked with one choice of values or another. */
 class Question {
   readonly #db: mongo.Db;
   readonly #comment: string;
+  readonly #shape: Shape;
+  readonly #samples: Samples;
 
-  constructor(db: mongo.Db, product: string) {
+  constructor(db: mongo.Db, product: string, shape: Shape, samples: Samples) {
     this.#db = db;
     this.#comment = ownComment(product);
+    this.#shape = shape;
+    this.#samples = samples;
   }
 
-  async explain(explain: mongo.Document): Promise<Omit<ShapePlan, 'shape' | 'at'>> {
+  choices(counted: Counted, returned: () => number, remembered?: ChoiceKind): AsyncIterable<Candidate> {
+    const { collection } = this.#shape;
+    const sample = this.#samples.of(collection);
+    return choicesFor(
+      {
+        db: this.#db,
+        shape: this.#shape,
+        sample,
+        counted,
+        returned,
+        more: (count) => this.#samples.more(collection, count),
+        options: { comment: this.#comment, maxTimeMS: CHOICE_MS },
+      },
+      remembered,
+    );
+  }
+
+  /** @returns undefined for what has no plan. */
+  async tryOne(candidate: Candidate, counted: Counted): Promise<Tried | undefined> {
+    const shape = this.#shape;
+    const filling = {
+      sampleOf: (collection: string) => {
+        const sample = this.#samples.of(collection);
+        return collection === shape.collection ? sample.with(candidate.choice) : sample;
+      },
+      count: Math.max(1, counted.limit ?? Math.ceil(counted.found ?? PAGE)),
+    };
+    const command = rebuild(shape, filling);
+    if (!command) return undefined;
+    try {
+      const plan = await this.#explain(command);
+      return { candidate, plan, fit: fitOf(plan.returned, counted) };
+    } catch (error) {
+      // An expression without its literals may be none: what finds and sorts the documents is explained alone.
+      if (!isRefusal(error) || shape.command !== 'aggregate') throw error;
+      const plan = await this.#explain(rebuild(shape, { ...filling, isLeading: true })!);
+      const { pipeline } = shape.parts;
+      const isWhole = keepsCount(stageNames(pipeline).slice(leadingStages(pipeline)));
+      return { candidate, plan, fit: fitOf(plan.returned, isWhole ? counted : { isOpenEnded: true }) };
+    }
+  }
+
+  async #explain(explain: mongo.Document): Promise<Explained> {
     const ask = (verbosity: string) =>
       this.#db.command({ explain, verbosity, comment: this.#comment, maxTimeMS: EXPLAIN_MS });
     try {
@@ -82,25 +173,29 @@ class Question {
   }
 }
 
-/** Reads some documents of each collection that a shape reads, no more of them than the shape names. */
-async function sampler(db: mongo.Db, product: string, shape: Shape): Promise<(collection: string) => Sample> {
-  const projection = { _id: 1, ...Object.fromEntries(fieldsOf(shape).map((field) => [field, 1])) };
-  const samples = new Map<string, Sample>();
-  for (const collection of collectionsOf(shape)) {
-    const documents = await db
-      .collection(collection)
-      .aggregate([{ $sample: { size: SAMPLE_DOCUMENTS } }, { $project: projection }], {
-        comment: ownComment(product),
-        maxTimeMS: SAMPLE_MS,
-      })
-      .toArray();
-    samples.set(collection, new Sample(documents));
-  }
-  return (collection) => samples.get(collection) ?? new Sample([]);
+interface Samples {
+  readonly of: (collection: string) => Sample;
+  readonly more: (collection: string, count: number) => Promise<Sample>;
 }
 
-const typicalCount = ({ calls, documents }: ExplainedShape): number =>
-  Math.max(1, Math.ceil(documents / Math.max(1, calls)) || PAGE);
+/** Reads some documents of each collection that a shape reads, no more of them than the shape names. */
+async function samplesOf(db: mongo.Db, product: string, shape: Shape): Promise<Samples> {
+  const projection = { _id: 1, ...Object.fromEntries(fieldsOf(shape).map((field) => [field, 1])) };
+  const read = async (collection: string, count: number) =>
+    new Sample(
+      await db
+        .collection(collection)
+        .aggregate([{ $sample: { size: count } }, { $project: projection }], {
+          comment: ownComment(product),
+          maxTimeMS: SAMPLE_MS,
+        })
+        .toArray(),
+    );
+  const samples = new Map<string, Sample>();
+  for (const collection of collectionsOf(shape))
+    samples.set(collection, await read(collection, SAMPLE_DOCUMENTS));
+  return { of: (collection) => samples.get(collection) ?? new Sample([]), more: read };
+}
 
 const codeOf = (error: unknown): unknown =>
   error instanceof mongo.MongoServerError ? error.code : undefined;

@@ -54,10 +54,10 @@ function fillOperator(operator: string, operand: unknown, values: SampleValues, 
       return values.one;
     case '$gt':
     case '$gte':
-      return values.bound(isRange ? 0.25 : 0.5);
+      return values.bounds.lower ?? values.bound(isRange ? 0.25 : 0.5);
     case '$lt':
     case '$lte':
-      return values.bound(isRange ? 0.75 : 0.5);
+      return values.bounds.upper ?? values.bound(isRange ? 0.75 : 0.5);
     case '$in':
     case '$nin':
     case '$all':

@@ -25,6 +25,14 @@ export interface ShapePlan {
   /** The indexes that it uses. */
   readonly indexes: readonly string[];
   readonly root: PlanStage;
+  /** Documents that a call was counted to return when it was made; missing where a plan's cannot be compared with them. */
+  readonly counted?: number;
+  /** No values were found with which it returns about as many as were counted: its figures say nothing of what runs. */
+  readonly isOff?: boolean;
+  /** When its indexes were last seen to change: what was examined before is of another plan. */
+  readonly indexesSince?: Date;
+  /** What nothing tells of the shape's commands, in words. */
+  readonly unknown?: string;
   /** Why it could not be explained: the rest is empty then, or without counts where only the time was up. */
   readonly problem?: string;
 }

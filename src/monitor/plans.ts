@@ -1,6 +1,8 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
+import type { ChoiceKind } from './choices.js';
 import { ownComment } from './comment.js';
+import { countedOf, fitOf } from './counted.js';
 import { explainShape, type ExplainedShape } from './explain-shape.js';
 import type { ShapePlan } from './plan.js';
 import { parseShape } from './shape.js';
@@ -36,6 +38,8 @@ export interface RefreshPlans {
   /** What a collection's indexes are, as one text; undefined where it is not known. */
   readonly layoutOf: (collection: string) => string | undefined;
   readonly now: () => Date;
+  /** Which kind of values has fitted a shape before, by its id: kept by the caller, from round to round. */
+  readonly fits?: Map<string, ChoiceKind>;
   /** Time that explanations may take, with their samples. Default: 2,000 ms. */
   readonly budgetMs?: number;
   /** Whether the worker is about to end. */
@@ -65,9 +69,9 @@ const isStage = (stage: unknown): boolean => {
  * than the budget of one round. Answers all plans there are, by shape.
  */
 export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<string, StoredPlan>> {
-  const { db, product, shapes, layoutOf, now, budgetMs = BUDGET_MS, isStopped } = options;
+  const { db, product, shapes, layoutOf, now, fits, budgetMs = BUDGET_MS, isStopped } = options;
   const plans = new Map(await storedPlans(db, product));
-  const due = shapes.filter(({ shape, collection }) => isDue(plans.get(shape), layoutOf(collection), now()));
+  const due = shapes.filter((one) => isDue(plans.get(one.shape), one, layoutOf(one.collection), now()));
   const [known, unknown] = [
     due.filter(({ shape }) => plans.has(shape)),
     due.filter(({ shape }) => !plans.has(shape)),
@@ -84,23 +88,43 @@ export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<s
   for (const shape of queue) {
     if (explained >= MOST_EXPLAINS || performance.now() - startedAt >= budgetMs || isStopped?.()) break;
     if (parseShape(shape.text).command === 'insert') continue;
-    const plan = await explainShape(db, product, shape, now());
+    const plan = await explainShape(db, product, shape, now(), fits);
     if (!plan) continue;
     explained += 1;
     const layout = layoutOf(shape.collection);
-    const stored = { ...plan, ...(layout !== undefined && { layout }) };
+    const before = plans.get(shape.shape);
+    const hasChanged = before?.layout !== undefined && layout !== undefined && before.layout !== layout;
+    const indexesSince = hasChanged ? now() : before?.indexesSince;
+    const stored = {
+      ...plan,
+      ...(layout !== undefined && { layout }),
+      ...(indexesSince && { indexesSince }),
+    };
     plans.set(shape.shape, stored);
     await store(db, product, stored, now());
   }
   return plans;
 }
 
-function isDue(plan: StoredPlan | undefined, layout: string | undefined, now: Date): boolean {
+function isDue(
+  plan: StoredPlan | undefined,
+  stats: PlannedShape,
+  layout: string | undefined,
+  now: Date,
+): boolean {
   if (!plan) return true;
   if (layout !== undefined && plan.layout !== layout) return true;
+  const age = now.getTime() - plan.at.getTime();
+  if (age >= FRESH_MS) return true;
   // One that took too long to be counted takes as long again.
-  const isBad = (plan.collectionScan || plan.inMemorySort) && plan.problem === undefined;
-  return now.getTime() - plan.at.getTime() >= (isBad ? BAD_FRESH_MS : FRESH_MS);
+  if (age < BAD_FRESH_MS || plan.problem !== undefined) return false;
+  return plan.collectionScan || plan.inMemorySort || isOfOthers(plan, stats);
+}
+
+/** Whether other values are asked for than were when it was made: then the plan may be another. */
+function isOfOthers({ counted }: StoredPlan, stats: PlannedShape): boolean {
+  if (counted === undefined) return false;
+  return fitOf(counted, countedOf(parseShape(stats.text), stats)).isOff;
 }
 
 async function store(db: mongo.Db, product: string, plan: StoredPlan, now: Date): Promise<void> {

@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose';
+import { stageNames } from './counted.js';
 import { CannotRebuild, fillExpression, fillFilter } from './fill.js';
 import { Sample } from './sample.js';
 import type { Shape } from './shape.js';
@@ -7,7 +8,7 @@ import type { Shape } from './shape.js';
 export interface Filling {
   /** Documents of a collection. */
   readonly sampleOf: (collection: string) => Sample;
-  /** What stands for a limit: what the shape's commands have returned on average. */
+  /** What stands for a limit. */
   readonly count: number;
   /** Only the stages of a pipeline that find and sort. */
   readonly isLeading?: boolean;
@@ -34,22 +35,22 @@ export function rebuild({ command, collection, parts }: Shape, filling: Filling)
         ...sortOf(parts),
         ...hintOf(parts),
         ...projectionOf(parts),
+        // How many it skips is in no shape, and nothing tells: it is explained without.
         ...('limit' in parts && { limit: filling.count }),
-        ...('skip' in parts && { skip: filling.count }),
       });
     case 'count':
-      return { count: collection, query: query(parts['query']) };
+      return { count: collection, query: query(parts['query']), ...hintOf(parts) };
     case 'distinct':
       return { distinct: collection, key: nameIn(parts['key']), query: query(parts['query']) };
     case 'findAndModify':
-      return find(parts['query'], { ...sortOf(parts), limit: 1 });
+      return find(parts['query'], { ...sortOf(parts), limit: 1, ...hintOf(parts) });
     case 'update': {
-      const { q, multi } = statementOf(parts['updates']);
-      return find(q, multi === true ? {} : { limit: 1 });
+      const { q, multi, hint } = statementOf(parts['updates']);
+      return find(q, { ...(multi !== true && { limit: 1 }), ...hintOf({ hint }) });
     }
     case 'delete': {
-      const { q, limit } = statementOf(parts['deletes']);
-      return find(q, limit === 1 ? { limit: 1 } : {});
+      const { q, limit, hint } = statementOf(parts['deletes']);
+      return find(q, { ...(limit === 1 && { limit: 1 }), ...hintOf({ hint }) });
     }
     case 'aggregate':
       return {
@@ -118,11 +119,16 @@ function sortOf({ sort }: Shape['parts']): mongo.Document {
 
 const hintOf = ({ hint }: Shape['parts']): mongo.Document => (hint === undefined ? {} : { hint });
 
-/** Inclusion, whatever it was: it matters only whether an index alone could answer. */
+/** What is left out, and what is not: it matters whether an index alone could answer. */
 function projectionOf({ projection }: Shape['parts']): mongo.Document {
   const names = Array.isArray(projection) ? (projection as string[]) : [];
-  const isSimple = names.length > 0 && names.every((name) => /^\w+$/.test(name));
-  return isSimple ? { projection: Object.fromEntries(names.map((name) => [name, 1])) } : {};
+  const isSimple = names.length > 0 && names.every((name) => /^-?\w+$/.test(name));
+  if (!isSimple) return {};
+  return {
+    projection: Object.fromEntries(
+      names.map((name) => (name.startsWith('-') ? [name.slice(1), 0] : [name, 1])),
+    ),
+  };
 }
 
 function statementOf(statement: unknown): mongo.Document {
@@ -168,6 +174,13 @@ const COMPUTES = new Set([
 /** Stages that write. */
 const WRITES = new Set(['$out', '$merge']);
 
+/** How many stages of a pipeline find and sort, before any other. */
+export function leadingStages(pipeline: unknown): number {
+  const names = stageNames(pipeline);
+  const other = names.findIndex((name) => !LEADING.has(name));
+  return other < 0 ? names.length : other;
+}
+
 function rebuildPipeline(stages: unknown, sample: Sample, filling: Filling): mongo.Document[] {
   if (!Array.isArray(stages)) throw new CannotRebuild('its pipeline is cut off');
   const pipeline: mongo.Document[] = [];
@@ -175,6 +188,8 @@ function rebuildPipeline(stages: unknown, sample: Sample, filling: Filling): mon
   for (const stage of stages as unknown[]) {
     const [[name, body] = ['', undefined]] = Object.entries(statementOf(stage)) as [string, unknown][];
     if (WRITES.has(name) || (filling.isLeading && !LEADING.has(name))) break;
+    // How many it skips is in no shape, and nothing tells: it is explained without.
+    if (name === '$skip') continue;
     pipeline.push({ [name]: rebuildStage(name, body, current, filling) });
     if (!KEEPS.has(name)) current = new Sample([]);
   }
@@ -190,7 +205,6 @@ function rebuildStage(name: string, body: unknown, sample: Sample, filling: Fill
     case '$sort':
       return sortOf({ sort: body })['sort'];
     case '$limit':
-    case '$skip':
       return filling.count;
     case '$sample':
       return { size: filling.count };

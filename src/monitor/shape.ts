@@ -30,7 +30,7 @@ const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: En
   find: [
     ['filter', encodeFilter],
     ['sort', encodeSort],
-    ['projection', encodeNames],
+    ['projection', encodeProjection],
     ['hint', encodeHint],
     ['limit', () => VALUE],
     ['skip', () => VALUE],
@@ -259,7 +259,18 @@ function encodeHint(value: unknown, budget: Budget, depth: number): string {
   return value.length > LONGEST_NAME ? CUT : JSON.stringify(value);
 }
 
-/** Names alone: of a projection, it matters which fields are read. */
+/** Names alone, those that are left out with a `-`: it matters which fields are read. */
+function encodeProjection(value: unknown, budget: Budget): string {
+  if (!isPlain(value)) return VALUE;
+  const names = budget.keysOf(value).filter(() => budget.take());
+  const isLeftOut = (name: string) => value[name] === 0 || value[name] === false;
+  return `[${names
+    .sort()
+    .map((name) => (isLeftOut(name) ? JSON.stringify(`-${pathOf(name)}`) : nameOf(name)))
+    .join(',')}]`;
+}
+
+/** Names alone. */
 function encodeNames(value: unknown, budget: Budget): string {
   if (!isPlain(value)) return VALUE;
   const names = budget.keysOf(value).filter(() => budget.take());
@@ -350,6 +361,18 @@ function encodeStage(stage: string, value: unknown, budget: Budget, depth: numbe
       return isPlain(value)
         ? encodeEntries(value, budget, depth, (_, pipeline, rest, deeper) =>
             encodePipeline(pipeline, rest, deeper),
+          )
+        : VALUE;
+    case '$project':
+      return isPlain(value)
+        ? encodeEntries(
+            value,
+            budget,
+            depth,
+            // Whether an index alone can answer hangs on it.
+            (key, part, rest, deeper) =>
+              key === '_id' && (part === 0 || part === false) ? '0' : encodeExpression(part, rest, deeper),
+            false,
           )
         : VALUE;
     default:
