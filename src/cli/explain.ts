@@ -7,7 +7,7 @@ import { findShapes, readSlowShapes, type SlowShape } from '../monitor/slow-shap
 import { loadProject } from '../server/load-project.js';
 import { askProducts } from './ask-products.js';
 import { type CommonOptions, paint, print, table } from './output.js';
-import { ago, count, duration, moment } from './quantities.js';
+import { ago, count, counted, duration, moment } from './quantities.js';
 import { paintSeverity } from './severity.js';
 
 /** Options of `bulkhead explain`. */
@@ -82,7 +82,7 @@ function linesOf({ shape, words, stats }: Explained, since: Date): string[] {
       'time',
       `${duration(stats.totalMs)} in all, mean ${duration(stats.meanMs)}, p50 ${duration(stats.p50Ms)}, p95 ${duration(stats.p95Ms)}, p99 ${duration(stats.p99Ms)}`,
     ],
-    ['documents', `${count(stats.documents)}, ${short(stats.documents / stats.calls)} a call`],
+    ['documents', `${count(stats.documents)}, ${short(stats.documents / Math.max(1, stats.calls))} a call`],
     ['examined', examinedOf(stats)],
   ].filter(([, value]) => value !== '') as [string, string][];
   return [
@@ -100,7 +100,7 @@ const short = (value: number): string => String(Math.round(value * 10) / 10);
 const examinedOf = ({ examined }: SlowShape): string =>
   examined === undefined
     ? ''
-    : `${short(examined.documents / examined.calls)} documents and ${short(examined.keys / examined.calls)} keys a call, in ${count(examined.calls)} that the profiler has seen`;
+    : `${counted(examined.documents / examined.calls, 'document')} and ${counted(examined.keys / examined.calls, 'key')} a call, in ${count(examined.calls)} that the profiler has seen since its indexes are what they are, in the last day at most`;
 
 const section = (heading: string, lines: readonly string[]): string[] => [
   `  ${paint('dim', heading)}`,

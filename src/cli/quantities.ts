@@ -29,7 +29,7 @@ export function ago(moment: Date, now = Date.now()): string {
 
 /** A count with its noun: `1 shape`, `14 shapes`. */
 export const counted = (value: number, noun: string): string =>
-  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+  `${count(value)} ${noun}${Math.round(value) === 1 ? '' : 's'}`;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShapePlan } from '../monitor/plan.js';
 import { isPlanned } from '../monitor/plan-words.js';
 import { readFrom, readLastKept } from '../monitor/read-stats.js';
-import { readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
+import { examinedBy, readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
 import { loadProject, type Project } from '../server/load-project.js';
 import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';
@@ -185,16 +185,24 @@ export function linesOfShapes(shapes: readonly SlowShape[], columns: number): st
   ];
 }
 
-const rowOf = ({ shape, calls, totalMs, meanMs, p95Ms, plan, words }: SlowShape): string[] => [
-  shape,
-  count(calls),
-  duration(totalMs),
-  duration(meanMs),
-  duration(p95Ms),
-  plan && plan.problem === undefined ? `${count(plan.documentsExamined)} → ${count(plan.returned)}` : '–',
-  planWords(plan),
-  words,
+const rowOf = (shape: SlowShape): string[] => [
+  shape.shape,
+  count(shape.calls),
+  duration(shape.totalMs),
+  duration(shape.meanMs),
+  duration(shape.p95Ms),
+  examinedWords(shape),
+  planWords(shape.plan),
+  shape.words,
 ];
+
+/** What a call examines and returns; with a `~` where that is an estimate that disagrees with what was counted. */
+function examinedWords(shape: SlowShape): string {
+  const examined = examinedBy(shape);
+  if (!examined) return '–';
+  const { documents, returned, isOff } = examined;
+  return `${isOff ? '~' : ''}${count(documents)} → ${count(returned)}`;
+}
 
 /** How a shape is planned, in a word: what is bad first, then the indexes. */
 export function planWords(plan: ShapePlan | undefined): string {

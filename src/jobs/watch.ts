@@ -1,11 +1,13 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
+import type { ChoiceKind } from '../monitor/choices.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
 import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/gather.js';
 import { refreshPlans } from '../monitor/plans.js';
 import { readProfile } from '../monitor/profiled.js';
+import { readExamined } from '../monitor/read-examined.js';
 import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { NOT_LATELY, readLately } from '../monitor/read-lately.js';
@@ -46,6 +48,7 @@ interface Kept<T> {
 /** The watch of one product: plans, findings. It keeps between rounds what is dear to ask for. */
 export class Watch {
   #isCalm = false;
+  readonly #fits = new Map<string, ChoiceKind>();
   #collections: Kept<ReadCollections> | undefined;
   #before: ReadonlyMap<string, Kept<ShapeFacts['before']> | undefined> = new Map();
   #loads: Kept<ProductFacts['loads']> | undefined;
@@ -68,9 +71,12 @@ export class Watch {
       product,
       shapes,
       now,
+      fits: this.#fits,
       layoutOf: (collection) => layouts.get(collection),
       ...(isStopped && { isStopped }),
     });
+    const query = { product, since, until: startedAt };
+    const examined = await readExamined(db, query, (shape) => plans.get(shape)?.indexesSince);
     const before = await this.#weekBefore(db, product, since, startedAt, shapes);
     const lately = await readLately(db, { product }, startedAt);
     const open = await readFindings(db, { product });
@@ -82,7 +88,14 @@ export class Watch {
       shapes: shapes.map((shape): ShapeFacts => {
         const [plan, earlier] = [plans.get(shape.shape), before.get(shape.shape)];
         const recent = lately.get(shape.shape) ?? NOT_LATELY;
-        return { ...shape, lately: recent, ...(plan && { plan }), ...(earlier && { before: earlier }) };
+        const seen = examined.get(shape.shape);
+        return {
+          ...shape,
+          lately: recent,
+          ...(plan && { plan }),
+          ...(seen && { examined: seen }),
+          ...(earlier && { before: earlier }),
+        };
       }),
       hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),

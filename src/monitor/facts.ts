@@ -1,5 +1,6 @@
 import type { Finding } from './finding.js';
 import type { ShapePlan } from './plan.js';
+import type { Examined } from './read-examined.js';
 import type { Lately } from './read-lately.js';
 import type { ShapeStats } from './read-stats.js';
 import type { ShapeText } from './shape.js';
@@ -44,6 +45,8 @@ export interface LoadFacts {
 /** A shape that was seen lately, with all that is known of it. */
 export interface ShapeFacts extends ShapeStats {
   readonly plan?: ShapePlan;
+  /** What its commands have examined, where the profiler has seen them since its indexes are what they are. */
+  readonly examined?: Examined;
   readonly lately: Lately;
   /** The same shape in the week before. */
   readonly before?: { readonly calls: number; readonly p95Ms: number };

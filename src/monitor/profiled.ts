@@ -2,10 +2,11 @@ import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
+import type { Examined } from './read-examined.js';
 import type { CommandTally } from './recorder.js';
 import { OTHER_CLIENT } from './rules/say.js';
 import { shapeOf, type ShapeText } from './shape.js';
-import { forgottenAt, shapeIdOf, writeStats } from './stats.js';
+import { forgottenAt, shapeIdOf, slotOf, writeStats } from './stats.js';
 
 const READ_MS = 2_000;
 /** Entries of one round: the server keeps about as many. */
@@ -23,18 +24,16 @@ export interface Profiled {
   readonly isRefused: boolean;
 }
 
-/** What a shape's commands examined: not as explained, but as it was. */
-interface Examined {
-  documents: number;
-  keys: number;
-  calls: number;
-}
+/** What a shape's commands examined in a twelfth of an hour. */
+type Seen = { -readonly [key in keyof Examined]: number } & { readonly shape: string; readonly ts: Date };
 
 interface Entry {
   readonly op: string;
   readonly ns: string;
   readonly ts: Date;
   readonly command: mongo.Document;
+  /** Of the rest of a read: what has begun it. */
+  readonly originatingCommand?: mongo.Document;
   readonly appName?: string;
   readonly millis?: number;
   readonly docsExamined?: number;
@@ -43,13 +42,15 @@ interface Entry {
   readonly nMatched?: number;
   readonly ndeleted?: number;
   readonly errCode?: number;
+  readonly hasSortStage?: boolean;
+  readonly planSummary?: string;
 }
 
 /**
  * Reads what the database's profiler has noted since the last time, where somebody has switched it on (Bulkhead does
  * not). Commands without a gateway's comment are another client's: they are counted as a shape like any other, under the
- * operation `(other client)` and its name. With a sampled profiler those are as many as were sampled. Of the gateway's
- * own commands, which are counted already, it is noted at the shape what they examined.
+ * operation `(other client)` and its name. With a sampled profiler those are as many as were sampled. The gateway's own
+ * are counted already. Of both it is noted what they examined.
  *
  * @throws the driver's error.
  */
@@ -75,7 +76,7 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
     return { others: 0, isRefused: true };
   }
   const others = new Map<string, CommandTally>();
-  const examined = new Map<string, Examined>();
+  const examined = new Map<string, Seen>();
   for (const entry of entries) count(entry, others, examined);
   if (others.size > 0)
     await writeStats(
@@ -96,14 +97,22 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
     );
   if (examined.size > 0)
     await stats.bulkWrite(
-      [...examined].map(([shape, { calls, documents, keys }]) => ({
-        updateOne: {
-          filter: { _id: `shape:${shape}` },
-          update: {
-            $inc: { 'examined.calls': calls, 'examined.documents': documents, 'examined.keys': keys },
+      [...examined.values()].map(({ shape, ts, ...sums }): mongo.AnyBulkWriteOperation<{ _id: string }> => {
+        const { hour, slot } = slotOf(ts);
+        return {
+          updateOne: {
+            filter: { _id: `examined:${hour.toISOString().slice(0, 13)}:${shape}` },
+            update: {
+              $setOnInsert: { kind: 'examined', hour, shape, createdAt: now },
+              $set: { updatedAt: now, expiresAt: forgottenAt(now) },
+              $inc: Object.fromEntries(
+                Object.entries(sums).map(([key, sum]) => [`slots.${slot}.${key}`, sum]),
+              ),
+            },
+            upsert: true,
           },
-        },
-      })),
+        };
+      }),
       { ordered: false, ...options },
     );
   return { others: [...others.values()].reduce((sum, { calls }) => sum + calls, 0), isRefused: false };
@@ -111,23 +120,18 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
 
 const escaped = (text: string): string => text.replaceAll(/[^\w]/g, String.raw`\$&`);
 
-function count(entry: Entry, others: Map<string, CommandTally>, examined: Map<string, Examined>): void {
+function count(entry: Entry, others: Map<string, CommandTally>, examined: Map<string, Seen>): void {
   const shape = shapeIn(entry);
   if (shape === undefined) return;
-  const comment: unknown = entry.command['comment'];
-  const { docsExamined = 0, keysExamined = 0, appName = '', millis = 0, ts } = entry;
-  if (typeof comment === 'string' && comment.startsWith('bulkhead:')) {
-    if (comment === ownComment(originProduct(comment))) return;
-    const id = shapeIdOf(shape);
-    const sum = examined.get(id) ?? { documents: 0, keys: 0, calls: 0 };
-    sum.documents += docsExamined;
-    sum.keys += keysExamined;
-    sum.calls += 1;
-    examined.set(id, sum);
-    return;
-  }
+  const isRest = entry.op === 'getmore';
+  const comment: unknown = (entry.originatingCommand ?? entry.command)['comment'];
+  const { appName = '', millis = 0, ts } = entry;
+  const isOwn = typeof comment === 'string' && comment.startsWith('bulkhead:');
+  if (isOwn && comment === ownComment(originProduct(comment))) return;
   // Bulkhead's own processes, which say of some commands nothing.
-  if (appName.startsWith('bulkhead:')) return;
+  if (!isOwn && appName.startsWith('bulkhead:')) return;
+  addExamined(shapeIdOf(shape), entry, examined);
+  if (isOwn) return;
   const field = nameOf(appName);
   const key = `${field} ${shape}`;
   const at = ts.getTime();
@@ -147,12 +151,29 @@ function count(entry: Entry, others: Map<string, CommandTally>, examined: Map<st
       last: at,
     } satisfies CommandTally);
   others.set(key, tally);
-  tally.calls += 1;
   tally.totalMs += millis;
-  tally.counts[bucketOf(millis)]! += 1;
+  // The rest of a read is no call of its own: it takes longer, and is about more.
+  if (!isRest) {
+    tally.calls += 1;
+    tally.counts[bucketOf(millis)]! += 1;
+  }
   tally.documents += entry.nreturned ?? entry.nMatched ?? entry.ndeleted ?? 0;
   tally.last = Math.max(tally.last, at);
   if (entry.errCode !== undefined) tally.errors += 1;
+}
+
+function addExamined(shape: string, entry: Entry, examined: Map<string, Seen>): void {
+  const { ts, docsExamined = 0, keysExamined = 0, planSummary = '', hasSortStage = false } = entry;
+  const { hour, slot } = slotOf(ts);
+  const key = `${shape} ${hour.getTime()} ${slot}`;
+  const sum = examined.get(key) ?? { shape, ts, calls: 0, documents: 0, keys: 0, scans: 0, sorts: 0 };
+  examined.set(key, sum);
+  sum.documents += docsExamined;
+  sum.keys += keysExamined;
+  if (entry.op === 'getmore') return;
+  sum.calls += 1;
+  sum.scans += planSummary.startsWith('COLLSCAN') ? 1 : 0;
+  sum.sorts += hasSortStage ? 1 : 0;
 }
 
 const originProduct = (comment: string): string => comment.split(':')[1] ?? '';
@@ -161,7 +182,7 @@ const originProduct = (comment: string): string => comment.split(':')[1] ?? '';
 const nameOf = (appName: string): string => appName.replaceAll(/[^\w .@/-]/g, '').slice(0, 60) || '-';
 
 /** Updates and deletions are noted without their command's name. */
-function shapeIn({ op, ns, command }: Entry): ShapeText | undefined {
+function shapeIn({ op, ns, command, originatingCommand }: Entry): ShapeText | undefined {
   const collection = ns.slice(ns.indexOf('.') + 1);
   switch (op) {
     case 'query':
@@ -172,6 +193,10 @@ function shapeIn({ op, ns, command }: Entry): ShapeText | undefined {
       return shapeOf('update', { update: collection, updates: [command] });
     case 'remove':
       return shapeOf('delete', { delete: collection, deletes: [command] });
+    case 'getmore': {
+      const name = ['find', 'aggregate'].find((one) => originatingCommand && one in originatingCommand);
+      return name === undefined ? undefined : shapeOf(name, originatingCommand!);
+    }
     case 'command': {
       const name = ['aggregate', 'count', 'distinct', 'findAndModify'].find((one) => one in command);
       return name === undefined ? undefined : shapeOf(name, command);

@@ -45,8 +45,6 @@ export interface ShapeStats extends Summary {
   readonly retries: number;
   /** When it was first seen, ever. */
   readonly first: Date;
-  /** What the profiler has seen its commands examine, ever; missing where that is off. */
-  readonly examined?: { readonly calls: number; readonly documents: number; readonly keys: number };
   /** Who sent them, the busiest first. */
   readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
 }
@@ -142,7 +140,7 @@ type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
   readonly _id: string;
   readonly last: Date;
   readonly origins: ShapeStats['origins'];
-  readonly about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first' | 'examined'>[];
+  readonly about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first'>[];
 };
 
 /** The shapes that were sent in a time, those that took longest in all first: `MOST_SHAPES`. Hours are read whole. */
@@ -194,7 +192,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
   return rows.flatMap((row) => {
     const [about] = row.about;
     if (!about || !isShape(about.text)) return [];
-    const { text, collection, command, first, examined } = about;
+    const { text, collection, command, first } = about;
     const { _id: shape, documents, retries, origins } = row;
     return [
       {
@@ -205,7 +203,6 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         first,
         documents,
         retries,
-        ...(examined && { examined }),
         origins,
         ...summaryWith(row, counts.get(shape) ?? []),
       },

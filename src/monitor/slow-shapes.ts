@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import type { StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
+import { type Examined, readExamined } from './read-examined.js';
 import { readFindings, findPlans } from './read-findings.js';
 import { readOptions, readShapes, type ShapeStats, type StatsQuery, type StatsScope } from './read-stats.js';
 import { wordsOf } from './shape-words.js';
@@ -19,17 +20,48 @@ export interface SlowShape extends ShapeStats {
   readonly words: string;
   /** How it is planned; missing until the worker has explained it. */
   readonly plan?: ShapePlan;
+  /** What its commands have examined, where the profiler has seen them: of the last day, with the indexes as they are. */
+  readonly examined?: Examined;
   /** Open findings about it, the gravest first. */
   readonly findings: readonly StoredFinding[];
+}
+
+/** What one call examines, and whether that was seen or is an estimate. */
+export interface ExaminedByOne {
+  readonly documents: number;
+  readonly keys: number;
+  readonly returned: number;
+  /** As it was, and not as explained. */
+  readonly isReal: boolean;
+  /** An estimate that disagrees with what was counted. */
+  readonly isOff: boolean;
+}
+
+/** What one call of a shape examines: as the profiler has seen it; else as it was explained. Undefined where neither is. */
+export function examinedBy({
+  plan,
+  examined,
+  calls,
+  documents,
+}: Pick<SlowShape, 'plan' | 'examined' | 'calls' | 'documents'>): ExaminedByOne | undefined {
+  if (examined)
+    return {
+      documents: examined.documents / examined.calls,
+      keys: examined.keys / examined.calls,
+      returned: documents / Math.max(1, calls),
+      isReal: true,
+      isOff: false,
+    };
+  if (!plan || plan.problem !== undefined) return undefined;
+  const { documentsExamined, keysExamined, returned, isOff = false } = plan;
+  return { documents: documentsExamined, keys: keysExamined, returned, isReal: false, isOff };
 }
 
 const MEASURES: Readonly<Record<ShapeOrder, (shape: SlowShape) => number>> = {
   total: ({ totalMs }) => totalMs,
   p95: ({ p95Ms }) => p95Ms,
   calls: ({ calls }) => calls,
-  examined: ({ plan, examined }) =>
-    (plan?.problem === undefined ? plan?.documentsExamined : undefined) ??
-    (examined ? examined.documents / examined.calls : -1),
+  examined: (shape) => examinedBy(shape)?.documents ?? -1,
 };
 
 /** The shapes of a product in a time, with plans and findings, in an order. @throws the driver's error. */
@@ -44,14 +76,16 @@ export async function readSlowShapes(
     findPlans(db, query, shape === undefined ? undefined : [shape]),
     readFindings(db, query),
   ]);
+  const examined = await readExamined(db, query, (id) => plans.get(id)?.indexesSince);
   const measure = MEASURES[order];
   return shapes
     .map((one): SlowShape => {
-      const plan = plans.get(one.shape);
+      const [plan, seen] = [plans.get(one.shape), examined.get(one.shape)];
       return {
         ...one,
         words: wordsOf(one.text),
         ...(plan && { plan }),
+        ...(seen && { examined: seen }),
         findings: findings.filter((finding) => isAbout(finding, one)),
       };
     })

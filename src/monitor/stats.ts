@@ -25,6 +25,7 @@ const DAY_MS = 24 * HOUR_MS;
  * - `unbatched`: a day of a field that sends a command for each parent.
  * - `fields`: a day of a field that one client asks for.
  * - `gateways`: an hour of what was counted and not kept.
+ * - `examined`: an hour of what the profiler has seen one shape examine. The worker's.
  * - `plan`: how a shape is planned; `finding`: what is wrong. The worker's.
  * - `size`: a day's size of the database and its disk; `mark`: how far the worker has come; `lease`: which worker it is.
  */
@@ -35,6 +36,7 @@ export type StatsKind =
   | 'unbatched'
   | 'fields'
   | 'gateways'
+  | 'examined'
   | 'plan'
   | 'finding'
   | 'size'
@@ -46,7 +48,8 @@ export const SLOW_MS = 100;
 /** PgHero's bar of a slow query: below, nobody notices, and the last minutes are not told apart. */
 export const FELT_MS = 20;
 
-const SLOT_MS = 5 * 60_000;
+/** A twelfth of an hour. */
+export const SLOT_MS = 5 * 60_000;
 /** The twelfth of its hour in which a moment lies: what was mended shows long before the hour is over. */
 export const slotOf = (time: Date): { readonly hour: Date; readonly slot: number } => ({
   hour: new Date(Math.floor(time.getTime() / HOUR_MS) * HOUR_MS),
