@@ -137,7 +137,7 @@ describe('values are those with which an explanation finds as many documents as 
   });
 
   test('what has fitted is tried first the next time, and is no value', () => {
-    const kinds: ChoiceKind[] = ['sample', 'null', 'nobody', 'several', 'end', 'frequency'];
+    const kinds: ChoiceKind[] = ['sample', 'null', 'nobody', 'end', 'frequency'];
     expect([...fits.values()]).toEqual(expect.arrayContaining(kinds));
   });
 

@@ -95,7 +95,9 @@ async function search(
   }
   const isOff = best.fit.isOff && best.plan.problem === undefined;
   if (isOff) fits.delete(id);
-  else if (found !== undefined) fits.set(id, best.candidate.kind);
+  // How many values are asked for follows from what the sample's find.
+  else if (found !== undefined)
+    fits.set(id, best.candidate.kind === 'several' ? 'sample' : best.candidate.kind);
   return {
     ...best.plan,
     ...(found !== undefined && { counted: found }),

@@ -65,3 +65,12 @@ test('an index that is read for nothing is told at its stage', () => {
   // It took too long to be counted, and is known all the same.
   expect(treeOf({ ...PLAN, problem })).toHaveLength(2);
 });
+
+test('an estimate that disagrees, and what nothing tells, are said to be', () => {
+  const plan = { ...PLAN, documentsExamined: 1, keysExamined: 1, returned: 1, counted: 12.34 };
+  expect(sentenceOf(plan)).toBe('1 document and 1 key examined, 1 returned');
+  expect(sentenceOf({ ...plan, isOff: true })).toContain(
+    'an estimate that disagrees with what was counted (12.3 a call)',
+  );
+  expect(sentenceOf({ ...plan, unknown: 'how many it skips' })).toContain('; not known: how many it skips');
+});

@@ -9,7 +9,10 @@ const FEW = 100;
 export function figuresOf({ documentsExamined, keysExamined, returned, ms }: PlanStage): string {
   const of = (value: number | undefined, what: string) =>
     value === undefined ? [] : [`${value.toLocaleString('en')} ${what}`];
-  const examined = [...of(documentsExamined, 'documents'), ...of(keysExamined, 'keys')];
+  const examined = [
+    ...of(documentsExamined, documentsExamined === 1 ? 'document' : 'documents'),
+    ...of(keysExamined, keysExamined === 1 ? 'key' : 'keys'),
+  ];
   return [
     ...(examined.length > 0 ? [`${examined.join(' and ')} examined`] : []),
     ...of(returned, 'returned'),
@@ -38,13 +41,24 @@ export const isPlanned = ({ problem, root }: ShapePlan): boolean =>
   problem === undefined || root.inputs.length > 0 || root.stage !== 'NONE';
 
 /** A plan in one sentence. */
-export function sentenceOf({ documentsExamined, keysExamined, returned, problem }: ShapePlan): string {
+export function sentenceOf(plan: ShapePlan): string {
+  const { documentsExamined, keysExamined, returned, problem, counted, isOff, unknown } = plan;
   if (problem !== undefined) return `it could not be explained: ${problem}`;
   const figures = figuresOf({ stage: '', documentsExamined, keysExamined, returned, inputs: [] });
-  return documentsExamined >= FEW && documentsExamined >= POOR_RATIO * Math.max(1, returned)
-    ? `${figures}: ${Math.round(documentsExamined / Math.max(1, returned)).toLocaleString('en')} documents for each that is returned`
-    : figures;
+  return [
+    documentsExamined >= FEW && documentsExamined >= POOR_RATIO * Math.max(1, returned)
+      ? `${figures}: ${Math.round(documentsExamined / Math.max(1, returned)).toLocaleString('en')} documents for each that is returned`
+      : figures,
+    ...(isOff
+      ? [
+          `an estimate that disagrees with what was counted (${shortOf(counted ?? 0)} a call): no values were found that ask for as much`,
+        ]
+      : []),
+    ...(unknown === undefined ? [] : [`not known: ${unknown}`]),
+  ].join('; ');
 }
+
+const shortOf = (value: number): string => (Math.round(value * 10) / 10).toLocaleString('en');
 
 /** A plan as a tree, the stage that answers first: each line a stage, and what is wrong with it. Empty for no plan. */
 export function treeOf(plan: ShapePlan): readonly { readonly line: string; readonly wrong?: string }[] {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Worker, type WorkerOptions } from '../../src/jobs/worker.js';
 import { Receiver } from '../../src/jobs/jobs.test.support.js';
 import type { StoredFinding } from '../../src/monitor/finding.js';
+import { readExamined } from '../../src/monitor/read-examined.js';
 import { findPlans } from '../../src/monitor/read-findings.js';
 import { readShapes } from '../../src/monitor/read-stats.js';
 import { writeStats } from '../../src/monitor/stats.js';
@@ -303,10 +304,17 @@ test('other clients are seen through the profiler, where somebody has switched i
     resolvedAt: { $exists: false },
   } as never);
   expect(scan!.reason).toMatch(/^find on parcels of another client \(reports\) reads 3,000 documents/);
-  const examined = await db
-    .collection(STATS_COLLECTION)
-    .findOne({ kind: 'shape', examined: { $exists: true } });
-  expect(examined!['examined']).toMatchObject({ calls: 3, documents: 15 });
+  const ofGateway = shapes.find(({ origins }) => origins[0]!.field === 'Query.heaviest')!;
+  const query = { product: 'post', since: new Date(Date.now() - 60_000) };
+  const examined = await readExamined(db, query, () => undefined);
+  expect(examined.get(ofGateway.shape)).toEqual({ calls: 3, documents: 15, keys: 15, scans: 0, sorts: 0 });
+  expect(examined.get(ofOthers.find(({ command }) => command === 'find')!.shape)).toMatchObject({
+    calls: 12,
+    documents: 12 * DOCUMENTS,
+    scans: 12,
+  });
+  // What was before the indexes were what they are says nothing.
+  expect(await readExamined(db, query, () => new Date(Date.now() + 300_000))).toEqual(new Map());
   // The same entries are not counted twice.
   await workers[0]!.round();
   const again = await readShapes(db, { product: 'post', since: new Date(Date.now() - 60_000) });
@@ -314,5 +322,33 @@ test('other clients are seen through the profiler, where somebody has switched i
     command === 'find' && origins[0]!.field === 'reports';
   expect(again.find(isOfReports)!.calls).toBe(12);
   expect(JSON.stringify(await stats().find().toArray())).not.toMatch(/zqxsecret|77000\d{4}/);
+  await db.collection('system.profile').drop();
+});
+
+test('a long read of another client is one call, with all that it returned', async () => {
+  const db = gateway.db('post');
+  const client = await new mongo.MongoClient(gateway.uris['post']!, { appName: 'exports' }).connect();
+  const parcels = client.db(gateway.databases['post']).collection('parcels');
+  await db.setProfilingLevel('all');
+  for (let n = 0; n < 2; n += 1) await parcels.find({ weight: { $ne: 3 } }, { batchSize: 700 }).toArray();
+  await parcels.aggregate([{ $match: { weight: { $ne: 4 } } }], { batchSize: 700 }).toArray();
+  await db.setProfilingLevel('off');
+  await client.close();
+  await work().round();
+  const query = { product: 'post', since: new Date(Date.now() - 60_000) };
+  const shapes = await readShapes(db, query);
+  const exported = shapes.filter(({ origins }) => origins[0]!.field === 'exports');
+  const examined = await readExamined(db, query, () => undefined);
+  expect(
+    exported.map(({ shape, command, calls, documents }) => {
+      const seen = examined.get(shape)!;
+      return [command, calls, documents, seen.calls, seen.documents];
+    }),
+  ).toEqual(
+    expect.arrayContaining([
+      ['find', 2, 2 * DOCUMENTS, 2, 2 * DOCUMENTS],
+      ['aggregate', 1, DOCUMENTS, 1, DOCUMENTS],
+    ]),
+  );
   await db.collection('system.profile').drop();
 });

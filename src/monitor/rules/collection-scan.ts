@@ -5,6 +5,7 @@ import { parseShape } from '../shape.js';
 import {
   collectionOfShape,
   count,
+  counted,
   FEW_CALLS,
   findingOf,
   senderOf,
@@ -12,6 +13,7 @@ import {
   subjectOf,
   window,
 } from './say.js';
+import { isLike, joins, returnedBy, scans, seenOf, sourceOf } from './work.js';
 
 /** What a scan reads when it needs somebody today, if it is asked for often. */
 export const LARGE_SCAN = 100_000;
@@ -22,38 +24,44 @@ export const WANTED_SHARE = 0.5;
 
 /** Shapes that read a collection from its beginning to its end. */
 export const collectionScan: Rule = (facts) =>
-  facts.shapes
-    .filter(({ plan }) => plan?.collectionScan)
-    .map((shape) => {
-      const scanned = scannedBy(facts, shape);
-      const wanted = shape.plan!.returned / Math.max(1, scanned);
-      return findingOf(
+  facts.shapes.filter(scans).flatMap((shape) => {
+    const scanned = scannedBy(facts, shape);
+    const returned = returnedBy(shape);
+    const isWanted = returned >= scanned * WANTED_SHARE;
+    // The first of a collection, or all of a small one: nothing is read for nothing.
+    if (isWanted && scanned < SMALL_COLLECTION) return [];
+    return [
+      findingOf(
         {
           rule: 'collection-scan',
           severity: severityOf(facts, shape, scanned),
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)} reads ${count(scanned)} documents without an index and returns ${count(shape.plan!.returned)}${wanted >= WANTED_SHARE ? ', which is most of them' : ''}; ${count(shape.calls)} times in ${window(facts)}.`,
+          reason: `${senderOf(shape)} reads ${counted(scanned, 'document')} without an index and returns ${count(returned)}${sourceOf(shape)}${isWanted ? ', which is most of them' : ''}; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
           remedy: `bulkhead indexes advise ${facts.product}`,
         },
         [shape.shape],
-      );
-    });
+      ),
+    ];
+  });
 
 /** Documents that scans read in one execution; where they were not counted, all that there are. */
 function scannedBy(facts: ProductFacts, shape: ShapeFacts): number {
+  const seen = seenOf(shape);
+  if (seen && !joins(shape)) return seen.documents;
   const stages = [...walk(shape.plan!.root)];
-  const counted = stages
+  const found = stages
     .filter(
       ({ stage, inputs }) =>
         /^(?:COLLSCAN|EQ_LOOKUP)$/.test(stage) || inputs.some((one) => one.stage === 'COLLSCAN'),
     )
     .reduce((sum, { documentsExamined = 0 }) => sum + documentsExamined, 0);
-  return counted > 0 || !shape.plan!.problem ? counted : (collectionOfShape(facts, shape)?.documents ?? 0);
+  return found > 0 || !shape.plan!.problem ? found : (collectionOfShape(facts, shape)?.documents ?? 0);
 }
 
 function severityOf(facts: ProductFacts, shape: ShapeFacts, scanned: number): 'red' | 'amber' | 'info' {
   if (scanned < SMALL_COLLECTION || shape.calls < FEW_CALLS || !narrows(shape)) return 'info';
-  if (shape.plan!.returned >= scanned * WANTED_SHARE) return 'info';
+  if (!isLike(shape) && !seenOf(shape)) return 'info';
+  if (returnedBy(shape) >= scanned * WANTED_SHARE) return 'info';
   return scanned >= LARGE_SCAN && shape.calls / facts.hours >= OFTEN_PER_HOUR ? 'red' : 'amber';
 }
 
@@ -87,4 +95,5 @@ function narrowsFirst(pipeline: unknown): boolean {
 const scansOther = ({ stage, index, inputs }: PlanStage): boolean =>
   (stage === 'EQ_LOOKUP' && index === undefined) ||
   // What feeds it stands first; what it scans itself behind that.
-  (stage === '$lookup' && inputs.slice(1).some((one) => one.stage === 'COLLSCAN'));
+  ((stage === '$lookup' || stage === '$graphLookup') &&
+    inputs.slice(1).some((one) => one.stage === 'COLLSCAN'));

@@ -2,7 +2,7 @@ import type { Rule, ShapeFacts } from '../facts.js';
 import { walk } from '../read-explain.js';
 import {
   collectionOfShape,
-  count,
+  counted,
   FEW_CALLS,
   findingOf,
   isTelling,
@@ -10,6 +10,7 @@ import {
   subjectOf,
   window,
 } from './say.js';
+import { isLike, seenOf, sourceOf } from './work.js';
 
 /** Sorting fewer costs less than what else a command costs. */
 export const NOTED = 100;
@@ -19,16 +20,16 @@ export const MANY = 1_000;
 /** Shapes whose documents are sorted in the server's memory, all of them before the first is returned. */
 export const inMemorySort: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
-    if (!shape.plan?.inMemorySort || !isTelling(facts, 'in-memory-sort', shape, FEW_CALLS)) return [];
+    if (!sorts(shape) || !isTelling(facts, 'in-memory-sort', shape, FEW_CALLS)) return [];
     const sorted = sortedBy(shape) ?? collectionOfShape(facts, shape)?.documents ?? 0;
     if (sorted < NOTED) return [];
     return [
       findingOf(
         {
           rule: 'in-memory-sort',
-          severity: sorted >= MANY ? 'amber' : 'info',
+          severity: sorted >= MANY && (isLike(shape) || seenOf(shape)) ? 'amber' : 'info',
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)} sorts ${count(sorted)} documents in memory; ${count(shape.calls)} times in ${window(facts)}.`,
+          reason: `${senderOf(shape)} sorts ${counted(sorted, 'document')} in memory${sourceOf(shape)}; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
           remedy: `bulkhead indexes advise ${facts.product}`,
         },
         [shape.shape],
@@ -36,8 +37,18 @@ export const inMemorySort: Rule = (facts) =>
     ];
   });
 
+/** Whether it sorts: as seen where it was, and as it is planned with values like those that were asked for. */
+function sorts(shape: ShapeFacts): boolean {
+  if (!shape.plan) return false;
+  const seen = seenOf(shape);
+  return seen ? seen.sorts > 0 : shape.plan.inMemorySort;
+}
+
 /** What goes into the sort with most of it; undefined where it was not counted. */
-function sortedBy({ plan }: ShapeFacts): number | undefined {
+function sortedBy(shape: ShapeFacts): number | undefined {
+  const [{ plan }, seen] = [shape, seenOf(shape)];
+  // No more than was read goes into it.
+  if (seen && (!isLike(shape) || !plan!.inMemorySort)) return Math.max(seen.documents, seen.keys);
   const sorts = [...walk(plan!.root)].filter(({ stage }) => stage === 'SORT');
   const sizes = sorts.map(({ inputs }) =>
     inputs.reduce((sum, { returned = Number.NaN }) => sum + returned, 0),

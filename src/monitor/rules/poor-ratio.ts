@@ -1,5 +1,6 @@
 import type { Rule } from '../facts.js';
-import { count, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, wastedIn, window } from './say.js';
+import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
+import { scans, sourceOf, wasteOf } from './work.js';
 
 /** Documents or keys read in vain by one execution: Atlas advises from 500 on. */
 export const WASTED = 500;
@@ -10,10 +11,11 @@ export const RATIO = 10;
 export const poorRatio: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     const { plan } = shape;
-    if (!plan || plan.problem || plan.collectionScan) return [];
+    const read = wasteOf(shape);
+    if (!plan || !read || scans(shape)) return [];
     if (!isTelling(facts, 'poor-ratio', shape, FEW_CALLS)) return [];
-    const wasted = wastedIn(shape);
-    const examined = Math.max(plan.documentsExamined, plan.keysExamined);
+    const { documents, keys, wasted } = read;
+    const examined = Math.max(documents, keys);
     const wanted = Math.max(1, examined - wasted);
     if (wasted <= WASTED || examined / wanted < RATIO) return [];
     return [
@@ -22,7 +24,7 @@ export const poorRatio: Rule = (facts) =>
           rule: 'poor-ratio',
           severity: 'amber',
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)} examines ${count(plan.keysExamined)} keys and ${count(plan.documentsExamined)} documents (${plan.indexes.join(', ')}), of which ${count(wasted)} are not wanted; ${count(shape.calls)} times in ${window(facts)}.`,
+          reason: `${senderOf(shape)} examines ${counted(keys, 'key')} and ${counted(documents, 'document')} (${plan.indexes.join(', ')})${sourceOf(shape)}, of which ${count(wasted)} are not wanted; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
           remedy: `bulkhead indexes advise ${facts.product}`,
         },
         [shape.shape],

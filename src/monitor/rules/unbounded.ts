@@ -1,6 +1,6 @@
 import type { Rule, ShapeFacts } from '../facts.js';
 import { parseShape } from '../shape.js';
-import { count, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
+import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
 
 /** Ten of the largest pages that a list has by default. */
 export const MANY = 1_000;
@@ -11,8 +11,7 @@ export const FAR_TOO_MANY = 10_000;
 export const unbounded: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     if (!isTelling(facts, 'unbounded', shape, FEW_CALLS) || !isOpen(shape)) return [];
-    // A first batch is all that was counted of a long answer; the plan was followed to its end.
-    const returned = Math.max(shape.documents / Math.max(1, shape.calls), shape.plan?.returned ?? 0);
+    const returned = shape.documents / Math.max(1, shape.calls);
     if (returned < MANY) return [];
     return [
       findingOf(
@@ -20,7 +19,7 @@ export const unbounded: Rule = (facts) =>
           rule: 'unbounded',
           severity: returned >= FAR_TOO_MANY ? 'red' : 'amber',
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)} has no limit and returns ${count(returned)} documents; ${count(shape.calls)} times in ${window(facts)}.`,
+          reason: `${senderOf(shape)} has no limit and returns ${count(returned)} documents; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
           remedy: 'Read a page at a time (context.lists.page), or give the read a limit.',
         },
         [shape.shape],

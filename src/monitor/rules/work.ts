@@ -1,0 +1,61 @@
+import { countedOf, isOneForOne } from '../counted.js';
+import type { ShapeFacts } from '../facts.js';
+import type { Examined } from '../read-examined.js';
+import { parseShape } from '../shape.js';
+import { count, wastedIn } from './say.js';
+
+/** Calls that the profiler has seen from which on its figures say what a shape does. */
+export const SEEN = 5;
+
+/** What was seen of a shape, by one call; undefined for too few. */
+export function seenOf({ examined }: ShapeFacts): Examined | undefined {
+  if (!examined || examined.calls < SEEN) return undefined;
+  const { calls, documents, keys, scans, sorts } = examined;
+  return {
+    calls,
+    documents: documents / calls,
+    keys: keys / calls,
+    scans: scans / calls,
+    sorts: sorts / calls,
+  };
+}
+
+/** Documents that one call returns: as counted where that can be compared with a plan. */
+export function returnedBy(shape: ShapeFacts): number {
+  const { plan, text } = shape;
+  const counted = plan?.counted === undefined ? undefined : countedOf(parseShape(text), shape).found;
+  return counted ?? plan?.returned ?? 0;
+}
+
+/** Whether a plan says something about what runs: it was made with values that find about as many as were counted. */
+export const isLike = ({ plan }: ShapeFacts): boolean => !plan?.isOff;
+
+/** Whether it reads other collections, or its own once more: which of them is scanned, the profiler does not say. */
+export const joins = ({ text }: ShapeFacts): boolean => /"\$(?:lookup|unionWith|graphLookup)":/.test(text);
+
+/** Whether it scans: as seen where it was, and as it is planned with values like those that were asked for. */
+export function scans(shape: ShapeFacts): boolean {
+  if (!shape.plan) return false;
+  const seen = seenOf(shape);
+  return seen && !joins(shape) ? seen.scans > 0 : shape.plan.collectionScan;
+}
+
+/** What is read in vain by one call, documents or keys; as seen where it was. Undefined where nobody knows. */
+export function wasteOf(
+  shape: ShapeFacts,
+): { readonly documents: number; readonly keys: number; readonly wasted: number } | undefined {
+  const [{ plan }, seen] = [shape, seenOf(shape)];
+  if (seen && isOneForOne(parseShape(shape.text)) && !joins(shape)) {
+    const { documents, keys } = seen;
+    return { documents, keys, wasted: Math.max(0, Math.max(documents, keys) - returnedBy(shape)) };
+  }
+  if (!plan || plan.problem !== undefined || plan.isOff) return undefined;
+  return { documents: plan.documentsExamined, keys: plan.keysExamined, wasted: wastedIn(shape) };
+}
+
+/** Where figures are from, for a reason; empty for an estimate that agrees with what was counted. */
+export function sourceOf(shape: ShapeFacts): string {
+  const seen = seenOf(shape);
+  if (seen) return `, as the profiler has seen in ${count(seen.calls)} calls`;
+  return isLike(shape) ? '' : ', by an estimate that disagrees with what was counted';
+}
