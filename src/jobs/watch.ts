@@ -13,6 +13,7 @@ import { readFindings } from '../monitor/read-findings.js';
 import { NOT_LATELY, readLately } from '../monitor/read-lately.js';
 import { readLoads } from '../monitor/read-loads.js';
 import { readShapes, type ShapeStats } from '../monitor/read-stats.js';
+import { joinedBy } from '../monitor/rebuild.js';
 import { examine } from '../monitor/rules/index.js';
 import { MORE_MS } from '../monitor/rules/regression.js';
 import { hasManyIndexes } from '../monitor/rules/too-many-indexes.js';
@@ -126,7 +127,7 @@ export class Watch {
   async #collectionsOf(
     db: mongo.Db,
     product: string,
-    shapes: readonly { readonly collection: string }[],
+    shapes: readonly ShapeStats[],
     now: Date,
   ): Promise<ReadCollections> {
     const known = this.#collections;
@@ -202,9 +203,9 @@ async function haveChanged(
   db: mongo.Db,
   product: string,
   { collections }: ReadCollections,
-  shapes: readonly { readonly collection: string }[],
+  shapes: readonly ShapeStats[],
 ): Promise<boolean> {
-  const asked = new Set(shapes.map(({ collection }) => collection));
+  const asked = new Set(shapes.flatMap(({ collection, text }) => [collection, ...joinedBy(text)]));
   const known = collections.filter(({ name }) => asked.has(name));
   const layouts = await readLayouts(
     db,

@@ -232,6 +232,27 @@ describe('a shape is explained with the product’s own values', () => {
     expect(piped.documentsExamined).toBeGreaterThan(40 * 50);
   });
 
+  test('a search of a graph, with and without an index: the least that it reads', async () => {
+    const search = (connectToField: string) => ({
+      $graphLookup: {
+        from: 'authors',
+        startWith: '$author',
+        connectFromField: 'city',
+        connectToField,
+        as: 'all',
+      },
+    });
+    const one = { $match: { _id: v } };
+    const scanned = await plan({ aggregate: 'posts', pipeline: [one, search('city'), { $limit: 5 }] });
+    expect(scanned).toMatchObject({ collectionScan: true, documentsExamined: 1 + 50, indexes: ['_id_'] });
+    expect(stages(scanned)).toEqual(expect.arrayContaining(['$graphLookup', 'COLLSCAN']));
+    const indexed = await plan({ aggregate: 'posts', pipeline: [one, search('name')] });
+    expect(indexed).toMatchObject({ collectionScan: false, indexes: ['_id_', 'name_1'] });
+    const both = await plan({ aggregate: 'posts', pipeline: [one, search('name'), search('city')] });
+    expect(both).toMatchObject({ collectionScan: true, indexes: ['_id_', 'name_1'] });
+    expect(both.root.inputs[1]!.stage).toBe('COLLSCAN');
+  });
+
   test('groups, by the slot-based engine as well', async () => {
     const found = await plan({
       aggregate: 'posts',

@@ -3,11 +3,11 @@ import { type Candidate, type ChoiceKind, choicesFor } from './choices.js';
 import { ownComment } from './comment.js';
 import { type Counted, countedOf, type Fit, fitOf, keepsCount, PAGE, stageNames } from './counted.js';
 import { CannotRebuild } from './fill.js';
-import type { ShapePlan } from './plan.js';
-import { readExplain } from './read-explain.js';
+import type { PlanStage, ShapePlan } from './plan.js';
+import { readExplain, readRoot, walk } from './read-explain.js';
 import type { ShapeStats } from './read-stats.js';
-import { collectionsOf, fieldsOf, leadingStages, rebuild } from './rebuild.js';
-import { Sample } from './sample.js';
+import { collectionsOf, fieldsOf, graphsIn, leadingStages, rebuild } from './rebuild.js';
+import { ANYBODY, NOBODY, Sample } from './sample.js';
 import { parseShape, type Shape } from './shape.js';
 
 /** What an explanation may take on the server; then it is told how it would go, without counts. */
@@ -150,7 +150,7 @@ class Question {
     const command = rebuild(shape, filling);
     if (!command) return undefined;
     try {
-      const plan = await this.#explain(command);
+      const plan = await this.#withGraphs(await this.#explain(command));
       return { candidate, plan, fit: fitOf(plan.returned, counted) };
     } catch (error) {
       // An expression without its literals may be none: what finds and sorts the documents is explained alone.
@@ -160,6 +160,29 @@ class Question {
       const isWhole = keepsCount(stageNames(pipeline).slice(leadingStages(pipeline)));
       return { candidate, plan, fit: fitOf(plan.returned, isWhole ? counted : { isOpenEnded: true }) };
     }
+  }
+
+  /**
+   * What a search of a graph reads stands in no explanation. Each of its rounds asks for the documents with some values of
+   * one field: that is explained by itself, for one round of one document, which is the least that it does.
+   */
+  async #withGraphs(plan: Explained): Promise<Explained> {
+    const graphs = graphsIn(this.#shape);
+    // More of them than stages were found: which is which, nothing tells.
+    const stages = [...walk(plan.root)].filter(({ stage }) => stage === '$graphLookup');
+    if (graphs.length === 0 || stages.length !== graphs.length) return plan;
+    const rounds = new Map<PlanStage, PlanStage>();
+    // The last stage stands first.
+    for (const [at, stage] of stages.toReversed().entries()) {
+      const { from, field } = graphs[at]!;
+      const round = await this.#explain({ find: from, filter: { [field]: { $in: [NOBODY, ANYBODY] } } });
+      rounds.set(stage, round.root);
+    }
+    const joined = (stage: PlanStage): PlanStage => {
+      const round = rounds.get(stage);
+      return { ...stage, inputs: [...stage.inputs.map(joined), ...(round ? [round] : [])] };
+    };
+    return { ...plan, ...readRoot(joined(plan.root)) };
   }
 
   async #explain(explain: mongo.Document): Promise<Explained> {

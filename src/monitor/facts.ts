@@ -18,6 +18,8 @@ export interface IndexFacts {
   readonly isSparse: boolean;
   readonly hasCollation: boolean;
   readonly isHidden: boolean;
+  /** Another text for another uniqueness, partial filter, collation or sparseness. */
+  readonly serves?: string;
   /** Undefined where the credential may not ask. The server counts per node, and anew after a restart. */
   readonly uses?: number;
   /** Since when uses are counted. */

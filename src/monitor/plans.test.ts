@@ -3,6 +3,7 @@ import { mongo } from 'mongoose';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { refreshPlans } from './plans.js';
+import { readLayouts } from './read-collections.js';
 import { shapeOf } from './shape.js';
 import { shapeIdOf } from './stats.js';
 
@@ -66,4 +67,67 @@ test('many that are new do not keep one from being seen mended', async () => {
   const plans = await refresh([...many, scan]);
   expect(plans.get(scan.shape)!.at).toEqual(now);
   expect(plans.size).toBe(10);
+});
+
+test('a plan is made again when indexes of a collection that it joins have changed', async () => {
+  const text = shapeOf('aggregate', {
+    aggregate: 'posts',
+    pipeline: [
+      { $lookup: { from: 'authors', localField: 'a', foreignField: 'a', as: 'x' } },
+      { $unionWith: { coll: 'tags', pipeline: [] } },
+      {
+        $graphLookup: { from: 'tree', startWith: '$a', connectFromField: 'a', connectToField: 'a', as: 'y' },
+      },
+    ],
+  })!;
+  const one = { shape: shapeIdOf(text), text, collection: 'posts', calls: 10, documents: 10 };
+  const layouts = new Map(['posts', 'authors', 'tags', 'tree'].map((name) => [name, 'before']));
+  const again = async () => {
+    const layoutOf = (collection: string) => layouts.get(collection);
+    const plans = await refreshPlans({
+      db,
+      product: 'shop',
+      shapes: [one],
+      layoutOf,
+      now: () => now,
+      budgetMs: Infinity,
+    });
+    return plans.get(one.shape)!;
+  };
+  expect((await again()).indexesSince).toBeUndefined();
+  for (const name of layouts.keys()) {
+    minutes(1);
+    layouts.set(name, 'after');
+    expect(await again()).toMatchObject({ at: now, indexesSince: now });
+  }
+  const since = now;
+  minutes(61);
+  expect(await again()).toMatchObject({ at: now, indexesSince: since });
+});
+
+test('a layout is another one where an index of the same name and key serves others', async () => {
+  const layout = async () => (await readLayouts(db, 'shop', ['laid'])).get('laid');
+  const seen = new Set<string | undefined>();
+  for (const options of [
+    {},
+    { sparse: true },
+    { unique: true },
+    { partialFilterExpression: { a: 'zqxsecret' } },
+    { partialFilterExpression: { a: 2 } },
+    { collation: { locale: 'en', strength: 2 } },
+  ]) {
+    await db.collection('laid').createIndex({ a: 1 }, { name: 'a_1', ...options });
+    seen.add(await layout());
+    await db.collection('laid').dropIndex('a_1');
+  }
+  expect(seen.size).toBe(6);
+  expect([...seen].join()).not.toContain('zqxsecret');
+});
+
+test('a plan is made again after five minutes where calls find others than it was made for', async () => {
+  const few = { ...shape({ _id: 1 }), documents: 10 };
+  await refresh([few]);
+  minutes(6);
+  expect((await refresh([few])).get(few.shape)!.at).not.toEqual(now);
+  expect((await refresh([{ ...few, documents: 400 }])).get(few.shape)!.at).toEqual(now);
 });

@@ -5,6 +5,7 @@ import { ownComment } from './comment.js';
 import { countedOf, fitOf } from './counted.js';
 import { explainShape, type ExplainedShape } from './explain-shape.js';
 import type { ShapePlan } from './plan.js';
+import { joinedBy } from './rebuild.js';
 import { parseShape } from './shape.js';
 import { forgottenAt } from './stats.js';
 
@@ -20,7 +21,7 @@ const READ_MS = 5_000;
 
 /** A plan as it is stored. */
 export interface StoredPlan extends ShapePlan {
-  /** The indexes of the collection when it was made: others, and it is made again. */
+  /** The indexes of the collections that it reads when it was made: others, and it is made again. */
   readonly layout?: string;
 }
 
@@ -69,9 +70,10 @@ const isStage = (stage: unknown): boolean => {
  * than the budget of one round. Answers all plans there are, by shape.
  */
 export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<string, StoredPlan>> {
-  const { db, product, shapes, layoutOf, now, fits, budgetMs = BUDGET_MS, isStopped } = options;
+  const { db, product, shapes, now, fits, budgetMs = BUDGET_MS, isStopped } = options;
   const plans = new Map(await storedPlans(db, product));
-  const due = shapes.filter((one) => isDue(plans.get(one.shape), one, layoutOf(one.collection), now()));
+  const layoutOf = (one: PlannedShape) => layoutsOf(one, options.layoutOf);
+  const due = shapes.filter((one) => isDue(plans.get(one.shape), one, layoutOf(one), now()));
   const [known, unknown] = [
     due.filter(({ shape }) => plans.has(shape)),
     due.filter(({ shape }) => !plans.has(shape)),
@@ -91,7 +93,7 @@ export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<s
     const plan = await explainShape(db, product, shape, now(), fits);
     if (!plan) continue;
     explained += 1;
-    const layout = layoutOf(shape.collection);
+    const layout = layoutOf(shape);
     const before = plans.get(shape.shape);
     const hasChanged = before?.layout !== undefined && layout !== undefined && before.layout !== layout;
     const indexesSince = hasChanged ? now() : before?.indexesSince;
@@ -104,6 +106,13 @@ export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<s
     await store(db, product, stored, now());
   }
   return plans;
+}
+
+/** The indexes of all collections that a shape reads; undefined where its own are not known. */
+function layoutsOf({ text, collection }: PlannedShape, of: RefreshPlans['layoutOf']): string | undefined {
+  const own = of(collection);
+  if (own === undefined) return undefined;
+  return [own, ...joinedBy(text).map((name) => of(name) ?? '')].join(' / ');
 }
 
 function isDue(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
 import { ownComment } from './comment.js';
 import type { CollectionFacts, IndexFacts } from './facts.js';
@@ -99,9 +100,17 @@ function indexFacts(spec: Answer, bytes: number, used: ReturnType<typeof usesOf>
     isSparse: spec['sparse'] === true,
     hasCollation: spec['collation'] !== undefined,
     isHidden: spec['hidden'] === true,
+    serves: servesOf(spec),
     ...used,
   };
 }
+
+/** What decides, beside its key, which queries an index serves; values of a partial filter are not to be read in it. */
+const servesOf = ({ unique, sparse, partialFilterExpression, collation }: Answer): string =>
+  createHash('sha256')
+    .update(mongo.BSON.EJSON.stringify([unique, sparse, partialFilterExpression, collation]))
+    .digest('hex')
+    .slice(0, 10);
 
 /** The layouts of collections as they are now: what is cheap enough to be asked in every round. */
 export async function readLayouts(
@@ -124,6 +133,9 @@ export async function readLayouts(
 /** A collection's indexes as one text: another text, and plans made before are not believed. */
 export const layoutOf = ({ indexes }: Pick<CollectionFacts, 'indexes'>): string =>
   indexes
-    .map(({ name, key, isHidden }) => `${name}${JSON.stringify(key)}${isHidden ? '-' : ''}`)
+    .map(
+      ({ name, key, isHidden, serves = '' }) =>
+        `${name}${JSON.stringify(key)}${serves}${isHidden ? '-' : ''}`,
+    )
     .sort()
     .join(' ');

@@ -19,7 +19,11 @@ const STAGE = /^(?:[A-Z][A-Z_]{0,40}|\$[A-Za-z]{1,30})$/;
  * bounds and whatever else may hold a value are left behind.
  */
 export function readExplain(answer: unknown): ExplainedPlan {
-  const root = isNode(answer) ? rootOf(answer) : EMPTY;
+  return readRoot(isNode(answer) ? rootOf(answer) : EMPTY);
+}
+
+/** A plan from its stages. */
+export function readRoot(root: PlanStage): ExplainedPlan {
   const flat = [...walk(root)];
   const sum = (key: 'documentsExamined' | 'keysExamined') =>
     flat.reduce((total, stage) => total + (stage[key] ?? 0), 0);

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { stageNames } from './counted.js';
 import { CannotRebuild, fillExpression, fillFilter } from './fill.js';
 import { Sample } from './sample.js';
-import type { Shape } from './shape.js';
+import { parseShape, type Shape, type ShapeText } from './shape.js';
 
 /** What a shape is filled with. */
 export interface Filling {
@@ -69,6 +69,29 @@ export const collectionsOf = ({ collection, parts }: Shape): readonly string[] =
   ...new Set([collection, ...joinedIn(parts['pipeline'])]),
 ];
 
+/** The collections that a shape reads beside its own; none for a text that is no shape. */
+export function joinedBy(text: ShapeText): readonly string[] {
+  if (!/"\$(?:lookup|unionWith|graphLookup)":/.test(text)) return [];
+  try {
+    return collectionsOf(parseShape(text)).slice(1);
+  } catch {
+    // Too deep, or cut off: it has no plan either.
+    return [];
+  }
+}
+
+/** The searches of graphs in a pipeline, in their order: each round finds documents of `from` by `field`. */
+export function graphsIn({ parts }: Shape): readonly { readonly from: string; readonly field: string }[] {
+  const { pipeline } = parts;
+  if (!Array.isArray(pipeline)) return [];
+  return (pipeline as unknown[]).flatMap((stage) => {
+    const { $graphLookup } = Object(stage) as { $graphLookup?: { from?: unknown; connectToField?: unknown } };
+    return $graphLookup
+      ? [{ from: nameIn($graphLookup.from), field: nameIn($graphLookup.connectToField) }]
+      : [];
+  });
+}
+
 /** The first segments of everything that may be a field's name in a shape. */
 export function fieldsOf({ parts }: Shape): readonly string[] {
   const fields = new Set<string>();
@@ -89,8 +112,12 @@ function joinedIn(pipeline: unknown): string[] {
   if (!Array.isArray(pipeline)) return [];
   return (pipeline as unknown[]).flatMap((stage) => {
     if (typeof stage !== 'object' || stage === null) return [];
-    const { $unionWith, $lookup, $facet } = stage as Record<string, unknown>;
-    const { coll, from, pipeline: inner } = ($unionWith ?? $lookup ?? {}) as Record<string, unknown>;
+    const { $unionWith, $lookup, $graphLookup, $facet } = stage as Record<string, unknown>;
+    const {
+      coll,
+      from,
+      pipeline: inner,
+    } = Object($unionWith ?? $lookup ?? $graphLookup) as Record<string, unknown>;
     const name = typeof $unionWith === 'string' ? $unionWith : (coll ?? from);
     return [
       ...(typeof name === 'string' ? [name] : []),

@@ -2,7 +2,9 @@ import { mongo } from 'mongoose';
 import { compareValues, orderOf, valuesAt } from './values.js';
 
 /** Stands for a value that no document has: it is planned like another, and matches nothing. */
-const NOBODY = new mongo.ObjectId('000000000000000000000000');
+export const NOBODY = new mongo.ObjectId('000000000000000000000000');
+/** Another one. */
+export const ANYBODY = new mongo.ObjectId('000000000000000000000001');
 
 type Values = readonly unknown[];
 

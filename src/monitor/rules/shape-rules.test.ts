@@ -410,3 +410,14 @@ test('the first of a collection, and all of a small one, are read for nothing by
   });
   expect(reason).toMatch(/reads 900 documents .*; 1 time in/);
 });
+
+test('collection-scan: what a search of a graph scans', () => {
+  const graph = { from: 'tree', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'x' };
+  const inputs = [
+    stage('IDHACK', { documentsExamined: 1, returned: 1 }),
+    stage('COLLSCAN', { documentsExamined: 5_000 }),
+  ];
+  const plan = planOf(stage('$graphLookup', { returned: 1, inputs }));
+  const asks = { aggregate: 'tree', pipeline: [{ $graphLookup: graph }] };
+  expect(ofShape('collection-scan', { plan, asks })).toBe('amber');
+});
