@@ -174,3 +174,33 @@ describe('for one collection', () => {
     ]);
   });
 });
+
+describe('what few documents have', () => {
+  beforeAll(async () => {
+    await db
+      .collection('jobs')
+      .insertMany(
+        Array.from({ length: 6_000 }, (_, n) => ({ status: n < 5_988 ? 'done' : 'open', prio: n % 100 })),
+      );
+  });
+
+  test.each([
+    ['all of a collection', undefined],
+    ['a sample of it', 2_000],
+  ])('is found in %s, and its index is advised', async (_, budget) => {
+    const { indexes, left } = await advise(
+      [[{ find: 'jobs', filter: { status: 'open' } }, 200, 12]],
+      'jobs',
+      budget,
+    );
+    expect(left).toEqual([]);
+    expect(indexes.map(({ key }) => textOfKey(key))).toEqual(['{"status":1}']);
+    expect(unitsOf(indexes[0]!.gains[0]!.before)).toBeGreaterThan(100 * unitsOf(indexes[0]!.gains[0]!.after));
+  });
+
+  test('is not said to be most where nothing was counted', async () => {
+    const pipeline = [{ $match: { status: 'open' } }, { $group: { _id: 1, n: { $sum: 1 } } }];
+    const { left } = await advise([[{ aggregate: 'jobs', pipeline }, 100, 1]], 'jobs');
+    expect(left[0]!.why).toMatch(/^with values of sampled documents no index .* for rare values one may\)$/);
+  });
+});

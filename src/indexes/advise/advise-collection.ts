@@ -149,7 +149,9 @@ function reasonToLeave(
   const times = need.calls === 1 ? 'once' : `${Math.round(need.calls)} times`;
   const why =
     best > units / 2
-      ? 'no index reads much less than all documents'
+      ? need.found === undefined && Object.keys(need.filter).length > 0
+        ? 'with values of sampled documents no index reads much less than all (how many its calls found was not counted: for rare values one may)'
+        : 'no index reads much less than all documents'
       : `it was asked ${times}: an index would cost more than it saves`;
   return [leave(need, why)];
 }

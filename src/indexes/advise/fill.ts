@@ -40,6 +40,8 @@ export interface Filling {
   readonly width: number;
   /** Which documents the values are taken from. Default `together`. */
   readonly from?: ValueOrigin;
+  /** The one that values `together` are of. Default: any. */
+  readonly document?: mongo.Document;
 }
 
 /** Stands for a value that no document has. */
@@ -53,7 +55,8 @@ const LOWER = new Set(['$gt', '$gte']);
  * @throws Unadvisable
  */
 export function fillFilter(filter: Filter, filling: Filling): mongo.Document {
-  return fill(filter, '', filling.from === 'nobody' ? {} : anyOf(filling), filling);
+  const document = filling.from === 'nobody' ? {} : (filling.document ?? anyOf(filling));
+  return fill(filter, '', document, filling);
 }
 
 const anyOf = ({ values: { documents }, random }: Filling): mongo.Document =>

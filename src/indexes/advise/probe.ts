@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import { readExplain, walk } from '../../monitor/read-explain.js';
-import { type Filter, Unadvisable } from './conditions.js';
+import { orderOf, valuesAt } from '../../monitor/values.js';
+import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import type { Work } from './cost.js';
 import { fillFilter, type ValueOrigin } from './fill.js';
 import type { Need } from './need.js';
@@ -34,6 +35,8 @@ const ORIGINS: readonly ValueOrigin[] = [
 ];
 /** Fillings that find so many times more or less than was observed say nothing about it. */
 const MOST_OFF = Math.log(8);
+/** Those that find so many times more or less are not like what was asked: others are looked for. */
+const OFF = Math.log(3);
 /** Shares of the values that a range may hold; for what tells no more, a tenth. */
 const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
 const USUAL_WIDTH = 0.1;
@@ -72,23 +75,64 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   if (found === undefined) return fillings.map(question);
   const measured: { filled: mongo.Document; matched: number }[] = [];
   for (const filled of fillings) measured.push({ filled, matched: await matches(copy, filled) });
+  // Random documents have what most have: what few have is looked for.
+  if (measured.every(({ matched }) => between(matched, found) > OFF))
+    for (const document of asFrequent(filter, found, copy)) {
+      const filled = fillFilter(filter, {
+        values: copy.values,
+        random,
+        width: 1,
+        from: 'together',
+        document,
+      });
+      measured.push({ filled, matched: await matches(copy, filled) });
+    }
   const fullness = isLimited ? Math.min(1, found / page) : 0;
   const full = Math.round(QUESTIONS * fullness);
   // Where some pages are not full, the others are hardly more than full.
   const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
-  const nearest = (count: number, distance: (matched: number) => number) =>
+  const fitting = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
+  if (!isLimited && fitting.length === 0)
+    throw new Unadvisable('no values of sampled documents find about as many as its calls did');
+  const nearest = (count: number, from: typeof measured, distance: (matched: number) => number) => {
     // Stable: of those that fit equally, the first.
-    [...measured]
-      .sort((one, other) => distance(one.matched) - distance(other.matched))
-      .slice(0, count)
-      .map(({ filled }) => question(filled));
-  const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
-  const isFar = !isLimited && measured.every(({ matched }) => between(matched, found) > MOST_OFF);
-  if (isFar) throw new Unadvisable('no values of sampled documents find about as many as its calls did');
+    const sorted = [...from].sort((one, other) => distance(one.matched) - distance(other.matched));
+    // Of pages so many are full and so many are not, and if one stands for several.
+    const length = isLimited ? count : Math.min(count, sorted.length);
+    return Array.from({ length }, (_, n) => question(sorted[n % sorted.length]!.filled));
+  };
   return [
-    ...nearest(full, (matched) => between(matched, Math.min(most, Math.max(matched, page)))),
-    ...nearest(QUESTIONS - full, (matched) => between(matched, found)),
+    ...nearest(full, measured, (matched) => between(matched, Math.min(most, Math.max(matched, page)))),
+    // Few that fit say more than many of which most do not.
+    ...nearest(QUESTIONS - full, fitting.length > 0 ? fitting : measured, (matched) =>
+      between(matched, found),
+    ),
   ];
+}
+
+const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
+
+/**
+ * Documents whose values at the fields that are asked to be equal are about as frequent as was found, each of others. Of
+ * a field that few values share most documents have the frequent ones: a random one is hardly ever of the rare.
+ */
+function asFrequent(filter: Filter, found: number, copy: ScratchCopy): readonly mongo.Document[] {
+  const paths = Object.entries(filter)
+    .filter(([path, test]) => !path.startsWith('$') && (!isRecord(test) || '$eq' in test))
+    .map(([path]) => path.split('.'));
+  if (paths.length === 0) return [];
+  const groups = new Map<string, { readonly document: mongo.Document; count: number }>();
+  for (const document of copy.values.documents) {
+    const id = JSON.stringify(paths.map((path) => valuesAt(document, path).map(orderOf)));
+    const group = groups.get(id) ?? { document, count: 0 };
+    groups.set(id, group);
+    group.count += 1;
+  }
+  const distance = ({ count }: { count: number }) => between(scaled(count, copy), found);
+  return [...groups.values()]
+    .sort((one, other) => distance(one) - distance(other))
+    .slice(0, QUESTIONS)
+    .map(({ document }) => document);
 }
 
 const pageOf = (found = PAGE): number =>
