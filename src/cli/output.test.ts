@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
+import { StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
-import { reportFailure } from './output.js';
+import { print, reportFailure } from './output.js';
 
 test('what was interrupted says so in a line, and is no finding', () => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -8,4 +9,18 @@ test('what was interrupted says so in a line, and is no finding', () => {
   const told = write.mock.calls.map(([text]) => String(text)).join('');
   write.mockRestore();
   expect([code, told]).toEqual([3, expect.stringMatching(/^\S*error\S* interrupted: SIGINT\n$/)]);
+});
+
+test('names that a database holds give a terminal no orders', () => {
+  const written = (stream: NodeJS.WriteStream, act: () => void): string => {
+    const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+    act();
+    const told = write.mock.calls.map(([text]) => String(text)).join('');
+    write.mockRestore();
+    return told;
+  };
+  const name = 'posts\u001B]0;x\u0007\u001B[2J';
+  const shown = String.raw`posts\u001b]0;x\u0007\u001b[2J`;
+  expect(written(process.stdout, () => print(false, {}, [name]))).toBe(`${shown}\n`);
+  expect(written(process.stderr, () => void reportFailure(new StartError([name]), false))).toContain(shown);
 });

@@ -1,4 +1,5 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
+import { printableLines } from '../config/printable.js';
 import { redact } from '../config/secrets.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
@@ -69,7 +70,7 @@ export function reportFailure(error: unknown, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean })}\n`);
   else
     for (const problem of clean)
-      process.stderr.write(`${paint('red', 'error', process.stderr)} ${problem}\n`);
+      process.stderr.write(`${paint('red', 'error', process.stderr)} ${printableLines(problem)}\n`);
   if (error instanceof StartError || isRefusedFile(error)) return EXIT.usage;
   if (error instanceof Interrupted) return EXIT.unavailable;
   if (isAway(error)) return EXIT.unavailable;
@@ -81,5 +82,7 @@ export function reportFailure(error: unknown, json: boolean): number {
 
 /** Prints a command's answer: JSON for programs, or lines for people. */
 export function print(json: boolean, facts: object, lines: readonly string[]): void {
-  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : lines.map((line) => `${line}\n`).join(''));
+  process.stdout.write(
+    json ? `${JSON.stringify(facts)}\n` : lines.map((line) => `${printableLines(line)}\n`).join(''),
+  );
 }

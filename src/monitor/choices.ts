@@ -153,7 +153,7 @@ async function endsFor(
   const isBetween = isLower && isUpper;
   const [found] = await db
     .collection(shape.collection)
-    .find({ ...equal, [path]: isBetween ? { $gte: begin } : { $ne: null } } as mongo.Document, options)
+    .find({ ...equal, [path]: isBetween ? { $gte: begin } : { $ne: null } }, options)
     .sort({ [path]: isLower && !isUpper ? -1 : 1 })
     .skip(wanted)
     .limit(1)

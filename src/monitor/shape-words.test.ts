@@ -145,3 +145,13 @@ test('never throws and never shows a value, whatever the command holds', () => {
     ),
   );
 });
+
+test('names hold nothing that a terminal would obey', () => {
+  const text = shapeOf('find', {
+    find: 'a\u001B[2J',
+    filter: { 'b\u001B[31m': 1 },
+    projection: { 'c\u0007': 1 },
+  })!;
+  expect(wordsOf(text)).toBe(String.raw`a\u001b[2J.find({b\u001b[31m})`);
+  expect(fieldsRead(text)).toEqual([String.raw`c\u0007`]);
+});

@@ -1,3 +1,4 @@
+import { printable } from '../config/printable.js';
 import { parseShape, type ShapeText } from './shape.js';
 
 const CUT = '…';
@@ -13,7 +14,7 @@ const entries = (value: unknown): [string, unknown][] => (isObject(value) ? Obje
 
 /**
  * A shape as a person would write the query, without values: a field alone is equal to one. What a projection reads is
- * left out (`fieldsRead`). A text that is no shape is answered as it is.
+ * left out (`fieldsRead`). A text that is no shape is answered as it is. Neither holds what a terminal would obey.
  *
  * @example posts.find({status, publishedAt <}).sort({publishedAt: -1})
  */
@@ -22,16 +23,16 @@ export function wordsOf(text: ShapeText): string {
   try {
     shape = parseShape(text);
   } catch {
-    return text;
+    return printable(text);
   }
   const { command, collection, parts } = shape;
-  return collection + (COMMANDS[command] ?? ((rest) => `.${command}()${after(rest)}`))(parts);
+  return printable(collection + (COMMANDS[command] ?? ((rest) => `.${command}()${after(rest)}`))(parts));
 }
 
 /** The fields that a shape's projection names; none where whole documents are read. */
 export function fieldsRead(text: ShapeText): readonly string[] {
   try {
-    return listOf(parseShape(text).parts['projection']).map(String);
+    return listOf(parseShape(text).parts['projection']).map((name) => printable(String(name)));
   } catch {
     return [];
   }

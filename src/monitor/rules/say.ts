@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '../../config/printable.js';
 import type { Finding, FindingRule } from '../finding.js';
 import { atLeast } from '../histogram.js';
 import { walk } from '../read-explain.js';
@@ -69,7 +70,7 @@ export function subjectOf(shape: ShapeFacts): Finding['subject'] {
 /** Who sends a shape, in words. */
 export function senderOf({ origins, command, collection }: ShapeFacts): string {
   const [origin] = origins;
-  const what = `${command} on ${collection}`;
+  const what = `${command} on ${printable(collection)}`;
   if (!origin) return what;
   const { operation, field } = origin;
   if (operation === OTHER_CLIENT)
