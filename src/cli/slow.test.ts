@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ShapePlan } from '../monitor/plan.js';
 import type { SlowShape } from '../monitor/slow-shapes.js';
 import { linesOfShapes } from './slow.js';
 
@@ -33,3 +34,23 @@ test.each([80, 100, 120, 160, Number.POSITIVE_INFINITY])(
     expect(lines).toHaveLength(columns < 115 ? 4 : 3);
   },
 );
+
+test('an estimate that disagrees with what was counted is marked; what the profiler has seen comes before it', () => {
+  const plan: ShapePlan = {
+    shape: SHAPE.shape,
+    at: new Date(0),
+    documentsExamined: 5_000,
+    keysExamined: 0,
+    returned: 4_000,
+    collectionScan: true,
+    inMemorySort: false,
+    indexes: [],
+    root: { stage: 'COLLSCAN', inputs: [] },
+  };
+  const shown = (more: Partial<SlowShape>): string =>
+    linesOfShapes([{ ...SHAPE, ...more }], Number.POSITIVE_INFINITY)[1]!;
+  expect(shown({ plan })).toContain('  5,000 → 4,000  ');
+  expect(shown({ plan: { ...plan, isOff: true } })).toContain('  ~5,000 → 4,000  ');
+  const examined = { calls: 2, documents: 60, keys: 60, scans: 0, sorts: 0 };
+  expect(shown({ plan: { ...plan, isOff: true }, examined })).toContain('  30 → 11  ');
+});

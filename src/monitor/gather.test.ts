@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Watch } from '../jobs/watch.js';
 import { classWith } from '../../test/support/indexes.js';
 import { addIndexes } from '../indexes/apply.js';
@@ -9,6 +9,7 @@ import { readHinted } from './gather.js';
 import { readCollections } from './read-collections.js';
 import { MOST_SHAPES, readShapes } from './read-stats.js';
 import { shapeOf } from './shape.js';
+import { examinedBy, readSlowShapes } from './slow-shapes.js';
 import { shapeIdOf, slotOf } from './stats.js';
 
 let client: mongo.MongoClient;
@@ -219,4 +220,90 @@ test('a collection that is written by day only has too many indexes by night, to
   expect(await after(6 * 24 + 2)).toEqual([reason]);
   // A week without a write.
   expect(await after(7 * 24 + 2)).toEqual([]);
+});
+
+describe('findings are about what has run', () => {
+  const MANY = 6_000;
+  beforeAll(async () => {
+    await stats().deleteMany({});
+    const documents = Array.from({ length: MANY }, (_, n) => ({
+      status: n < MANY - 12 ? 'done' : 'open',
+      ...(n % 50 === 0 && { deletedAt: NOW }),
+    }));
+    await db.collection('jobs').insertMany(documents.map((one) => ({ ...one })));
+    await db.collection('tasks').insertMany(documents.map((one) => ({ ...one })));
+    await db.collection('tasks').createIndex({ status: 1 });
+  });
+  async function asked(command: mongo.Document, found: number): Promise<string> {
+    await stats().deleteMany({ shape: shapeIdOf(shapeOf(Object.keys(command)[0]!, command)!) });
+    const [[name, collection] = ['', '']] = Object.entries(command) as [string, string][];
+    const shape = await store(shapeOf(name, command), 0, collection);
+    await stats().updateOne({ kind: 'commands', shape } as never, {
+      $set: { calls: 200, documents: 200 * found },
+    });
+    return shape;
+  }
+
+  test('the few of many are a scan where no index is, no page is missing, and what has one is well', async () => {
+    const scanned = await asked({ find: 'jobs', filter: { status: 'open' } }, 12);
+    const well = await asked({ find: 'tasks', filter: { status: 'open' }, sort: { _id: 1 } }, 12);
+    const most = await asked({ find: 'jobs', filter: { deletedAt: null } }, (MANY * 49) / 50);
+    const { open } = await new Watch().round({ db, product: 'shop', classes: [], now: () => NOW });
+    const of = (shape: string) =>
+      open.filter(({ subject }) => subject.shape === shape).map(({ rule, severity }) => [rule, severity]);
+    expect(of(scanned)).toEqual([['collection-scan', 'amber']]);
+    expect(of(well)).toEqual([]);
+    // It truly returns so many, and a page of them would do.
+    expect(of(most)).toEqual([
+      ['collection-scan', 'info'],
+      ['unbounded', 'amber'],
+    ]);
+    expect(open.find(({ subject }) => subject.shape === scanned)!.reason).toContain(
+      'reads 6,000 documents without an index and returns 12;',
+    );
+  });
+
+  test('what was examined before the indexes changed is of another plan', async () => {
+    const text = shapeOf('find', { find: 'jobs', filter: { status: 'open' } })!;
+    const watch = new Watch();
+    const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+    const round = async (at: Date) => {
+      const { open } = await watch.round({ db, product: 'shop', classes: [], now: () => at });
+      return open.filter(({ subject }) => subject.shape === shapeIdOf(text)).map(({ rule }) => rule);
+    };
+    const { hour, slot } = slotOf(NOW);
+    await stats().insertOne({
+      _id: 'examined:x',
+      kind: 'examined',
+      shape: shapeIdOf(text),
+      hour,
+      slots: { [slot]: { calls: 9, documents: 9 * MANY, keys: 0, scans: 9, sorts: 0 } },
+    } as never);
+    const scope = { product: 'shop', since: NOW, shape: shapeIdOf(text) };
+    expect(await round(later(0))).toEqual(['collection-scan']);
+    expect((await readSlowShapes(db, scope))[0]).toMatchObject({
+      examined: { calls: 9, documents: 9 * MANY },
+    });
+    await db.collection('jobs').createIndex({ status: 1 });
+    expect(await round(later(6))).toEqual([]);
+    const [mended] = await readSlowShapes(db, scope);
+    expect(mended!.examined).toBeUndefined();
+    expect(examinedBy(mended!)).toMatchObject({ documents: 12, returned: 12, isReal: false, isOff: false });
+  });
+
+  test('shapes are ordered by what was examined, and by the estimate only where nothing was', async () => {
+    const real = await asked({ find: 'tasks', filter: { status: 'open' }, sort: { _id: 1 } }, 12);
+    await stats().insertOne({
+      _id: 'examined:y',
+      kind: 'examined',
+      shape: real,
+      hour: slotOf(NOW).hour,
+      slots: { 0: { calls: 1, documents: 900_000, keys: 900_000 } },
+    } as never);
+    const [first] = await readSlowShapes(db, { product: 'shop', since: NOW }, 'examined');
+    expect([first!.shape, examinedBy(first!)]).toEqual([
+      real,
+      { documents: 900_000, keys: 900_000, returned: 12, isReal: true, isOff: false },
+    ]);
+  });
 });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ShapeFacts } from '../facts.js';
 import type { FindingRule } from '../finding.js';
-import type { ShapePlan } from '../plan.js';
-import type { Examined } from '../read-examined.js';
 import { examine } from './index.js';
 import {
   collection,
@@ -332,92 +330,4 @@ test('an id is that of the rule and its subject, whatever the figures are', () =
   const [other] = found('slow', { shapes: [shape({ p95Ms: 200, shape: 's2' })] });
   expect(later!.id).toBe(one!.id);
   expect(other!.id).not.toBe(one!.id);
-});
-
-describe('an estimate that disagrees with what was counted', () => {
-  const off = (plan: ShapePlan) => ({ ...plan, counted: 12, isOff: true });
-  const sorted = planOf(stage('SORT', { returned: 12, inputs: [stage('FETCH', { returned: 12_000 })] }));
-  const seen = (more: Partial<Examined>): Examined => ({
-    calls: 20,
-    documents: 20 * 30_000,
-    keys: 0,
-    scans: 20,
-    sorts: 0,
-    ...more,
-  });
-  const good = seen({ documents: 20 * 12, keys: 20 * 12, scans: 0 });
-
-  test.each<[FindingRule, string, Partial<ShapeFacts>, string]>([
-    ['collection-scan', 'a scan', { plan: off(scan(30_000, 29_000)) }, 'info'],
-    ['in-memory-sort', 'a sort', { plan: off(sorted) }, 'info'],
-    ['poor-ratio', 'an index', { plan: off(fetch(9_000, 9_000, 1)) }, 'none'],
-    ['collection-scan', 'a scan that was seen', { plan: off(fetch(1, 1, 1)), examined: seen({}) }, 'amber'],
-    ['collection-scan', 'none that was seen', { plan: off(scan(30_000, 1)), examined: good }, 'none'],
-    [
-      'in-memory-sort',
-      'a sort that was seen',
-      { plan: off(fetch(1, 1, 1)), examined: seen({ sorts: 9 }) },
-      'amber',
-    ],
-    ['in-memory-sort', 'none that was seen', { plan: off(sorted), examined: good }, 'none'],
-    [
-      'poor-ratio',
-      'an index that leads to nothing, as seen',
-      { plan: fetch(12, 12, 12), examined: seen({ keys: 20 * 30_000, scans: 0 }), documents: 1_200 },
-      'amber',
-    ],
-    ['poor-ratio', 'a good one, as seen', { plan: off(fetch(9_000, 9_000, 1)), examined: good }, 'none'],
-    [
-      'poor-ratio',
-      'what was seen of a few calls',
-      { plan: fetch(12, 12, 12), examined: seen({ calls: 4, scans: 0 }), documents: 1_200 },
-      'none',
-    ],
-  ])('%s: %s', (rule, _, more, expected) => {
-    expect(ofShape(rule, { documents: 1_200, ...more })).toBe(expected);
-  });
-
-  test('what is returned is what was counted', () => {
-    const few = { ...scan(30_000, 30), counted: 12 };
-    const [{ reason } = { reason: '' }] = found('collection-scan', {
-      shapes: [shape({ plan: few, documents: 1_200 })],
-    });
-    expect(reason).toContain('reads 30,000 documents without an index and returns 12;');
-    const most = { ...scan(30_000, 30), counted: 20_000 };
-    expect(ofShape('collection-scan', { plan: most, documents: 2_000_000 })).toBe('info');
-  });
-
-  test('reasons say where their figures are from', () => {
-    const reasons = (more: Partial<ShapeFacts>) =>
-      examine(facts({ shapes: [shape({ documents: 1_200, ...more })] })).map(({ reason }) => reason);
-    expect(reasons({ plan: off(scan(30_000, 29_000)) })[0]).toContain(
-      'returns 12, by an estimate that disagrees with what was counted;',
-    );
-    expect(reasons({ plan: off(scan(9, 9)), examined: seen({}) })[0]).toContain(
-      'reads 30,000 documents without an index and returns 12, as the profiler has seen in 20 calls;',
-    );
-  });
-});
-
-test('the first of a collection, and all of a small one, are read for nothing by nobody', () => {
-  const asks = { find: 'posts', filter: {}, limit: 1 };
-  expect(ofShape('collection-scan', { plan: scan(1, 1), asks })).toBe('none');
-  expect(ofShape('collection-scan', { plan: scan(900, 900), asks: { find: 'posts', filter: {} } })).toBe(
-    'none',
-  );
-  const [{ reason } = { reason: '' }] = found('collection-scan', {
-    shapes: [shape({ plan: scan(900, 1), calls: 1 })],
-  });
-  expect(reason).toMatch(/reads 900 documents .*; 1 time in/);
-});
-
-test('collection-scan: what a search of a graph scans', () => {
-  const graph = { from: 'tree', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'x' };
-  const inputs = [
-    stage('IDHACK', { documentsExamined: 1, returned: 1 }),
-    stage('COLLSCAN', { documentsExamined: 5_000 }),
-  ];
-  const plan = planOf(stage('$graphLookup', { returned: 1, inputs }));
-  const asks = { aggregate: 'tree', pipeline: [{ $graphLookup: graph }] };
-  expect(ofShape('collection-scan', { plan, asks })).toBe('amber');
 });
