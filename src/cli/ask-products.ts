@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { productNames } from '../config/names.js';
-import { redact } from '../config/secrets.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
@@ -46,9 +46,9 @@ export function askProducts<T>(
 }
 
 function problemOf(error: unknown, product: string): string {
-  const { code, name, message } = error as { code?: unknown; name?: string; message?: string };
+  const { code, name } = error as { code?: unknown; name?: string };
   if (code === UNAUTHORIZED)
     return `its ops credential may not read the statistics: run \`bulkhead provision ${product}\`.`;
   if (name === 'MongoServerSelectionError') return 'its database does not answer.';
-  return redact(message ?? String(error));
+  return wordsOfDriverError(error);
 }

@@ -1,6 +1,7 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
 import { printableLines } from '../config/printable.js';
 import { redact } from '../config/secrets.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
 
@@ -64,8 +65,7 @@ const isRefusedFile = (error: unknown): boolean =>
 
 /** Prints what went wrong, without secrets, and answers the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const problems =
-    error instanceof StartError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  const problems = error instanceof StartError ? error.problems : [wordsOfDriverError(error)];
   const clean = problems.map(redact);
   if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean })}\n`);
   else

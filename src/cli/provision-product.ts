@@ -1,8 +1,8 @@
 import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
-import { redact } from '../config/secrets.js';
 import { databaseOf } from '../database/connection.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { inspectReach } from '../database/privileges.js';
 import { createPassword } from '../development/credentials.js';
 import { withDatabase } from '../development/with-database.js';
@@ -165,7 +165,7 @@ async function checkResult(
         }
       });
     } catch (error) {
-      problems.push(`${variable}: ${redact(error instanceof Error ? error.message : String(error))}`);
+      problems.push(`${variable}: ${wordsOfDriverError(error)}`);
     }
   }
   return { indexes, problems };

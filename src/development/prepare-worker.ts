@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
 import { sampleOperation } from '../server/sample-operation.js';
@@ -38,8 +39,8 @@ try {
   if (error instanceof StartError) {
     tell({ kind: 'problems', isUsage: error instanceof UsageError, problems: error.problems });
   } else {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    tell({ kind: 'failed', name, message });
+    const name = error instanceof Error ? error.name : 'Error';
+    tell({ kind: 'failed', name, message: wordsOfDriverError(error) });
   }
 }
 port.close();

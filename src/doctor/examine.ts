@@ -1,8 +1,8 @@
 import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
-import { redact } from '../config/secrets.js';
 import type { ClassType } from '../database/class-type.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { findDevelopmentServer } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import type { Product } from '../product/product.js';
@@ -87,7 +87,7 @@ async function visit(
   try {
     await withDatabase(uri, name, work);
   } catch (error) {
-    const why = redact(error instanceof Error ? error.message : String(error));
+    const why = wordsOfDriverError(error);
     if (error instanceof mongo.MongoServerError && AUTHENTICATION_FAILED.has(error.code))
       findings.add(
         'connection',

@@ -298,6 +298,51 @@ describe('a build under way', () => {
     expect(left[0]!.why).toMatch(/parallel arrays/);
     expect(await namesOf(db, collection)).toEqual(['c_1']);
   });
+
+  const SECRET = 'Alice Smith 123-45-6789';
+  test.each<[string, object, Record<string, string | 1>, RegExp]>([
+    [
+      'no place',
+      { loc: { type: 'Point', coordinates: [500, 1] } },
+      { loc: '2dsphere' },
+      /no place \(code 16755\)/,
+    ],
+    ['no language', { title: 'x', language: SECRET }, { title: 'text' }, /language .* \(code 17262\)/],
+    ['a language in it', { sub: { title: 'x', language: SECRET } }, { 'sub.title': 'text' }, /17262/],
+    ['arrays', { a: [SECRET], sub: { b: [SECRET] } }, { a: 1, 'sub.b': 1 }, /parallel arrays, at two/],
+    ['an array in a hash', { a: [SECRET] }, { a: 'hashed' }, /not hashed \(code 16766\)/],
+  ])(
+    'is told without a word of the document at which it stops, but its id: %s',
+    async (_, wrong, key, reason) => {
+      const _id = { place: 7 };
+      const fine = [
+        { a: 1, sub: { b: 1 } },
+        { loc: { type: 'Point', coordinates: [1, 1] }, language: 'EN' },
+        { loc: null },
+      ];
+      const { db, classes } = await given([...fine, { _id, patient: SECRET, ...wrong }], [], [key]);
+      const { left } = await applyIndexes(db, classes);
+      expect(left.map(({ why }) => why)).toEqual([expect.stringMatching(reason)]);
+      expect(left[0]!.why).toMatch(/: \{"place":7\}$/);
+      expect(JSON.stringify(left)).not.toContain('Alice');
+    },
+  );
+
+  test('for a point out of bounds and for a new duplicate is told without values', async () => {
+    const { db, classes } = await given([{ loc: [999, 1], patient: SECRET }], [], [{ loc: '2d' }]);
+    const { left } = await applyIndexes(db, classes);
+    expect(left.map(({ why }) => why)).toEqual(['a document has a point outside of the bounds (code 13027)']);
+    const twins = await given(
+      [
+        { _id: { n: 1 }, a: SECRET },
+        { _id: { n: 2 }, a: SECRET },
+      ],
+      [],
+      [{ a: 1 }, { unique: true }],
+    );
+    const [refused] = (await applyIndexes(twins.db, twins.classes)).left;
+    expect(refused!.why).toMatch(/share 1 key that must be unique: \{"n":[12]\}, \{"n":[12]\}$/);
+  });
 });
 
 describe('what start and provision do', () => {

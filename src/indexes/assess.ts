@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { ChangeWithSpec, IndexChange } from './changes.js';
 import { count } from './count.js';
-import { type Duplicates, findDuplicates } from './duplicates.js';
+import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
 import { type Expiring, findExpiring } from './expiring.js';
 import type { IndexSpec } from './index-spec.js';
 
@@ -161,10 +161,6 @@ export async function assess(
     ...(expiring && expiring.documents > 0 && { deletes: expiring }),
   };
 }
-
-const tellDuplicates = ({ documents, keys, ids }: Duplicates): string =>
-  `${count(documents, 'document')} share ${count(keys, 'key')} that must be unique: ` +
-  `${ids.join(', ')}${documents > ids.length ? ', …' : ''}`;
 
 function tellMeaning({ kind, name, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): string[] {
   const told: string[] = [];

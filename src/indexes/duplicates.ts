@@ -1,4 +1,5 @@
-import type { mongo } from 'mongoose';
+import { mongo } from 'mongoose';
+import { count } from './count.js';
 import type { IndexSpec } from './index-spec.js';
 
 /** Documents that a unique index would refuse. */
@@ -11,7 +12,24 @@ export interface Duplicates {
   readonly ids: readonly string[];
 }
 
-const SHOWN_IDS = 10;
+/** As many are named as help to find what they have in common. */
+export const SHOWN_IDS = 10;
+const LONGEST_ID = 200;
+
+/** An id as text: one that is a document, a date or bytes as JSON; cut where it is long. */
+export function idText(id: unknown): string {
+  const text =
+    typeof id === 'string' || id instanceof mongo.ObjectId || id instanceof mongo.UUID
+      ? id.toString()
+      : mongo.BSON.EJSON.stringify(id);
+  return text.length > LONGEST_ID ? `${text.slice(0, LONGEST_ID)}…` : text;
+}
+
+/** Duplicates for people. */
+export const tellDuplicates = ({ documents, keys, ids }: Duplicates): string =>
+  `${count(documents, 'document')} share ${count(keys, 'key')} that must be unique: ` +
+  `${ids.join(', ')}${documents > ids.length ? ', …' : ''}`;
+
 /** Kinds whose key is not the value itself. */
 const isPlain = ([, kind]: IndexSpec['key'][number]): boolean => kind === 1 || kind === -1;
 
@@ -71,5 +89,5 @@ export async function findDuplicates(
     .toArray();
   if (!found) return undefined;
   const { keys, documents, ids } = found;
-  return { keys, documents, ids: ids.flat().slice(0, SHOWN_IDS).map(String) };
+  return { keys, documents, ids: ids.flat().slice(0, SHOWN_IDS).map(idText) };
 }

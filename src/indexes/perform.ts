@@ -5,6 +5,7 @@ import type { IndexChange } from './changes.js';
 import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, rememberHidden } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
+import { tellRefusal } from './refusal.js';
 
 /** How far a build is. */
 export interface BuildProgress {
@@ -87,7 +88,7 @@ export async function perform(
     // What is stored, or what somebody else did, stands in the way: duplicates, two arrays in one key, a value that is no place.
     const isRefusal = error instanceof mongo.MongoServerError && !NOT_ALLOWED.has(code);
     if (!isRefusal || isRetryableRead(error)) throw error;
-    return { done: false, why: (error as Error).message };
+    return { done: false, why: await tellRefusal(db, change, error) };
   }
 }
 

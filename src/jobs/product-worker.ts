@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import type { Logger } from 'pino';
-import { redact } from '../config/secrets.js';
 import type { ClassType } from '../database/class-type.js';
 import { databaseOf } from '../database/connection.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import type { StoredFinding } from '../monitor/finding.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { sendAlarms } from './alarms.js';
@@ -112,7 +112,7 @@ export class ProductWorker {
         if (holder) logger.info({ product, ...holder }, 'watched by another worker: waiting for its end');
       }
     } catch (error) {
-      const problem = redact(error instanceof Error ? error.message : String(error));
+      const problem = wordsOfDriverError(error);
       // Told once, not with every try.
       if (problem !== this.#last.problem)
         logger.warn({ product, problem }, 'cannot be watched; trying again');
