@@ -104,7 +104,7 @@ function linesOfDrop(
   product: string,
   fileOf: FileOf,
 ): string[] {
-  const hide = `bulkhead indexes plan ${product} --drop-undeclared hides it, and drops it a week later`;
+  const hide = `bulkhead indexes apply ${product} --drop-undeclared hides it, and given again a week later drops it`;
   return [
     `  ${paint('yellow', 'hide')}    ${collection}.${name}  ${rule}: ${reason}`,
     declaredBy === undefined

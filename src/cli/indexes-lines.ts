@@ -35,9 +35,12 @@ export function linesOfPlan(plan: IndexPlan & { readonly product: string }): str
       paint('dim', `  undeclared  ${collection}.${name}  ${index}${state}${note ? ` (${note})` : ''}`),
     );
   }
-  if (undeclared.some(({ droppableAt }) => !droppableAt))
+  if (!plan.dropUndeclared && undeclared.length > 0)
     lines.push(
-      paint('dim', '  What no class declares is left; --drop-undeclared hides it, and drops it later.'),
+      paint(
+        'dim',
+        '  What no class declares is left; --drop-undeclared hides it, and drops what was hidden so and has waited.',
+      ),
     );
   return lines;
 }

@@ -16,7 +16,7 @@ import { type CommonOptions, endProgress, EXIT, print, showProgress } from './ou
 export interface IndexesPlanOptions extends CommonOptions {
   readonly dropUndeclared: boolean;
   /** How long an index stays hidden before it is dropped, in seconds. */
-  readonly wait: number;
+  readonly wait?: number;
   /** Writes the plan to a file, for `apply --plan`. */
   readonly out?: string;
 }
@@ -77,8 +77,8 @@ export async function planProducts(
   product: string | undefined,
   options: IndexesPlanOptions,
 ): Promise<number> {
-  const { json, out, dropUndeclared, wait } = options;
-  const plans = await planAll(await targetsOf(product, options), { dropUndeclared, waitMs: wait * 1_000 });
+  const { json, out } = options;
+  const plans = await planAll(await targetsOf(product, options), planOptionsOf(options));
   const ok = plans.every(({ changes }) => changes.length === 0);
   const facts = { ok, format: FORMAT, products: plans };
   if (out !== undefined) writeFileSync(out, `${JSON.stringify(facts, null, 2)}\n`);
@@ -148,7 +148,10 @@ export async function applyProducts(
   return ok ? EXIT.fine : EXIT.findings;
 }
 
-const planOptionsOf = ({ dropUndeclared, wait }: IndexesApplyOptions): PlanOptions => ({
+const planOptionsOf = ({
+  dropUndeclared,
+  wait,
+}: Pick<IndexesApplyOptions, 'dropUndeclared' | 'wait'>): PlanOptions => ({
   ...(dropUndeclared !== undefined && { dropUndeclared }),
   ...(wait !== undefined && { waitMs: wait * 1_000 }),
 });
@@ -185,7 +188,7 @@ const planForm = z.object({
       product: z.string(),
       database: z.string(),
       dropUndeclared: z.boolean(),
-      waitMs: z.number().nonnegative(),
+      waitMs: z.number().nonnegative().optional(),
       changes: z.array(changeForm),
     }),
   ),

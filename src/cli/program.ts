@@ -218,14 +218,17 @@ export function buildProgram(isJson = false): Command {
 
   const indexes = program.command('indexes').description('the indexes that the classes declare');
   const dropUndeclared = () =>
-    new Option('--drop-undeclared', 'hide what no class declares, and drop it after the wait');
+    new Option('--drop-undeclared', 'hide what no class declares; drop what was hidden so and has waited');
   const wait = () =>
-    new Option('--wait <time>', 'how long an index stays hidden before it is dropped').argParser(toSeconds);
+    new Option(
+      '--wait <time>',
+      'how long an index stays hidden before it is dropped (default: as it was hidden, or 7d)',
+    ).argParser(toSeconds);
   indexes
     .command('plan [product]')
     .description('what each database lacks or has otherwise, with reason and cost; changes nothing')
     .addOption(dropUndeclared().default(false))
-    .addOption(wait().default(7 * SECONDS.d, '7d'))
+    .addOption(wait())
     .option('--out <file>', 'write the plan, for apply --plan')
     .addHelpText(
       'after',

@@ -127,19 +127,44 @@ describe('what no class declares', () => {
     expect((await applyIndexes(db, classes, { dropUndeclared: true })).done).toEqual([]);
     const [waiting] = (await planIndexes(db, classes)).undeclared;
     expect(Date.parse(waiting!.droppableAt!) - Date.parse(waiting!.hiddenAt!)).toBe(7 * 86_400_000);
-    expect(kinds((await applyIndexes(db, classes, { waitMs: 0 })).done)).toEqual(['drop old_1']);
+    const now = { dropUndeclared: true, waitMs: 0 };
+    expect(kinds((await applyIndexes(db, classes, now)).done)).toEqual(['drop old_1']);
     expect(await namesOf(db, collection)).toEqual(['a_1']);
     expect(await db.collection('_bulkhead.indexes').countDocuments({ collection })).toBe(0);
+  });
+
+  test('waits as long as was said when it was hidden, and goes only where the plan is to drop', async () => {
+    const { db, classes, collection } = await given([], [{ key: { old: 1 } }], [{ a: 1 }]);
+    const DAY_MS = 86_400_000;
+    const hidden = {
+      days: async (days: number) => {
+        const hiddenAt = new Date(Date.now() - days * DAY_MS);
+        await db.collection('_bulkhead.indexes').updateOne({ collection }, { $set: { hiddenAt } });
+      },
+    };
+    await applyIndexes(db, classes, { dropUndeclared: true, waitMs: 30 * DAY_MS });
+    await hidden.days(8);
+    // After the usual wait, and before its own.
+    expect((await applyIndexes(db, classes, { dropUndeclared: true })).done).toEqual([]);
+    await hidden.days(31);
+    for (const options of [{}, { waitMs: 0 }]) {
+      expect((await applyIndexes(db, classes, options)).done).toEqual([]);
+      expect((await planIndexes(db, classes, options)).undeclared[0]!.hidden).toBe(true);
+    }
+    expect(kinds((await applyIndexes(db, classes, { dropUndeclared: true })).done)).toEqual(['drop old_1']);
+    expect(await namesOf(db, collection)).toEqual(['a_1']);
   });
 
   test('and was shown again by somebody, is kept', async () => {
     const { db, classes, collection } = await given([], [{ key: { old: 1 } }], [{ a: 1 }]);
     await applyIndexes(db, classes, { dropUndeclared: true });
-    const plan = await planIndexes(db, classes, { waitMs: 0 });
+    const plan = await planIndexes(db, classes, { dropUndeclared: true, waitMs: 0 });
     expect(kinds(plan.changes)).toEqual(['drop old_1']);
     await db.command({ collMod: collection, index: { name: 'old_1', hidden: false } });
     const { done, left } = await applyIndexes(db, classes, { plan });
-    expect([done, left.map(({ why }) => why)]).toEqual([[], [expect.stringContaining('plan again')]]);
+    const again = { why: expect.stringContaining('plan again') as unknown };
+    // Neither is it dropped, nor hidden again: the plan does not say so.
+    expect({ done, left }).toMatchObject({ done: [], left: [again, again] });
     expect(await namesOf(db, collection)).toEqual(['a_1', 'old_1']);
   });
 
@@ -147,7 +172,9 @@ describe('what no class declares', () => {
     const { db, classes, collection } = await given([], [{ key: { old: 1 } }], [{ a: 1 }]);
     await applyIndexes(db, classes, { dropUndeclared: true });
     const again = [classWith(collection, [{ a: 1 }], [{ old: 1 }])];
-    expect(kinds((await applyIndexes(db, again, { waitMs: 0 })).done)).toEqual(['unhide old_1']);
+    expect(kinds((await applyIndexes(db, again, { dropUndeclared: true, waitMs: 0 })).done)).toEqual([
+      'unhide old_1',
+    ]);
     expect(await db.collection('_bulkhead.indexes').countDocuments({ collection })).toBe(0);
   });
 

@@ -30,6 +30,8 @@ export interface IndexChange {
   readonly definition?: mongo.Document;
   /** What `modify` sets. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** `hide`: how long it stays hidden before a plan may drop it. */
+  readonly waitMs?: number;
   /** `replace`: the indexes that go. */
   readonly replaces?: readonly string[];
   /** The server builds it already, for somebody else or for a run that was cut short; it is waited for. */

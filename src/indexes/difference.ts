@@ -10,14 +10,19 @@ export interface HiddenIndex {
   readonly name: string;
   readonly meaning: string;
   readonly hiddenAt: Date;
+  /** How long it was to stay hidden; missing in what an older version noted. */
+  readonly waitMs?: number;
 }
+
+/** How long an index stays hidden before it is dropped, where nobody said otherwise. */
+export const DEFAULT_WAIT_MS = 7 * 86_400_000;
 
 /** How what no class declares is treated. */
 export interface DropPolicy {
-  /** Hides undeclared indexes, and drops them later. */
+  /** Hides undeclared indexes, and drops those whose wait is over. */
   readonly dropUndeclared: boolean;
-  /** How long an index stays hidden before it is dropped. */
-  readonly waitMs: number;
+  /** How long an index stays hidden before it is dropped. Default: as was said when it was hidden, or 7 days. */
+  readonly waitMs?: number;
   /** The server's time. */
   readonly now: Date;
 }
@@ -108,14 +113,15 @@ export function differenceOf(
     );
     // Somebody who made it visible again wants to keep it.
     const since = one.spec.hidden ? record?.hiddenAt : undefined;
-    const droppableAt = since && new Date(since.getTime() + policy.waitMs);
+    const droppableAt = since && new Date(since.getTime() + waitOf(policy, record));
     const common = { collection, name: one.name, index: describeIndex(one.spec), before };
-    if (droppableAt && droppableAt <= policy.now) {
+    if (policy.dropUndeclared && droppableAt && droppableAt <= policy.now) {
       const reason = `no class declares it; hidden since ${since.toISOString()}`;
       add({ ...common, kind: 'drop', reason }, one.spec);
     } else if (policy.dropUndeclared && !since && !one.building) {
       const reason = `no class declares it${one.spec.hidden ? '; it is hidden already, and the wait begins' : ''}`;
-      add({ ...common, kind: 'hide', reason, after: meaningOf({ ...one.spec, hidden: true }) }, one.spec);
+      const after = meaningOf({ ...one.spec, hidden: true });
+      add({ ...common, kind: 'hide', reason, after, waitMs: waitOf(policy) }, one.spec);
     } else {
       const alike = declared.find(({ spec }) => hasSameKey(spec, one.spec));
       undeclared.push({
@@ -133,6 +139,9 @@ export function differenceOf(
   changes.sort((a, b) => KIND_ORDER.indexOf(a.change.kind) - KIND_ORDER.indexOf(b.change.kind));
   return { changes, undeclared };
 }
+
+const waitOf = ({ waitMs }: DropPolicy, record?: HiddenIndex): number =>
+  waitMs ?? record?.waitMs ?? DEFAULT_WAIT_MS;
 
 /** Pairs each declared index with the one that is it, or that can become it without being built anew. */
 function match(declared: readonly DeclaredIndex[], existing: readonly ExistingIndex[]) {

@@ -15,17 +15,17 @@ const records = (db: mongo.Db) => db.collection<Stored>(INDEXES_COLLECTION);
 /** The indexes that were hidden in order to be dropped. */
 export async function hiddenIndexes(db: mongo.Db): Promise<HiddenIndex[]> {
   const found = await records(db).find({ format: 1 }).toArray();
-  return found.map(({ collection, name, meaning, hiddenAt }) => ({ collection, name, meaning, hiddenAt }));
+  return found.map(({ _id, format: _format, ...record }) => record);
 }
 
-/** Remembers that an index was hidden just now, by the server's clock. */
+/** Remembers that an index was hidden just now, by the server's clock, and for how long. */
 export async function rememberHidden(
   db: mongo.Db,
-  { collection, name, meaning }: Omit<HiddenIndex, 'hiddenAt'>,
+  { collection, name, meaning, waitMs }: Required<Omit<HiddenIndex, 'hiddenAt'>>,
 ): Promise<void> {
   await records(db).updateOne(
     { _id: idOf(collection, name) },
-    { $set: { format: 1, collection, name, meaning }, $currentDate: { hiddenAt: true } },
+    { $set: { format: 1, collection, name, meaning, waitMs }, $currentDate: { hiddenAt: true } },
     { upsert: true },
   );
 }

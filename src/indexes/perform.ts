@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { isRetryableRead } from '../database/driver-errors.js';
 import type { IndexChange } from './changes.js';
+import { DEFAULT_WAIT_MS } from './difference.js';
 import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, rememberHidden } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
@@ -69,7 +70,8 @@ export async function perform(
     }
     if (kind === 'hide') {
       await collMod({ hidden: true });
-      await rememberHidden(db, { collection, name, meaning: change.after! });
+      const { after = '', waitMs = DEFAULT_WAIT_MS } = change;
+      await rememberHidden(db, { collection, name, meaning: after, waitMs });
       return DONE;
     }
     const found = (await existingIndexes(db, collection)).find((one) => one.name === name);

@@ -14,16 +14,14 @@ import {
 import { existingIndexes, resolveCollations } from './existing-indexes.js';
 import { hiddenIndexes } from './hidden-indexes.js';
 
-/** How long an index stays hidden before it is dropped, where nobody says otherwise. */
-export const DEFAULT_WAIT_MS = 7 * 86_400_000;
 /** Time limit of each look through the documents of a collection. */
 const SCAN_MS = 60_000;
 
 /** What is planned, and how. */
 export interface PlanOptions {
-  /** Also hides, and after the wait drops, indexes that no class declares. Default false. */
+  /** Also hides indexes that no class declares, and drops those whose wait is over. Default false. */
   readonly dropUndeclared?: boolean;
-  /** How long an index stays hidden before it is dropped. Default 7 days. */
+  /** How long an index stays hidden before it is dropped. Default: as was said when it was hidden, or 7 days. */
   readonly waitMs?: number;
   /** Time limit of each count of duplicates and of documents that expire. Default 60 s. */
   readonly scanMs?: number;
@@ -33,7 +31,8 @@ export interface PlanOptions {
 export interface IndexPlan {
   readonly database: string;
   readonly dropUndeclared: boolean;
-  readonly waitMs: number;
+  /** Where it was said. */
+  readonly waitMs?: number;
   /** In the order in which they are done, one collection after another. */
   readonly changes: readonly PlannedChange[];
   /** Indexes that no class declares, and that nothing happens to. */
@@ -64,18 +63,18 @@ export async function compareIndexes(
   return { changes, undeclared };
 }
 
-const KEEP: DropPolicy = { dropUndeclared: false, waitMs: Number.POSITIVE_INFINITY, now: new Date(0) };
+const KEEP: DropPolicy = { dropUndeclared: false, now: new Date(0) };
 
 /** What a plan would change, without what it costs. Reads catalogues only. */
 export async function findChanges(
   db: mongo.Db,
   classes: readonly ClassType[],
-  { dropUndeclared = false, waitMs = DEFAULT_WAIT_MS }: PlanOptions = {},
+  { dropUndeclared = false, waitMs }: PlanOptions = {},
 ): Promise<Difference> {
   const { localTime } = await db.command({ hello: 1 });
   return compareIndexes(db, classes, {
     hidden: await hiddenIndexes(db),
-    policy: { dropUndeclared, waitMs, now: localTime as Date },
+    policy: { dropUndeclared, now: localTime as Date, ...(waitMs !== undefined && { waitMs }) },
   });
 }
 
@@ -90,7 +89,7 @@ export async function planIndexes(
   classes: readonly ClassType[],
   options: PlanOptions = {},
 ): Promise<IndexPlan> {
-  const { dropUndeclared = false, waitMs = DEFAULT_WAIT_MS, scanMs = SCAN_MS } = options;
+  const { dropUndeclared = false, waitMs, scanMs = SCAN_MS } = options;
   const { changes, undeclared } = await findChanges(db, classes, options);
   const planned: PlannedChange[] = [];
   for (const collection of new Set(changes.map(({ change }) => change.collection))) {
@@ -101,5 +100,11 @@ export async function planIndexes(
       if (one.change.kind === 'create' && !one.change.building) addedBefore += 1;
     }
   }
-  return { database: db.databaseName, dropUndeclared, waitMs, changes: planned, undeclared };
+  return {
+    database: db.databaseName,
+    dropUndeclared,
+    ...(waitMs !== undefined && { waitMs }),
+    changes: planned,
+    undeclared,
+  };
 }

@@ -98,10 +98,13 @@ describe('with the ops credential', () => {
       0,
       expect.stringContaining(', hidden, to be dropped after '),
     ]);
-    await eventually('its second is over', async () => (await run('plan blog --wait 1s')).code === 1);
-    const later = await run('plan blog --wait 1s');
-    expect(later.stdout).toContain('drop    comments.text_1');
-    expect((await run('apply blog --yes --wait 1s')).code).toBe(0);
+    const due = '--drop-undeclared --wait 1s';
+    await eventually('its second is over', async () => (await run(`plan blog ${due}`)).code === 1);
+    expect((await run(`plan blog ${due}`)).stdout).toContain('drop    comments.text_1');
+    // Without being told to drop, nothing is.
+    expect((await run('apply blog --yes --wait 1s')).stdout).toBe('Nothing to do.\n');
+    expect(await names('comments')).toContain('text_1');
+    expect((await run(`apply blog --yes ${due}`)).code).toBe(0);
     expect(await names('comments')).not.toContain('text_1');
   });
 
