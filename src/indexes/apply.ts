@@ -9,6 +9,7 @@ import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
 import { type BuildProgress, perform } from './perform.js';
+import { forgetSettled } from './replaced-indexes.js';
 import { findChanges, type IndexPlan, planIndexes, type PlanOptions } from './plan.js';
 
 /** What is told while a plan is carried out. */
@@ -120,6 +121,7 @@ export async function applyIndexes(
       } else leave(change, outcome.why);
     }
     await forgetWanted(db);
+    await forgetSettled(db);
     return { done, left, interrupted: signal?.aborted ?? false };
   } finally {
     await lease.release();

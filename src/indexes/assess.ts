@@ -4,6 +4,7 @@ import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
 import { type Expiring, findExpiring } from './expiring.js';
 import type { IndexSpec } from './index-spec.js';
+import { findMisfits, tellMisfits } from './misfits.js';
 
 /** How long a change takes, in sizes that an operator plans with. */
 export type Duration = 'a moment' | 'seconds' | 'minutes' | 'hours';
@@ -132,6 +133,13 @@ export async function assess(
       ? await within('duplicates', () => findDuplicates(db, collection, spec, scanMs))
       : undefined;
   if (duplicates) blockers.push(tellDuplicates(duplicates));
+
+  // What has to go first must not go in vain.
+  const misfits =
+    kind === 'replace' && facts.documents > 0
+      ? await within('documents that do not fit', () => findMisfits(db, collection, spec, scanMs))
+      : undefined;
+  if (misfits) blockers.push(`the build would stop at documents that do not fit: ${tellMisfits(misfits)}`);
 
   const setsExpiry =
     spec.expireAfterSeconds !== undefined && (makes || change.set?.['expireAfterSeconds'] !== undefined);

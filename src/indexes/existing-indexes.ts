@@ -38,6 +38,12 @@ export async function existingIndexes(db: mongo.Db, collection: string): Promise
   }
 }
 
+/** The indexes of a collection as the server tells them, those that are being built left out. */
+export async function rawIndexes(db: mongo.Db, collection: string): Promise<mongo.Document[]> {
+  const all = await db.runCursorCommand({ listIndexes: collection, includeBuildUUIDs: true }).toArray();
+  return all.filter((one: mongo.Document) => one['buildUUID'] === undefined);
+}
+
 /** The index that the server made itself and lets nobody change; a hashed one on `_id` is another. */
 const isIdIndex = ({ key, name }: mongo.Document): boolean =>
   name === '_id_' || JSON.stringify(key) === '{"_id":1}';

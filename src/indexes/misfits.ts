@@ -9,6 +9,9 @@ export interface Misfits {
   readonly areAll: boolean;
 }
 
+/** Misfits for people. */
+export const tellMisfits = ({ ids, areAll }: Misfits): string => `${ids.join(', ')}${areAll ? '' : ', …'}`;
+
 /** The languages of text indexes (MongoDB's own list, of every version); the server compares them without case. */
 const LANGUAGES =
   /^(?:none|da|danish|nl|dutch|en|english|fi|finnish|fr|french|de|german|hu|hungarian|it|italian|nb|norwegian|pt|portuguese|ro|romanian|ru|russian|es|spanish|sv|swedish|tr|turkish)$/i;

@@ -7,6 +7,7 @@ import { existingIndexes } from './existing-indexes.js';
 import { forgetHidden, rememberHidden } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
 import { tellRefusal } from './refusal.js';
+import { forgetReplaced, putBack, rememberReplaced, tryDefinition } from './replaced-indexes.js';
 
 /** How far a build is. */
 export interface BuildProgress {
@@ -57,10 +58,15 @@ export async function perform(
       signal,
     );
   try {
-    if (kind === 'create') return await build();
-    if (kind === 'replace') {
-      for (const old of change.replaces ?? []) await drop(db, collection, old);
-      return await build();
+    if (kind === 'create' || kind === 'replace') {
+      if (kind === 'replace') {
+        await tryDefinition(db, change);
+        await rememberReplaced(db, change);
+        for (const old of change.replaces ?? []) await drop(db, collection, old);
+      }
+      const outcome = await build();
+      if (outcome.done) await forgetReplaced(db, change);
+      return outcome;
     }
     if (kind === 'unhide' || kind === 'modify') {
       const { set = {} } = change;
@@ -90,7 +96,10 @@ export async function perform(
     // What is stored, or what somebody else did, stands in the way: duplicates, two arrays in one key, a value that is no place.
     const isRefusal = error instanceof mongo.MongoServerError && !NOT_ALLOWED.has(code);
     if (!isRefusal || isRetryableRead(error)) throw error;
-    return { done: false, why: await tellRefusal(db, change, error) };
+    const why = await tellRefusal(db, change, error);
+    // Also where the build is the second half of a replacement that was cut short.
+    const state = kind === 'create' || kind === 'replace' ? await putBack(db, change) : undefined;
+    return { done: false, why: state === undefined ? why : `${why}; ${state}` };
   }
 }
 

@@ -3,7 +3,7 @@ import { codeOf, wordsOfDriverError } from '../database/driver-words.js';
 import type { IndexChange } from './changes.js';
 import { findDuplicates, tellDuplicates } from './duplicates.js';
 import { toIndexSpec } from './index-spec.js';
-import { findMisfits } from './misfits.js';
+import { findMisfits, tellMisfits } from './misfits.js';
 
 /** Time limit of the look for the documents that a build has stopped at. */
 const LOOK_MS = 30_000;
@@ -41,7 +41,7 @@ export async function tellRefusal(
       return duplicates ? tellDuplicates(duplicates) : why;
     }
     const misfits = await findMisfits(db, collection, spec, LOOK_MS);
-    return misfits ? `${why}: ${misfits.ids.join(', ')}${misfits.areAll ? '' : ', …'}` : why;
+    return misfits ? `${why}: ${tellMisfits(misfits)}` : why;
   } catch (failure) {
     // The change has failed already; who is to blame is more than had to be told.
     if (failure instanceof mongo.MongoError) return why;
