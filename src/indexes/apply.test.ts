@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { addIndexes, type ApplyEvent, applyIndexes, type ApplyResult } from './apply.js';
 import { classWith, namesOf, useCollections } from '../../test/support/indexes.js';
+import { shapeOf } from '../monitor/shape.js';
 import { linesOfPlan } from '../cli/indexes-lines.js';
 import { planIndexes } from './plan.js';
 
@@ -176,6 +177,31 @@ describe('what no class declares', () => {
       'unhide old_1',
     ]);
     expect(await db.collection('_bulkhead.indexes').countDocuments({ collection })).toBe(0);
+  });
+
+  test('is left where an observed query names it in a hint, by name or by key', async () => {
+    const { db, classes, collection } = await given(
+      [{ a: 1 }],
+      [{ key: { old: 1 }, name: 'by_name' }, { key: { other: -1 } }, { key: { free: 1 } }],
+      [{ a: 1 }],
+    );
+    const shape = (n: number, hint: unknown) => ({
+      kind: 'shape',
+      collection,
+      shape: `s${n}`,
+      text: shapeOf('find', { find: collection, filter: { a: 1 }, hint }),
+      expiresAt: new Date(Date.now() + 1e9),
+    });
+    const stats = db.collection('_bulkhead.stats');
+    await stats.insertMany([shape(1, 'by_name'), shape(2, { other: -1 }), shape(3, 'free_1_')]);
+    const { done, left } = await applyIndexes(db, classes, { dropUndeclared: true });
+    await stats.deleteMany({ collection });
+    expect(kinds(done)).toEqual(['create a_1', 'hide free_1']);
+    expect(left.map(({ change, why }) => `${change.name}: ${why}`)).toEqual([
+      `by_name: observed queries name it in a hint, and would fail: ${collection}.find({a}).hint(by_name)`,
+      `other_-1: observed queries name it in a hint, and would fail: ${collection}.find({a}).hint({other: -1})`,
+    ]);
+    expect(await db.collection(collection).find({ a: 1 }).hint('by_name').toArray()).toHaveLength(1);
   });
 
   test('says what depends on it', async () => {

@@ -1,4 +1,7 @@
 import type { mongo } from 'mongoose';
+import { namesIndex } from '../monitor/hints.js';
+import { wordsOf } from '../monitor/shape-words.js';
+import type { ShapeText } from '../monitor/shape.js';
 import type { ChangeWithSpec, IndexChange } from './changes.js';
 import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
@@ -47,6 +50,8 @@ export interface CollectionFacts {
   readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
   /** Bytes of each index, by name. */
   readonly indexBytes: ReadonlyMap<string, number>;
+  /** Known shapes that name an index in their hint; undefined where that cannot be told. */
+  readonly hinted: readonly ShapeText[] | undefined;
 }
 
 const MAX_INDEXES = 64;
@@ -56,7 +61,10 @@ const MAX_TIME_EXPIRED = 50;
 const NOTHING = new Set<unknown>([13, 26, 166, 40_602]);
 
 /** Asks how large a collection is and how its indexes are used. */
-export async function collectionFacts(db: mongo.Db, collection: string): Promise<CollectionFacts> {
+export async function collectionFacts(
+  db: mongo.Db,
+  collection: string,
+): Promise<Omit<CollectionFacts, 'hinted'>> {
   const ask = async (stage: mongo.Document): Promise<mongo.Document[]> => {
     try {
       return await db.collection(collection).aggregate([stage]).toArray();
@@ -154,6 +162,15 @@ export async function assess(
   if (expiring && expiring.withoutDate > 0)
     warnings.push(`never expires what has no date there: ${count(expiring.withoutDate, 'document')}`);
 
+  const leaving = leavingIn(change, spec);
+  if (leaving.length > 0 && !facts.hinted)
+    warnings.push('whether queries name it in a hint could not be read: those would fail');
+  const hinting = (facts.hinted ?? []).filter((text) =>
+    leaving.some((one) => namesIndex(text, collection, one)),
+  );
+  if (hinting.length > 0)
+    blockers.push(`observed queries name it in a hint, and would fail: ${tellShapes(hinting)}`);
+
   const indexes = facts.indexes + addedBefore + (kind === 'create' && !change.building ? 1 : 0);
   if (kind === 'create' && indexes > MAX_INDEXES)
     blockers.push(`a collection has at most ${MAX_INDEXES} indexes, and this would be number ${indexes}`);
@@ -169,6 +186,19 @@ export async function assess(
     ...(expiring && expiring.documents > 0 && { deletes: expiring }),
   };
 }
+
+/** The indexes, by name or key, that a hint cannot name any more afterwards. */
+function leavingIn({ kind, name, set, replaces = [] }: IndexChange, spec: IndexSpec) {
+  if (kind === 'replace') return replaces.filter((old) => old !== name).map((old) => ({ name: old }));
+  if (kind !== 'hide' && kind !== 'drop' && set?.['hidden'] !== true) return [];
+  return [{ name, key: Object.fromEntries(spec.key) }];
+}
+
+const SHOWN_SHAPES = 3;
+const tellShapes = (texts: readonly ShapeText[]): string => {
+  const words = [...new Set(texts.map(wordsOf))];
+  return `${words.slice(0, SHOWN_SHAPES).join('; ')}${words.length > SHOWN_SHAPES ? '; …' : ''}`;
+};
 
 function tellMeaning({ kind, name, set }: IndexChange, spec: IndexSpec, facts: CollectionFacts): string[] {
   const told: string[] = [];

@@ -1,8 +1,9 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { readHinted } from '../monitor/gather.js';
 import { StatsRow } from '../monitor/stats-row.js';
-import { assess, collectionFacts, type PlannedChange } from './assess.js';
-import type { ChangeWithSpec } from './changes.js';
+import { assess, type CollectionFacts, collectionFacts, type PlannedChange } from './assess.js';
+import type { ChangeKind, ChangeWithSpec } from './changes.js';
 import { declaredCollections, declaredIndexes } from './declared-indexes.js';
 import {
   type Difference,
@@ -37,6 +38,20 @@ export interface IndexPlan {
   readonly changes: readonly PlannedChange[];
   /** Indexes that no class declares, and that nothing happens to. */
   readonly undeclared: readonly UndeclaredIndex[];
+}
+
+const TAKES_AWAY = new Set<ChangeKind>(['replace', 'hide', 'drop']);
+/** May not be asked, or takes too long. */
+const UNTOLD = new Set<unknown>([13, 50]);
+
+/** The known shapes that name an index; undefined where that cannot be told. */
+async function hintsIn(db: mongo.Db): Promise<CollectionFacts['hinted']> {
+  try {
+    return (await readHinted(db, db.databaseName)).map(({ text }) => text);
+  } catch (error) {
+    if (UNTOLD.has((error as { code?: unknown }).code)) return undefined;
+    throw error;
+  }
 }
 
 /** Compares all collections of a product, and those of the gateway in its database. Reads catalogues only. */
@@ -92,8 +107,12 @@ export async function planIndexes(
   const { dropUndeclared = false, waitMs, scanMs = SCAN_MS } = options;
   const { changes, undeclared } = await findChanges(db, classes, options);
   const planned: PlannedChange[] = [];
+  const takesAway = changes.some(
+    ({ change }) => TAKES_AWAY.has(change.kind) || change.set?.['hidden'] === true,
+  );
+  const hinted = takesAway ? await hintsIn(db) : [];
   for (const collection of new Set(changes.map(({ change }) => change.collection))) {
-    const facts = await collectionFacts(db, collection);
+    const facts = { ...(await collectionFacts(db, collection)), hinted };
     let addedBefore = 0;
     for (const one of changes.filter(({ change }) => change.collection === collection)) {
       planned.push(await assess(db, one, { facts, addedBefore, scanMs }));

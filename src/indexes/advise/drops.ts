@@ -1,3 +1,4 @@
+import { namesIndex } from '../../monitor/hints.js';
 import type { ExistingIndex } from '../existing-indexes.js';
 import { hasSameKey, type IndexSpec, isPrefixOf } from '../index-spec.js';
 import type { ObservedShape } from './need.js';
@@ -89,12 +90,8 @@ function mayGo(index: ExistingIndex, { uses, shapes, collection, now, ageMs = AG
   const since = uses.get(name)?.since;
   // The server counts since it started, or since the index was made: whichever is later.
   if (!since || now.getTime() - since.getTime() < ageMs) return false;
-  const key = JSON.stringify(Object.fromEntries(spec.key));
-  return !shapes.some(
-    ({ text: shape }) =>
-      shape.includes(`":${JSON.stringify(collection)}`) &&
-      (shape.includes(`"hint":${JSON.stringify(name)}`) || shape.includes(`"hint":${key}`)),
-  );
+  const key = Object.fromEntries(spec.key);
+  return !shapes.some(({ text }) => namesIndex(text, collection, { name, key }));
 }
 
 const isNamed = ({ key }: IndexSpec, { unmeasured }: DropFacts): boolean =>

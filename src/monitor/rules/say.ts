@@ -1,3 +1,4 @@
+import { namesIndex } from '../hints.js';
 import { createHash } from 'node:crypto';
 import { printable } from '../../config/printable.js';
 import type { Finding, FindingRule } from '../finding.js';
@@ -109,17 +110,8 @@ export const keyText = (key: IndexFacts['key']): string =>
     .join(', ')} }`;
 
 /** Whether a shape names an index in its hint: that one must not be taken from it. */
-export const isHinted = (
-  { hinted }: ProductFacts,
-  { name: collection }: CollectionFacts,
-  { name, key }: IndexFacts,
-): boolean =>
-  hinted.some(
-    (shape) =>
-      shape.collection === collection &&
-      (shape.text.includes(`"hint":${JSON.stringify(name)}`) ||
-        shape.text.includes(`"hint":${JSON.stringify(key)}`)),
-  );
+export const isHinted = ({ hinted }: ProductFacts, { name }: CollectionFacts, index: IndexFacts): boolean =>
+  hinted.some(({ collection, text }) => collection === name && namesIndex(text, name, index));
 
 /** Documents that were read and did not fit, or keys, in one execution; without counts none. */
 export function wastedIn({ plan }: ShapeFacts): number {
