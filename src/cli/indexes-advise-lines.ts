@@ -16,11 +16,11 @@ export interface AdviceForPeople extends IndexAdvice {
 
 type FileOf = (className: string) => string | undefined;
 
-/** An index as it stands on a class: `@index({ status: 1, publishedAt: -1 })`. */
-export const decoratorOf = (key: IndexSpec['key']): string =>
+/** An index as it stands on a class: `@index({ status: 1, publishedAt: -1 })`. @param collation where it has to be named. */
+export const decoratorOf = (key: IndexSpec['key'], collation?: object): string =>
   `@index({ ${key
     .map(([path, kind]) => `${/^[A-Za-z_]\w*$/.test(path) ? path : quoted(path)}: ${JSON.stringify(kind)}`)
-    .join(', ')} })`;
+    .join(', ')} }${collation ? `, { collation: ${JSON.stringify(collation)} }` : ''})`;
 
 /** A path as text in a class; a name with control characters stays one line. */
 const quoted = (path: string): string => `'${JSON.stringify(path).slice(1, -1).replaceAll("'", "\\'")}'`;
@@ -63,14 +63,14 @@ const placeOf = (classes: readonly string[], fileOf: FileOf): string =>
     .join(', or ');
 
 function linesOfIndex(
-  { collection, classes, documents, sampled }: ProductCollectionAdvice,
+  { collection, classes, collation, documents, sampled }: ProductCollectionAdvice,
   { key, gains, entries, entriesWritten }: AdvisedIndex,
   words: (shape: string) => string,
   fileOf: FileOf,
 ): string[] {
   const each = entries > 1.05 ? `${entries.toFixed(1)} entries` : 'one entry';
   return [
-    `  ${paint('green', 'add')}     ${collection}  ${paint('bold', decoratorOf(key))}`,
+    `  ${paint('green', 'add')}     ${collection}  ${paint('bold', decoratorOf(key, collation))}`,
     `          on ${placeOf(classes, fileOf)}`,
     ...gains.flatMap((gain) => [
       `          ${words(gain.need.shape)}${senderOf(gain)}, ${counted(Math.round(gain.need.calls), 'call')}`,
@@ -121,13 +121,13 @@ export const factsOfAdvice = (advice: AdviceForPeople, fileOf: FileOf) => ({
   missing: advice.missing,
   unread: advice.unread,
   collections: advice.collections.map(
-    ({ collection, classes, documents, sampled, indexes, drops, left }) => ({
+    ({ collection, classes, collation, documents, sampled, indexes, drops, left }) => ({
       collection,
       documents,
       sampled,
       indexes: indexes.map(({ key, gains, entries, entriesWritten }) => ({
         key: Object.fromEntries(key),
-        line: decoratorOf(key),
+        line: decoratorOf(key, collation),
         classes: classes.map((name) => ({ name, file: fileOf(name) })),
         entriesPerDocument: entries,
         entriesWritten,

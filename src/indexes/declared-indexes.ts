@@ -60,11 +60,16 @@ function declarations(classes: readonly ClassType[]): Declaration[] {
 export const declaredCollections = (classes: readonly ClassType[]): string[] =>
   [...new Set(classes.map(collectionOf))].sort();
 
-/** Every collation that classes declare for indexes, each once, with a class that does. */
+/** Every collation that classes declare, for themselves or for an index, each once, with a class that does. */
 export function declaredCollations(
   classes: readonly ClassType[],
 ): { readonly by: string; readonly collection: string; readonly collation: mongo.Document }[] {
-  const found = declarations(classes).flatMap(({ by, collection, options }) => {
+  const own = classes.map((target) => ({
+    collection: collectionOf(target),
+    by: target.name,
+    options: { collation: schemaOf(target).get('collation') },
+  }));
+  const found = [...declarations(classes), ...own].flatMap(({ by, collection, options }) => {
     const collation = options['collation'] as mongo.Document | undefined;
     return collation && collation['locale'] !== 'simple' ? [{ by, collection, collation }] : [];
   });

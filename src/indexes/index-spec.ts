@@ -140,6 +140,15 @@ export function differencesOf(one: IndexSpec, other: IndexSpec): string[] {
 /** Whether two indexes have the same paths in the same order and directions. */
 export const hasSameKey = (one: IndexSpec, other: IndexSpec): boolean => text(one.key) === text(other.key);
 
+/** Whether two collations sort alike, both with every setting; missing is the simple one. */
+export const isSameCollation = (one: object | undefined, other: object | undefined): boolean =>
+  text(collationOf(one)) === text(collationOf(other));
+
+function collationOf(collation: object | undefined): unknown {
+  const { version: _version, ...settings } = (collation ?? {}) as mongo.Document;
+  return settings['locale'] === 'simple' ? {} : sorted(settings);
+}
+
 /**
  * Whether every read that the first index serves by its key is served by the second, too: its key is the beginning of
  * the other's. Options are not looked at.

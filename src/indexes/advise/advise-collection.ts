@@ -6,6 +6,7 @@ import { Unadvisable } from './conditions.js';
 import { priceOf, SMALL_COLLECTION, unitsOf, type WriteLoad } from './cost.js';
 import { isServed, type Measured, measureNeed } from './measured-need.js';
 import type { Need, Unread } from './need.js';
+import { isSameCollation } from '../index-spec.js';
 import { type AdvisedIndex, prove } from './prove.js';
 import { type CopyBudget, copyCollection, type ScratchCopy } from './scratch-copy.js';
 import { tryAll } from './try-candidates.js';
@@ -120,7 +121,7 @@ function propose(
 ): Map<string, Key> {
   const there = new Set(
     indexes
-      .filter(({ spec }) => !spec.hidden && isPlainSpec(spec))
+      .filter(({ spec }) => !spec.hidden && isPlainSpec(spec, copy))
       .map(({ spec }) => JSON.stringify(Object.fromEntries(spec.key))),
   );
   const found = new Map<string, Key>();
@@ -133,8 +134,10 @@ function propose(
   return found;
 }
 
-const isPlainSpec = ({ sparse, partialFilterExpression, collation }: ExistingIndex['spec']): boolean =>
-  !sparse && !partialFilterExpression && !collation;
+const isPlainSpec = (
+  { sparse, partialFilterExpression, collation }: ExistingIndex['spec'],
+  copy: ScratchCopy,
+): boolean => !sparse && !partialFilterExpression && isSameCollation(collation, copy.collation);
 
 /** What a need that goes on reading every document is told. */
 function reasonToLeave(

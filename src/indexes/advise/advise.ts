@@ -2,9 +2,16 @@ import type { mongo } from 'mongoose';
 import type { ClassType } from '../../database/class-type.js';
 import { ownComment } from '../../monitor/comment.js';
 import { collectionFacts } from '../assess.js';
-import { declaredCollections, type DeclaredIndex, declaredIndexes } from '../declared-indexes.js';
+import { collectionOf, schemaOf } from '../../database/schema.js';
+import {
+  collationKey,
+  type Collations,
+  declaredCollections,
+  type DeclaredIndex,
+  declaredIndexes,
+} from '../declared-indexes.js';
 import { existingIndexes, type ExistingIndex, resolveCollations } from '../existing-indexes.js';
-import { type IndexSpec, meaningOf } from '../index-spec.js';
+import { type IndexSpec, isSameCollation, meaningOf } from '../index-spec.js';
 import { adviseCollection, type CollectionAdvice } from './advise-collection.js';
 import { specOf } from './candidates.js';
 import { adviseDrops, type DropAdvice } from './drops.js';
@@ -28,6 +35,8 @@ export interface AdviseOptions {
 export interface ProductCollectionAdvice extends Omit<CollectionAdvice, 'used' | 'measured' | 'isArray'> {
   /** The classes that are stored in it. */
   readonly classes: readonly string[];
+  /** What an advised line has to name, since its class has another collation than the collection's queries. */
+  readonly collation?: mongo.Document;
   readonly drops: readonly (DropAdvice & { readonly declaredBy?: string })[];
 }
 
@@ -54,7 +63,8 @@ export async function adviseIndexes(
   classes: readonly ClassType[],
   { product, shapes, hinted = [], scratch, budget, onCollection }: AdviseOptions,
 ): Promise<IndexAdvice> {
-  const declared = declaredIndexes(classes, await resolveCollations(db, classes));
+  const collations = await resolveCollations(db, classes);
+  const declared = declaredIndexes(classes, collations);
   const { needs, unread } = needsOf(shapes);
   const { localTime } = await db.command({ hello: 1 });
   const collections: ProductCollectionAdvice[] = [];
@@ -97,7 +107,13 @@ export async function adviseIndexes(
       const by = declared.find((one) => one.collection === collection && isSame(one.spec, drop.spec))?.by;
       return { ...drop, ...(by !== undefined && { declaredBy: by }) };
     });
-    collections.push({ ...advice, classes: classNames(classes, collection), drops });
+    const collation = collationToName(classes, collection, collations);
+    collections.push({
+      ...advice,
+      classes: classNames(classes, collection),
+      drops,
+      ...(collation && { collation }),
+    });
   }
   return {
     product,
@@ -117,6 +133,21 @@ const isSame = (one: IndexSpec, other: IndexSpec): boolean =>
 
 const classNames = (classes: readonly ClassType[], collection: string): string[] =>
   classes.filter((one) => declaredCollections([one])[0] === collection).map(({ name }) => name);
+
+/** Mongoose gives an index the collation of its class, and the gateway's queries have the collection's. */
+function collationToName(
+  classes: readonly ClassType[],
+  collection: string,
+  collations: Collations,
+): mongo.Document | undefined {
+  const inherited = collations.get(`collection:${collection}`);
+  const isOther = classes.some((target) => {
+    const own = schemaOf(target).get('collation') as mongo.Document | undefined;
+    const settings = own && (collations.get(collationKey(own)) ?? own);
+    return collectionOf(target) === collection && settings && !isSameCollation(settings, inherited);
+  });
+  return isOther ? (inherited ?? { locale: 'simple' }) : undefined;
+}
 
 /** Needs that look in the same way are one: shapes differ in what they return, too. */
 function together(needs: readonly Need[]): Need[] {

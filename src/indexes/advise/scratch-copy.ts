@@ -22,6 +22,8 @@ export interface ScratchCopy {
   /** Documents of the collection, and of the copy. */
   readonly documents: number;
   readonly sampled: number;
+  /** Of queries and indexes that name none; missing for the simple one. */
+  readonly collation?: mongo.CollationOptions;
   readonly facts: (path: string) => PathFacts;
   /** Index entries for each document, of an index on these paths. */
   readonly entries: (paths: readonly string[]) => number;
@@ -50,6 +52,9 @@ export async function copyCollection(
 ): Promise<ScratchCopy> {
   const collection = scratch.collection(source.collectionName);
   await collection.drop().catch(() => undefined);
+  // Queries and indexes that name no collation have the collection's.
+  const collation = await defaultCollation(source);
+  await scratch.createCollection(source.collectionName, collation && { collation });
   const read: mongo.Document[] = [];
   let bytes = 0;
   const cursor = source.aggregate(
@@ -79,28 +84,50 @@ export async function copyCollection(
   }
   await cursor.close();
   if (batch.length > 0) await collection.insertMany(batch, { bypassDocumentValidation: true });
-  for (const { name, spec } of indexes) if (!spec.hidden) await build(collection, name, spec);
+  for (const { name, spec } of indexes) if (!spec.hidden) await build(collection, name, spec, collation);
   return {
     db: scratch,
     name: source.collectionName,
     values: new Values(read),
     documents: Math.max(documents, read.length),
     sampled: read.length,
+    ...(collation && { collation }),
     facts: remembered((path) => factsAt(read, path)),
     entries: (paths) => Math.max(1, ...paths.map((path) => entriesAt(read, path))),
   };
 }
 
-/** Text and places are not what is proved here: what the scratch server does not take is left. */
-async function build(collection: mongo.Collection, name: string, spec: ExistingIndex['spec']): Promise<void> {
-  const { key, sparse, partialFilterExpression, collation } = spec;
-  if (key.some(([, kind]) => kind !== 1 && kind !== -1)) return;
-  await collection.createIndex(Object.fromEntries(key) as Record<string, 1 | -1>, {
+/** The collation of a collection's queries and indexes that name none; undefined for the simple one. */
+export async function defaultCollation(
+  source: mongo.Collection,
+): Promise<mongo.CollationOptions | undefined> {
+  const { collation } = ((await source.options()) as mongo.CreateCollectionOptions | undefined) ?? {};
+  return collation;
+}
+
+/** Indexes of every kind: a hashed, partial or wildcard one may serve what another would be advised for. */
+async function build(
+  collection: mongo.Collection,
+  name: string,
+  spec: ExistingIndex['spec'],
+  inherited: mongo.CollationOptions | undefined,
+): Promise<void> {
+  const { key, sparse, partialFilterExpression, special } = spec;
+  const collation = spec.collation ?? (inherited && { locale: 'simple' });
+  const definition = {
+    key: Object.fromEntries(key),
     name,
     sparse,
     ...(partialFilterExpression && { partialFilterExpression }),
-    ...(collation && { collation: collation as unknown as mongo.CollationOptions }),
-  });
+    ...(collation && { collation }),
+    ...special,
+  };
+  try {
+    await collection.createIndexes([definition as mongo.IndexDescription]);
+  } catch (error) {
+    // What another version of the server does not take is left.
+    if (!(error instanceof mongo.MongoServerError)) throw error;
+  }
 }
 
 function remembered<T>(of: (path: string) => T): (path: string) => T {
