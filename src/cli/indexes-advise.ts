@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { startScratch } from '../database/embedded/scratch.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withClient, withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { adviseIndexes } from '../indexes/advise/advise.js';
-import { dropAbandoned, scratchName } from '../indexes/advise/scratch-database.js';
+import { dropAbandoned, identityOf, isSameServer, scratchName } from '../indexes/advise/scratch-database.js';
 import { readHinted } from '../monitor/gather.js';
 import { readShapes } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
@@ -43,10 +43,7 @@ export async function adviseProducts(
     classes,
     opsUri: opsUriOf(environment, name, 'to look at indexes with'),
   }));
-  refuseOwnServer(
-    environment,
-    targets.map(({ opsUri }) => opsUri),
-  );
+  await refuseOwnServer(environment, targets);
   const since = new Date(Date.now() - options.since * 1_000);
   const interruption = new Interruption();
   const advices = await withScratch(environment, async (scratch) => {
@@ -117,12 +114,20 @@ async function withScratch<T>(
 }
 
 /** Copies and builds are no load for a server that serves. */
-function refuseOwnServer({ scratchUri, production }: Environment, uris: readonly string[]): void {
+async function refuseOwnServer(
+  { scratchUri, production }: Environment,
+  products: readonly { readonly name: string; readonly opsUri: string }[],
+): Promise<void> {
   if (!production || scratchUri === undefined) return;
-  const hostsOf = (uri: string) => new mongo.MongoClient(uri).options.hosts.map(String);
-  const scratch = new Set(hostsOf(scratchUri));
-  if (uris.some((uri) => hostsOf(uri).some((host) => scratch.has(host))))
-    throw new StartError(['BULKHEAD_SCRATCH_URI: expected a throw-away server, got the one of a product.']);
+  // One server has many names, and a name in DNS may stand for several: the servers say who they are.
+  const scratch = await withClient(scratchUri, 'scratch', (client) => identityOf(client.db('admin')));
+  for (const { name, opsUri } of products) {
+    const own = await withDatabase(opsUri, name, identityOf);
+    if (isSameServer(scratch, own))
+      throw new StartError([
+        `BULKHEAD_SCRATCH_URI: expected a throw-away server, got the one of a product (${name}).`,
+      ]);
+  }
 }
 
 /** Where a class stands, by its name alone; undefined where that is not one place. */

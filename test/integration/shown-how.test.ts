@@ -198,8 +198,12 @@ test('in production a scratch server is named, and is not the one that serves', 
     code: 2,
     stderr: expect.stringContaining('BULKHEAD_SCRATCH_URI: expected in production'),
   });
-  expect(await advise({ BULKHEAD_SCRATCH_URI: gateway.opsUris['blog']! })).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('expected a throw-away server, got the one of a product'),
-  });
+  const own = gateway.opsUris['blog']!;
+  const alias = own.replace('127.0.0.1', 'localhost');
+  expect(alias).not.toBe(own);
+  for (const uri of [own, alias])
+    expect(await advise({ BULKHEAD_SCRATCH_URI: uri })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected a throw-away server, got the one of a product (blog)'),
+    });
 });
