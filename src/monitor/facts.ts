@@ -20,6 +20,8 @@ export interface IndexFacts {
   readonly isHidden: boolean;
   /** Another text for another uniqueness, partial filter, collation or sparseness. */
   readonly serves?: string;
+  /** Its paths over arrays; undefined where that was not asked, as of one that begins with no other. */
+  readonly arrayPaths?: readonly string[];
   /** Undefined where the credential may not ask. The server counts per node, and anew after a restart. */
   readonly uses?: number;
   /** Since when uses are counted. */

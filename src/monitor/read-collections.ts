@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
+import { withArrayPaths } from './array-paths.js';
 import { ownComment } from './comment.js';
 import type { CollectionFacts, IndexFacts } from './facts.js';
 
@@ -57,7 +58,12 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
       name,
       documents: documentsIn(stats),
       bytes: Number(storage['storageSize'] ?? 0),
-      indexes: [...byName].map(([index, spec]) => indexFacts(spec, sizes[index] ?? 0, usesOf(used, index))),
+      indexes: await withArrayPaths(
+        db,
+        product,
+        name,
+        [...byName].map(([index, spec]) => indexFacts(spec, sizes[index] ?? 0, usesOf(used, index))),
+      ),
     });
   }
   return { collections, missing: [...missing] };

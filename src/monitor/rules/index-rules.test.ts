@@ -17,6 +17,10 @@ describe('indexes', () => {
     ['hidden', { isHidden: true }, {}],
     ['hinted by name', {}, { hinted: [hinted] }],
     ['hinted by key', {}, { hinted: [hintedByKey] }],
+    ['partial', { isPartial: true }, {}],
+    ['sparse', { isSparse: true }, {}],
+    ['with a collation', { hasCollation: true }, {}],
+    ['young', { since: daysAgo(6.99) }, {}],
   ];
 
   test('unused-index: after seven days, and not before', () => {
@@ -34,9 +38,11 @@ describe('indexes', () => {
     expect(severity('unused-index', { collections: [unused(10e6)] })).toBe('amber');
     const declared = [{ collection: 'posts', key: { a: 1 }, isUnique: false, isTtl: false }];
     expect(found('unused-index', { collections: [unused(1)], declared })[0]!.remedy).toBe(
-      'Remove @index({ a: 1 }) from the class; then bulkhead indexes plan shop',
+      'Remove @index({ a: 1 }) from the class; then bulkhead indexes apply shop --drop-undeclared',
     );
-    expect(found('unused-index', { collections: [unused(1)] })[0]!.remedy).toBe('bulkhead indexes plan shop');
+    expect(found('unused-index', { collections: [unused(1)] })[0]!.remedy).toBe(
+      'bulkhead indexes apply shop --drop-undeclared',
+    );
   });
 
   test.each(kept)('unused-index: %s stays', (_, more, rest) => {
@@ -55,17 +61,27 @@ describe('indexes', () => {
     expect(pair({ a: 1 }, { a: 1, b: '2dsphere' })).toEqual([]);
   });
 
-  test.each([
-    ...kept,
-    ['partial', { isPartial: true }, {}],
-    ['sparse', { isSparse: true }, {}],
-    ['with a collation', { hasCollation: true }, {}],
-  ] as [string, Partial<IndexFacts>, Partial<ProductFacts>][])(
-    'redundant-index: %s stays',
-    (_, more, rest) => {
-      expect(names('redundant-index', [index({ a: 1 }, more), index({ a: 1, b: 1 })], rest)).toEqual([]);
+  test.each([{ a: 'hashed' }, { a: '2dsphere' }, { _fts: 'text', _ftsx: 1 }, { '$**': 1 }, { 'a.$**': 1 }])(
+    'unused-index: %o answers other questions, and stays',
+    (key: IndexFacts['key']) => {
+      expect(names('unused-index', [index(key, { uses: 0 })])).toEqual([]);
     },
   );
+
+  test('redundant-index: not for a longer one over an array, one of which that is not known, or one much larger', () => {
+    const beside = (long: Partial<IndexFacts>, short: Partial<IndexFacts> = {}) =>
+      names('redundant-index', [index({ a: 1 }, short), index({ a: 1, b: 1 }, long)]);
+    expect(beside({ arrayPaths: ['b'] })).toEqual([]);
+    expect(beside({ arrayPaths: ['a'] })).toEqual(['a_1']);
+    const { arrayPaths: _, ...unknown } = index({ a: 1, b: 1 });
+    expect(names('redundant-index', [index({ a: 1 }), unknown])).toEqual([]);
+    expect(beside({ bytes: 3e6 + 1 })).toEqual([]);
+    expect(beside({ bytes: 3e6 + 1 }, { uses: 0 })).toEqual(['a_1']);
+  });
+
+  test.each(kept)('redundant-index: %s stays', (_, more, rest) => {
+    expect(names('redundant-index', [index({ a: 1 }, more), index({ a: 1, b: 1 })], rest)).toEqual([]);
+  });
 
   test.each([{ isPartial: true }, { isSparse: true }, { hasCollation: true }, { isHidden: true }])(
     'redundant-index: one that is %o stands in for nothing',
@@ -82,6 +98,9 @@ describe('indexes', () => {
     expect(twins({ uses: 1 }, { isUnique: true })).toEqual(['a_1_b_-1']);
     expect(twins({ isUnique: true }, { uses: 9 })).toEqual(['a_-1_b_1']);
     expect(twins({ isUnique: true }, { isTtl: true })).toEqual([]);
+    expect(twins({ since: daysAgo(1) }, { uses: 9 })).toEqual([]);
+    // A young one is no reason for an old one to go that is used more.
+    expect(twins({ uses: 9 }, { since: daysAgo(1), uses: 0 })).toEqual([]);
     expect(twins({ isPartial: true }, {})).toEqual([]);
     expect(twins({ hasCollation: true }, {})).toEqual([]);
   });

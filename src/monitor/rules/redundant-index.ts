@@ -1,37 +1,28 @@
 import type { IndexFacts, Rule } from '../facts.js';
 import { findingOf, keyText, size } from './say.js';
-import { LARGE_BYTES, mayGo, remedyOf } from './unused-index.js';
+import { begins, plainKey } from '../plain-index.js';
+import { LARGE_BYTES, mayGo, promises, remedyOf } from './unused-index.js';
 
-type Key = readonly (readonly [string, unknown])[];
+/** An index so many times as large is no replacement for one in use. */
+const MUCH_LARGER = 3;
 
-/** Plain ascending and descending keys; others answer other questions. */
-const plainKey = ({ key }: IndexFacts): Key | undefined => {
-  const entries = Object.entries(key);
-  return entries.every(([, direction]) => direction === 1 || direction === -1) ? entries : undefined;
-};
+/** Whether a longer index answers what a shorter one does, as fast. */
+function standsFor(other: IndexFacts, index: IndexFacts): boolean {
+  const [long, short] = [plainKey(other), plainKey(index)];
+  if (!long || !short || long.length <= short.length || !begins(long, short)) return false;
+  // Over an array it holds a document more than once. Where that is not known, nothing is said.
+  const more = long.slice(short.length).map(([path]) => path);
+  if (!other.arrayPaths || more.some((path) => other.arrayPaths!.includes(path))) return false;
+  const isHot = (index.uses ?? 0) > 0;
+  return !(isHot && index.bytes > 0 && other.bytes > MUCH_LARGER * index.bytes);
+}
 
-/** Whether one index holds all documents, in plain order: what another may stand in for. */
-const isPlain = ({ isPartial, isSparse, hasCollation, isHidden }: IndexFacts): boolean =>
-  !isPartial && !isSparse && !hasCollation && !isHidden;
-
-/** Read from its other end, an index is sorted the other way round. */
-const begins = (long: Key, short: Key): boolean =>
-  [1, -1].some((sign) =>
-    short.every(
-      ([path, direction], at) => long[at]?.[0] === path && long[at][1] === Number(direction) * sign,
-    ),
-  );
-
-/** Indexes that another, longer one begins with. Unique, TTL, partial, sparse and hinted ones, and those with a collation, are not. */
+/** Indexes that another, longer one begins with. Unique, TTL, partial, sparse, hinted and young ones, and those with a collation, are not. */
 export const redundantIndex: Rule = (facts) =>
   facts.collections.flatMap((collection) =>
     collection.indexes.flatMap((index) => {
-      const key = plainKey(index);
-      if (!key || !isPlain(index) || !mayGo(facts, collection, index)) return [];
-      const longer = collection.indexes.find((other) => {
-        const long = plainKey(other);
-        return long && long.length > key.length && isPlain(other) && begins(long, key);
-      });
+      if (!mayGo(facts, collection, index)) return [];
+      const longer = collection.indexes.find((other) => standsFor(other, index));
       if (!longer) return [];
       return [
         findingOf({
@@ -50,12 +41,11 @@ export const duplicateIndex: Rule = (facts) =>
   facts.collections.flatMap((collection) =>
     collection.indexes.flatMap((index, at) => {
       const key = plainKey(index);
-      if (!key || !isPlain(index) || !mayGo(facts, collection, index)) return [];
+      if (!key || !mayGo(facts, collection, index)) return [];
       const twin = collection.indexes.find((other, otherAt) => {
         const same = plainKey(other);
-        if (otherAt === at || same?.length !== key.length || !isPlain(other) || !begins(same, key))
-          return false;
-        if (!mayGo(facts, collection, other)) return true;
+        if (otherAt === at || same?.length !== key.length || !begins(same, key)) return false;
+        if (promises(facts, collection, other)) return true;
         const [mine, its] = [index.uses ?? 0, other.uses ?? 0];
         return its > mine || (its === mine && otherAt < at);
       });

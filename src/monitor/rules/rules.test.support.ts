@@ -88,6 +88,7 @@ export const index = (key: IndexFacts['key'], more: Partial<IndexFacts> = {}): I
   isSparse: false,
   hasCollation: false,
   isHidden: false,
+  arrayPaths: [],
   uses: 5,
   since: daysAgo(30),
   ...more,
