@@ -53,11 +53,14 @@ export function toChange(change: Omit<IndexChange, 'id'>): IndexChange {
   return { id: hash.digest('hex').slice(0, 12), ...change };
 }
 
-/** An index in the words of a class: `{ "a": 1 } unique`. */
-export function describeIndex(spec: IndexSpec): string {
-  const { key, unique, sparse, expireAfterSeconds, partialFilterExpression, collation, special } = spec;
-  const words = [
-    `{ ${key.map(([path, kind]) => `${path}: ${kind}`).join(', ')} }`,
+/** An index in the words of a class: `{ a: 1 }, unique`. */
+export const describeIndex = (spec: IndexSpec): string =>
+  [`{ ${spec.key.map(([path, kind]) => `${path}: ${kind}`).join(', ')} }`, ...optionsOf(spec)].join(', ');
+
+/** Its options in words, without the key. */
+export function optionsOf(spec: IndexSpec): string[] {
+  const { unique, sparse, expireAfterSeconds, partialFilterExpression, collation, special } = spec;
+  return [
     ...(unique ? ['unique'] : []),
     ...(sparse ? ['sparse'] : []),
     ...(expireAfterSeconds === undefined ? [] : [`expires after ${expireAfterSeconds} s`]),
@@ -65,5 +68,4 @@ export function describeIndex(spec: IndexSpec): string {
     ...(collation ? [`collation ${String(collation['locale'])}/${String(collation['strength'])}`] : []),
     ...Object.entries(special).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ];
-  return words.join(', ');
 }

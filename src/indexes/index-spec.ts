@@ -121,6 +121,12 @@ export const signatureOf = (spec: IndexSpec): string =>
       : {},
   });
 
+/**
+ * An index in what decides which queries it can serve: all of {@link signatureOf} but whether it is unique. Two with the
+ * same form are one index to whoever searches.
+ */
+export const formOf = (spec: IndexSpec): string => signatureOf({ ...spec, unique: false });
+
 /** The options in which two indexes of one key differ, by name. */
 export function differencesOf(one: IndexSpec, other: IndexSpec): string[] {
   const plain = (spec: IndexSpec): Record<string, unknown> => ({

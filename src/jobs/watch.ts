@@ -1,6 +1,9 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { optionsOf } from '../indexes/changes.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
+import { resolveCollations } from '../indexes/existing-indexes.js';
+import { formOf } from '../indexes/index-spec.js';
 import type { ChoiceKind } from '../monitor/choices.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
@@ -82,6 +85,7 @@ export class Watch {
     const lately = await readLately(db, { product }, startedAt);
     const open = await readFindings(db, { product });
     const resolved = await readFindings(db, { product }, 'resolved');
+    const collations = await resolveCollations(db, classes);
     const facts: ProductFacts = {
       product,
       now: startedAt,
@@ -102,9 +106,11 @@ export class Watch {
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
       loads: await this.#loadsOf(db, product, collections, startedAt),
-      declared: declaredIndexes(classes).map(({ collection, definition }) => ({
+      declared: declaredIndexes(classes, collations).map(({ collection, definition, spec }) => ({
         collection,
         key: definition['key'] as Readonly<Record<string, unknown>>,
+        form: formOf(spec),
+        options: optionsOf({ ...spec, unique: false }),
         isUnique: definition['unique'] === true,
         isTtl: definition['expireAfterSeconds'] !== undefined,
         isHidden: definition['hidden'] === true,

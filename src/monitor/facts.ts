@@ -11,6 +11,8 @@ export interface IndexFacts {
   /** In the order of the key. */
   readonly key: Readonly<Record<string, unknown>>;
   readonly bytes: number;
+  /** Its key with collation, partial filter and sparseness, as `formOf` writes it; missing where only the key is known. */
+  readonly form?: string;
   /** Whether it does more than to be searched, or holds less than all documents: these are never advised away. */
   readonly isUnique: boolean;
   readonly isTtl: boolean;
@@ -85,6 +87,10 @@ export interface ExpiringField {
 export interface DeclaredFacts {
   readonly collection: string;
   readonly key: Readonly<Record<string, unknown>>;
+  /** As of {@link IndexFacts}. */
+  readonly form?: string;
+  /** Its options in words. */
+  readonly options?: readonly string[];
   readonly isUnique: boolean;
   readonly isTtl: boolean;
   /** Kept up to date, and used by nobody, as the class wants it. */

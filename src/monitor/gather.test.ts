@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Watch } from '../jobs/watch.js';
-import { classWith } from '../../test/support/indexes.js';
+import { classWith, type Declaration } from '../../test/support/indexes.js';
 import { addIndexes } from '../indexes/apply.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { readHinted } from './gather.js';
@@ -71,6 +71,39 @@ test('a hint of four weeks ago keeps its index', async () => {
   // Nor is one whose longer twin goes over an array.
   await db.collection('posts').insertOne({ a: 1, b: [1, 2, 3] });
   expect(await redundant()).toEqual([]);
+});
+
+test('a declared index is missing where one of its key is partial, sparse or of another collation', async () => {
+  const collection = 'letters';
+  await db
+    .collection(collection)
+    .createIndexes([
+      { key: { a: 1 }, partialFilterExpression: { a: { $gt: 1 } } },
+      { key: { b: 1 }, collation: { locale: 'en', strength: 2 } },
+      { key: { c: 1 }, sparse: true },
+      { key: { d: 1 }, partialFilterExpression: { a: { $eq: 1 } } },
+      { key: { title: 'text' } },
+    ]);
+  const missing = async (...declared: Declaration[]) => {
+    const classes = [classWith(collection, ...declared)];
+    const { open } = await new Watch().round({ db, product: 'shop', classes, now: () => new Date() });
+    return open.flatMap(({ rule, reason }) =>
+      rule === 'missing-index' ? [/declares (.*), and/.exec(reason)![1]] : [],
+    );
+  };
+  expect(await missing([{ a: 1 }], [{ b: 1 }], [{ c: 1 }])).toEqual(['{ a: 1 }', '{ b: 1 }', '{ c: 1 }']);
+  expect(
+    await missing(
+      [{ a: 1 }, { partialFilterExpression: { a: { $gt: 1 } } }],
+      [{ b: 1 }, { collation: { locale: 'en', strength: 2 } }],
+      [{ c: 1 }, { sparse: true }],
+      [{ d: 1 }, { partialFilterExpression: { a: 1 } }],
+      [{ title: 'text' }],
+    ),
+  ).toEqual([]);
+  expect(await missing([{ c: 1 }, { partialFilterExpression: { a: 1 } }])).toEqual([
+    '{ c: 1 }, where {"a":1}',
+  ]);
 });
 
 test('texts that no gateway has stored are passed over', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
+import { formOf, toIndexSpec } from '../indexes/index-spec.js';
 import { withArrayPaths } from './array-paths.js';
 import { ownComment } from './comment.js';
 import type { CollectionFacts, IndexFacts } from './facts.js';
@@ -100,6 +101,7 @@ function indexFacts(spec: Answer, bytes: number, used: ReturnType<typeof usesOf>
     name: String(spec['name']),
     key: spec['key'] as IndexFacts['key'],
     bytes,
+    form: formOf(toIndexSpec(spec)),
     isUnique: spec['unique'] === true || spec['prepareUnique'] === true || spec['name'] === '_id_',
     isTtl: spec['expireAfterSeconds'] !== undefined,
     isPartial: spec['partialFilterExpression'] !== undefined,

@@ -22,11 +22,15 @@ export interface ServerIdentity {
 export async function identityOf(db: mongo.Db): Promise<ServerIdentity> {
   // As a write goes, to the primary.
   const hello = await db.command({ hello: 1 }, { readPreference: 'primary' });
-  const { processId } = (hello['topologyVersion'] ?? {}) as { processId?: unknown };
-  const { signature } = (hello['$clusterTime'] ?? {}) as { signature?: { keyId?: unknown } };
-  const key = String(signature?.keyId ?? 0);
+  const { processId } = (hello['topologyVersion'] ?? {}) as {
+    processId?: mongo.ObjectId;
+  };
+  const { signature } = (hello['$clusterTime'] ?? {}) as {
+    signature?: { keyId?: number | mongo.Long };
+  };
+  const key = (signature?.keyId ?? 0).toString();
   return {
-    ...(processId !== undefined && { process: String(processId) }),
+    ...(processId && { process: processId.toString() }),
     // Without authentication there are no keys; and only routers are several processes before one server.
     ...(hello['msg'] === 'isdbgrid' && key !== '0' && { cluster: key }),
   };
