@@ -20,8 +20,6 @@ export interface IndexFacts {
   readonly isSparse: boolean;
   readonly hasCollation: boolean;
   readonly isHidden: boolean;
-  /** Another text for another uniqueness, partial filter, collation or sparseness. */
-  readonly serves?: string;
   /** Its paths over arrays; undefined where that was not asked, as of one that begins with no other. */
   readonly arrayPaths?: readonly string[];
   /** Undefined where the credential may not ask. The server counts per node, and anew after a restart. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { formOf, toIndexSpec } from '../indexes/index-spec.js';
 import { withArrayPaths } from './array-paths.js';
 import { ownComment } from './comment.js';
@@ -108,17 +108,9 @@ function indexFacts(spec: Answer, bytes: number, used: ReturnType<typeof usesOf>
     isSparse: spec['sparse'] === true,
     hasCollation: spec['collation'] !== undefined,
     isHidden: spec['hidden'] === true,
-    serves: servesOf(spec),
     ...used,
   };
 }
-
-/** What decides, beside its key, which queries an index serves; values of a partial filter are not to be read in it. */
-const servesOf = ({ unique, sparse, partialFilterExpression, collation }: Answer): string =>
-  createHash('sha256')
-    .update(mongo.BSON.EJSON.stringify([unique, sparse, partialFilterExpression, collation]))
-    .digest('hex')
-    .slice(0, 10);
 
 /** The layouts of collections as they are now: what is cheap enough to be asked in every round. */
 export async function readLayouts(
@@ -138,12 +130,12 @@ export async function readLayouts(
   return layouts;
 }
 
-/** A collection's indexes as one text: another text, and plans made before are not believed. */
+/** A collection's indexes as one text: another text, and plans made before are not believed. Partial filters hold values. */
 export const layoutOf = ({ indexes }: Pick<CollectionFacts, 'indexes'>): string =>
   indexes
-    .map(
-      ({ name, key, isHidden, serves = '' }) =>
-        `${name}${JSON.stringify(key)}${serves}${isHidden ? '-' : ''}`,
-    )
+    .map(({ name, key, isUnique, isHidden, form = '' }) => {
+      const kind = createHash('sha256').update(`${form}${isUnique}`).digest('hex').slice(0, 10);
+      return `${name}${JSON.stringify(key)}${kind}${isHidden ? '-' : ''}`;
+    })
     .sort()
     .join(' ');
