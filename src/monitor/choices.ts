@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import type { Counted } from './counted.js';
+import { type Counted, isFull } from './counted.js';
 import { fillFilter } from './fill.js';
 import type { Bounds, Choice, Sample } from './sample.js';
 import type { Shape } from './shape.js';
@@ -135,8 +135,8 @@ function rangeOf(shape: Shape): { path: string; isLower: boolean; isUpper: boole
 }
 
 /** How many documents are to be found; as many as there are where most calls have reached their limit. */
-const wantedBy = ({ found = 0, limit }: Counted): number =>
-  limit !== undefined && found >= limit * 0.95 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.round(found));
+const wantedBy = (counted: Counted): number =>
+  isFull(counted) ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.round(counted.found ?? 0));
 
 /** A range that holds about as many documents as were found: the newest, the oldest, or some in between. */
 async function endsFor(

@@ -112,8 +112,16 @@ function limitOf(average: number | undefined): number {
 const MOST_OFF = Math.log(3);
 /** So many, and a better one is hardly worth asking for. */
 const GOOD = Math.log(1.5);
+/** Between none and one nothing fits better than either. */
+const GOOD_BELOW_ONE = Math.log(2.3);
+/** A share of a limit from which on calls have mostly reached it: the last of pages are shorter. */
+const FULL = 0.75;
 /** What tells some from none: less than one document. */
 const SOME = 0.25;
+
+/** Whether calls have mostly stopped at their limit. */
+export const isFull = ({ found = 0, limit }: Counted): boolean =>
+  limit !== undefined && found >= limit * FULL;
 
 /** How well an explanation agrees with what was counted. */
 export interface Fit {
@@ -129,12 +137,12 @@ export interface Fit {
 /** How well `returned` documents of an explanation agree with what was counted. */
 export function fitOf(returned: number, { found, limit, isOpenEnded }: Counted): Fit {
   if (found === undefined) return { distance: 0, isGood: true, isOff: false, isOverfull: false };
-  const isOverfull = limit !== undefined && limit > 1 && returned >= limit && found < limit * 0.95;
+  const isOverfull = limit !== undefined && limit > 1 && returned >= limit && found < limit * FULL;
   const off = Math.abs(Math.log((returned + SOME) / (found + SOME)));
   const distance = off + (isOverfull ? GOOD : 0);
   return {
     distance,
-    isGood: distance <= GOOD && !isOverfull,
+    isGood: distance <= (found > 0 && found < 1 ? GOOD_BELOW_ONE : GOOD) && !isOverfull,
     isOff: off > MOST_OFF && !(isOpenEnded && returned < found),
     isOverfull,
   };

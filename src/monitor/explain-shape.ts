@@ -15,6 +15,8 @@ export const EXPLAIN_MS = 1_500;
 const SAMPLE_MS = 1_000;
 /** Enough for a value that is typical, and for two that are different. */
 const SAMPLE_DOCUMENTS = 20;
+/** Shapes of which it is remembered what has fitted. */
+const MOST_FITS = 5_000;
 /** From here on no other values are tried for a shape. */
 const SEARCH_MS = 1_000;
 /** What finding others may take on the server, each time. */
@@ -94,6 +96,7 @@ async function search(
     if (full && full.fit.distance < best.fit.distance) best = full;
   }
   const isOff = best.fit.isOff && best.plan.problem === undefined;
+  if (fits.size >= MOST_FITS) fits.clear();
   if (isOff) fits.delete(id);
   // How many values are asked for follows from what the sample's find.
   else if (found !== undefined)

@@ -29,7 +29,7 @@ import {
   type StatsQuery,
   type StatsScope,
 } from './read-stats.js';
-import { readSlowShapes, SHAPE_ORDERS, type ShapeOrder, type SlowShape } from './slow-shapes.js';
+import { examinedBy, readSlowShapes, SHAPE_ORDERS, type ShapeOrder, type SlowShape } from './slow-shapes.js';
 
 /** One product, as an operator looks at it. */
 export interface OpsProduct {
@@ -150,6 +150,11 @@ const Plan = new GraphQLObjectType<ShapePlan, OpsContext>({
     returned: { type: some(GraphQLFloat) },
     collectionScan: { type: some(GraphQLBoolean) },
     inMemorySort: { type: some(GraphQLBoolean) },
+    isOff: {
+      type: some(GraphQLBoolean),
+      description: 'Whether it is an estimate that disagrees with what was counted.',
+      resolve: ({ isOff = false }) => isOff,
+    },
     indexes: { type: some(list(GraphQLString)) },
     sentence: { type: some(GraphQLString), resolve: sentenceOf },
     tree: { type: some(list(PlanLine)), resolve: treeOf },
@@ -182,6 +187,16 @@ const Shape = new GraphQLObjectType<SlowShape, OpsContext>({
       type: some(list(Origin)),
       args: first,
       resolve: ({ origins }, args: Page) => origins.slice(0, sizeOf(args)),
+    },
+    documentsExamined: {
+      type: GraphQLFloat,
+      description: 'By one call: as the profiler has seen it, else by the plan. Null where neither is known.',
+      resolve: (shape) => examinedBy(shape)?.documents,
+    },
+    isSeen: {
+      type: some(GraphQLBoolean),
+      description: 'Whether `documentsExamined` is as it was, and not an estimate.',
+      resolve: ({ examined }) => examined !== undefined,
     },
     plan: { type: Plan, description: 'Null until the worker has explained it.' },
     findings: { type: some(list(Finding)) },
