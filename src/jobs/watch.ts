@@ -34,6 +34,8 @@ export interface WatchOptions {
   readonly classes: readonly ClassType[];
   readonly now: () => Date;
   readonly isStopped?: () => boolean;
+  /** Time that explanations may take in a round. Default: 2,000 ms. */
+  readonly budgetMs?: number;
 }
 
 /** What a round has found. */
@@ -60,7 +62,7 @@ export class Watch {
   #sizes: Kept<ProductFacts['sizes']> | undefined;
 
   /** One round. @throws the driver's error. */
-  async round({ db, product, classes, now, isStopped }: WatchOptions): Promise<WatchRound> {
+  async round({ db, product, classes, now, isStopped, budgetMs }: WatchOptions): Promise<WatchRound> {
     const startedAt = now();
     const { isRefused } = await readProfile(db, product, startedAt);
     // The last whole hour, and what there is of this one.
@@ -78,6 +80,7 @@ export class Watch {
       fits: this.#fits,
       layoutOf: (collection) => layouts.get(collection),
       ...(isStopped && { isStopped }),
+      ...(budgetMs !== undefined && { budgetMs }),
     });
     const query = { product, since, until: startedAt };
     const examined = await readExamined(db, query, (shape) => plans.get(shape)?.indexesSince);

@@ -17,10 +17,7 @@ const SAMPLE_MS = 1_000;
 const SAMPLE_DOCUMENTS = 20;
 /** Shapes of which it is remembered what has fitted. */
 const MOST_FITS = 5_000;
-/** From here on no other values are tried for a shape. */
 const SEARCH_MS = 1_000;
-/** What finding others may take on the server, each time. */
-const CHOICE_MS = 500;
 
 const MAX_TIME_EXPIRED = 50;
 /** Refused, or nobody there: it is not the shape's fault, and is told to whoever asked. */
@@ -31,13 +28,20 @@ export type ExplainedShape = Pick<ShapeStats, 'shape' | 'text' | 'calls' | 'docu
 
 type Explained = Omit<ShapePlan, 'shape' | 'at'>;
 
+/** How values are searched for. */
+export interface SearchOptions {
+  /** Which kind of choice has fitted a shape, by its id; it is tried first the next time. */
+  readonly fits?: Map<string, ChoiceKind>;
+  /** From here on no other values are tried; finding some may take half of it. Default: 1,000 ms. */
+  readonly searchMs?: number;
+}
+
 /**
  * Asks the server how it answers a shape, with values of the product's own documents in the place of those that the
  * shape has lost. What the shape's calls were counted to find tells which: of several choices the one is kept that finds
  * about as many, and where none does, the plan says so. Values are read for this one question, and neither kept nor
  * logged. It only reads: of a write, the search for what it changes is explained.
  *
- * @param fits which kind of choice has fitted a shape, by its id; it is tried first the next time.
  * @returns undefined for a shape that has no plan, such as an insert.
  * @throws the driver's error where the server cannot be asked.
  */
@@ -46,14 +50,14 @@ export async function explainShape(
   product: string,
   stats: ExplainedShape,
   now: Date,
-  fits: Map<string, ChoiceKind> = new Map(),
+  options: SearchOptions = {},
 ): Promise<ShapePlan | undefined> {
   const about = { shape: stats.shape, at: now };
   try {
     const shape = parseShape(stats.text);
     if (shape.command === 'insert') return undefined;
     const question = new Question(db, product, shape, await samplesOf(db, product, shape));
-    const plan = await search(question, countedOf(shape, stats), fits, stats.shape);
+    const plan = await search(question, countedOf(shape, stats), stats.shape, options);
     return plan && { ...about, ...plan };
   } catch (error) {
     const problem = problemOf(error);
@@ -72,13 +76,18 @@ interface Tried {
 async function search(
   question: Question,
   counted: Counted,
-  fits: Map<string, ChoiceKind>,
   id: string,
+  { fits = new Map(), searchMs = SEARCH_MS }: SearchOptions,
 ): Promise<Explained | undefined> {
   const startedAt = performance.now();
-  const isOver = () => performance.now() - startedAt >= SEARCH_MS;
+  const isOver = () => performance.now() - startedAt >= searchMs;
   let [best, last]: (Tried | undefined)[] = [];
-  for await (const candidate of question.choices(counted, () => last?.plan.returned ?? 0, fits.get(id))) {
+  const choices = question.choices(counted, {
+    returned: () => last?.plan.returned ?? 0,
+    remembered: fits.get(id),
+    maxTimeMS: searchMs / 2,
+  });
+  for await (const candidate of choices) {
     last = await question.tryOne(candidate, counted).catch((error: unknown) => {
       // The first says why a shape cannot be explained; another choice is not worth a word.
       if (!best || problemOf(error) === undefined) throw error;
@@ -123,7 +132,18 @@ class Question {
     this.#samples = samples;
   }
 
-  choices(counted: Counted, returned: () => number, remembered?: ChoiceKind): AsyncIterable<Candidate> {
+  choices(
+    counted: Counted,
+    {
+      returned,
+      remembered,
+      maxTimeMS,
+    }: {
+      readonly returned: () => number;
+      readonly remembered: ChoiceKind | undefined;
+      readonly maxTimeMS: number;
+    },
+  ): AsyncIterable<Candidate> {
     const { collection } = this.#shape;
     const sample = this.#samples.of(collection);
     return choicesFor(
@@ -134,7 +154,7 @@ class Question {
         counted,
         returned,
         more: (count) => this.#samples.more(collection, count),
-        options: { comment: this.#comment, maxTimeMS: CHOICE_MS },
+        options: { comment: this.#comment, maxTimeMS },
       },
       remembered,
     );

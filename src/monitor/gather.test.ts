@@ -287,7 +287,13 @@ describe('findings are about what has run', () => {
     const scanned = await asked({ find: 'jobs', filter: { status: 'open' } }, 12);
     const well = await asked({ find: 'tasks', filter: { status: 'open' }, sort: { _id: 1 } }, 12);
     const most = await asked({ find: 'jobs', filter: { deletedAt: null } }, (MANY * 49) / 50);
-    const { open } = await new Watch().round({ db, product: 'shop', classes: [], now: () => NOW });
+    const { open } = await new Watch().round({
+      db,
+      product: 'shop',
+      classes: [],
+      now: () => NOW,
+      budgetMs: 60_000,
+    });
     const of = (shape: string) =>
       open.filter(({ subject }) => subject.shape === shape).map(({ rule, severity }) => [rule, severity]);
     expect(of(scanned)).toEqual([['collection-scan', 'amber']]);
@@ -307,7 +313,13 @@ describe('findings are about what has run', () => {
     const watch = new Watch();
     const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
     const round = async (at: Date) => {
-      const { open } = await watch.round({ db, product: 'shop', classes: [], now: () => at });
+      const { open } = await watch.round({
+        db,
+        product: 'shop',
+        classes: [],
+        now: () => at,
+        budgetMs: 60_000,
+      });
       return open.filter(({ subject }) => subject.shape === shapeIdOf(text)).map(({ rule }) => rule);
     };
     const { hour, slot } = slotOf(NOW);

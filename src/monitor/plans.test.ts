@@ -26,7 +26,7 @@ const shape = (filter: object, command = 'find') => {
   return { shape: shapeIdOf(text), text, collection: 'posts', calls: 10, documents: 10 };
 };
 const refresh = (shapes: readonly ReturnType<typeof shape>[], layout?: string) =>
-  refreshPlans({ db, product: 'shop', shapes, layoutOf: () => layout, now: () => now, budgetMs: Infinity });
+  refreshPlans({ db, product: 'shop', shapes, layoutOf: () => layout, now: () => now, budgetMs: 120_000 });
 const minutes = (count: number) => void (now = new Date(now.getTime() + count * 60_000));
 
 test('no more than ten are explained in a round, and none for an insert', async () => {
@@ -90,7 +90,7 @@ test('a plan is made again when indexes of a collection that it joins have chang
       shapes: [one],
       layoutOf,
       now: () => now,
-      budgetMs: Infinity,
+      budgetMs: 120_000,
     });
     return plans.get(one.shape)!;
   };

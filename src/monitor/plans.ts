@@ -71,6 +71,7 @@ const isStage = (stage: unknown): boolean => {
  */
 export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<string, StoredPlan>> {
   const { db, product, shapes, now, fits, budgetMs = BUDGET_MS, isStopped } = options;
+  const searchMs = budgetMs / 2;
   const plans = new Map(await storedPlans(db, product));
   const layoutOf = (one: PlannedShape) => layoutsOf(one, options.layoutOf);
   const due = shapes.filter((one) => isDue(plans.get(one.shape), one, layoutOf(one), now()));
@@ -90,7 +91,7 @@ export async function refreshPlans(options: RefreshPlans): Promise<ReadonlyMap<s
   for (const shape of queue) {
     if (explained >= MOST_EXPLAINS || performance.now() - startedAt >= budgetMs || isStopped?.()) break;
     if (parseShape(shape.text).command === 'insert') continue;
-    const plan = await explainShape(db, product, shape, now(), fits);
+    const plan = await explainShape(db, product, shape, now(), { searchMs, ...(fits && { fits }) });
     if (!plan) continue;
     explained += 1;
     const layout = layoutOf(shape);
