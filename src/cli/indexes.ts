@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
+import { printableLines } from '../config/printable.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
@@ -130,7 +131,7 @@ export async function applyProducts(
           if (!lasting) showProgress(line);
           else if (!json) {
             endProgress();
-            process.stdout.write(`${line}\n`);
+            process.stdout.write(`${printableLines(line)}\n`);
           }
         },
       }),
@@ -161,7 +162,8 @@ async function ask(plans: readonly ProductPlan[], json: boolean): Promise<void> 
     throw new StartError([
       'Nobody can be asked here: add --yes to do what is planned now, or --plan FILE to do what was planned before.',
     ]);
-  for (const line of plans.flatMap((plan) => linesOfPlan(plan))) process.stdout.write(`${line}\n`);
+  for (const line of plans.flatMap((plan) => linesOfPlan(plan)))
+    process.stdout.write(`${printableLines(line)}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C and the end of input leave a question open for ever.
   const left = new AbortController();

@@ -277,9 +277,12 @@ describe('findings are about what has run', () => {
     await stats().deleteMany({ shape: shapeIdOf(shapeOf(Object.keys(command)[0]!, command)!) });
     const [[name, collection] = ['', '']] = Object.entries(command) as [string, string][];
     const shape = await store(shapeOf(name, command), 0, collection);
-    await stats().updateOne({ kind: 'commands', shape }, {
-      $set: { calls: 200, documents: 200 * found },
-    });
+    await stats().updateOne(
+      { kind: 'commands', shape },
+      {
+        $set: { calls: 200, documents: 200 * found },
+      },
+    );
     return shape;
   }
 
