@@ -64,8 +64,8 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /**
- * What the graph composed of several products allows: the most that any of them does, but arrays of operations only
- * where all of them have asked for such, and the shortest.
+ * What the graph composed of several products allows a whole operation: the most that any of them does, but arrays of
+ * operations only where all of them have asked for such, and the shortest. Each product's own limits hold for its part.
  */
 export const composedLimits = (products: readonly Limits[]): Limits =>
   Object.fromEntries(

@@ -16,6 +16,8 @@ export class Batch {
   readonly began = Date.now();
   /** Objects that those before have asked for. */
   cost = 0;
+  /** The same of each product, on the composed graph. */
+  costs: ReadonlyMap<string, number> = new Map();
 }
 
 /** Why an array is no request; undefined when each of its operations is to be answered. @param most how many it may hold */

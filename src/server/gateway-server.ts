@@ -8,6 +8,7 @@ import { StartError } from '../errors/bulkhead-error.js';
 import { StatsFlush } from '../monitor/flush.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { Composed, Gateway } from '../product/gateway.js';
+import { entranceOf } from './admission.js';
 import { buildRuntimes } from './build-runtimes.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
@@ -18,7 +19,7 @@ import { neighboursOf } from './neighbours.js';
 import { Pressure } from './pressure.js';
 import { ProductKeeper } from './product-keeper.js';
 import type { ProductRuntime } from './product-runtime.js';
-import { SignInRate } from './rate-limits.js';
+import { RequestRate, SignInRate } from './rate-limits.js';
 import { type Reloaded, Secrets } from './secrets.js';
 import { isTracing, traceCommands } from './traces.js';
 import { serveTarget } from './serve-target.js';
@@ -64,7 +65,14 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   const runtimes = buildRuntimes(gateway, options.only);
   const composed = composedMode(gateway, environment);
   const targets = [...runtimes.values()].map(productTarget);
-  if (composed !== 'off') targets.push(composedTarget(runtimes));
+  const requestRates = new Map(
+    [...runtimes].map(([name, { product }]) => [name, new RequestRate(product.limits, [name])]),
+  );
+  if (composed !== 'off') {
+    const { production, rateLimits } = environment;
+    const rates = rateLimits ? requestRates : undefined;
+    targets.push(composedTarget(runtimes, entranceOf({ production, rates })));
+  }
 
   const secrets = new Secrets(environment, runtimes);
   const app = await createHttpApp(targets, { environment, logger, requestTimeoutMs });
@@ -76,7 +84,16 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
     [...runtimes].map(([name, { product }]) => [name, new SignInRate(product.limits)]),
   );
   const { authenticator } = secrets;
-  const serving = { environment, logger, runtimes, authenticator, composed, pressure, signInRates };
+  const serving = {
+    environment,
+    logger,
+    runtimes,
+    authenticator,
+    composed,
+    pressure,
+    requestRates,
+    signInRates,
+  };
   const apollos = await Promise.all(targets.map((target) => serveTarget(app, target, serving)));
 
   // A browser that is sent to the gateway's address finds a page.

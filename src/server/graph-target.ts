@@ -9,8 +9,10 @@ import { type OpsContext, opsNamespace } from '../monitor/graph.js';
 import { composedLimits, type Limits } from '../product/product.js';
 import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
 import { withCost } from './measured-cost.js';
+import type { Entrance } from './admission.js';
 import { reckoner } from './operation-cost.js';
 import { OpsVisit } from './ops-visit.js';
+import { partsRefuser } from './product-parts.js';
 import { ProductRequest } from './product-request.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
@@ -128,6 +130,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
 /** The doors of one request into the products; each is entered once, when the operation first needs it. */
 class Doors {
   readonly #stays = new Map<string, Promise<ProductRequest>>();
+  readonly #admitted = new Map<string, Promise<void>>();
   readonly #open = new Set<ProductRequest>();
   readonly #visit: OpsVisit;
   #closed = false;
@@ -136,6 +139,7 @@ class Doors {
     readonly runtimes: ReadonlyMap<string, ProductRuntime>,
     readonly request: RequestScope,
     readonly operationName: string | undefined,
+    readonly entrance: Entrance,
   ) {
     this.#visit = new OpsVisit(runtimes, request);
   }
@@ -147,6 +151,7 @@ class Doors {
       enter: async (product) => {
         const known = contexts.get(product);
         if (known) return known;
+        await this.#admit(product);
         if (fieldName !== undefined) this.runtimes.get(product)!.compartment.assertWritable();
         const stay = await this.#enter(product, fieldName === undefined ? 'reads' : 'writes');
         const made = contexts.get(product) ?? stay.context(fieldName && localName(fieldName, product));
@@ -171,6 +176,13 @@ class Doors {
     this.#closed = true;
     this.#visit.close();
     for (const stay of this.#open) stay.close(hasFailed(stay.runtime.name));
+  }
+
+  /** Once for an operation, which counts as one request. */
+  #admit(product: string): Promise<void> {
+    const admitted = this.#admitted.get(product) ?? this.entrance(this.runtimes.get(product)!, this.request);
+    this.#admitted.set(product, admitted);
+    return admitted;
   }
 
   #enter(product: string, kind: 'reads' | 'writes'): Promise<ProductRequest> {
@@ -199,8 +211,18 @@ function localName(fieldName: string, product: string): string {
   return rest.charAt(0).toLowerCase() + rest.slice(1);
 }
 
-/** The composed graph: `/graphql`. @throws StartError when products come to the same names. */
-export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): GraphTarget {
+const openToAll: Entrance = async () => {};
+
+/**
+ * The composed graph: `/graphql`.
+ *
+ * @param entrance whom each product lets in; left out, everybody.
+ * @throws StartError when products come to the same names.
+ */
+export function composedTarget(
+  runtimes: ReadonlyMap<string, ProductRuntime>,
+  entrance: Entrance = openToAll,
+): GraphTarget {
   const schema = compose(
     [...runtimes.values()].map(({ name, graph }) => {
       const { field, typePrefix } = productNames(name);
@@ -212,16 +234,20 @@ export function composedTarget(runtimes: ReadonlyMap<string, ProductRuntime>): G
   const usage = fieldUsage(schema, ownerInComposed(runtimes));
   const limits = composedLimits([...runtimes.values()].map(({ product }) => product.limits));
   const refusalOf = refuser(schema, limits);
+  const partRefusal = partsRefuser(schema, runtimes);
   return {
     path: '/graphql',
     product: undefined,
     schema,
     limits,
     async execute(operation) {
-      const { document, definition, request } = operation;
-      const refusal = refusalOf(operation);
+      const { document, definition, variables, request } = operation;
+      const { batch } = request;
+      const costs = partRefusal(document, definition, variables, batch?.costs);
+      const refusal = costs instanceof BulkheadError ? costs : refusalOf(operation);
       if (refusal) return notExecuted(refusal);
-      const doors = new Doors(runtimes, request, definition.name?.value);
+      if (batch && !(costs instanceof BulkheadError)) batch.costs = costs;
+      const doors = new Doors(runtimes, request, definition.name?.value, entrance);
       let errors: ExecutionResult['errors'];
       try {
         const context = (fieldName?: string) => doors.context(fieldName);

@@ -1,6 +1,7 @@
 import {
   type ASTVisitor,
   type FieldNode,
+  type FragmentDefinitionNode,
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
@@ -51,8 +52,10 @@ function add(size: Size, other: Size): void {
 /** Where a selection set stands: it decides what is a root field, and what counts as depth. */
 type Place = 'root' | 'namespace' | 'content' | 'introspection';
 
+type FragmentOf = (name: string) => FragmentDefinitionNode | null | undefined;
+
 class Measure {
-  readonly #context: ValidationContext;
+  readonly #fragmentOf: FragmentOf;
   readonly #namespaces: ReadonlySet<string>;
   // Each fragment is measured once: documents double with every fragment that spreads another twice.
   readonly #known = new Map<string, Size>();
@@ -61,10 +64,10 @@ class Measure {
   readonly #mostLooks: number;
   #looks = 0;
 
-  constructor(context: ValidationContext, namespaces: ReadonlySet<string>, mostLooks: number) {
-    this.#context = context;
+  constructor(fragmentOf: FragmentOf, namespaces: ReadonlySet<string>, { tokens }: SizeLimits) {
+    this.#fragmentOf = fragmentOf;
     this.#namespaces = namespaces;
-    this.#mostLooks = mostLooks;
+    this.#mostLooks = LOOKS_PER_TOKEN * tokens;
   }
 
   /** Whether repetitions were given up, unfinished. */
@@ -124,7 +127,7 @@ class Measure {
     const key = `${place} ${name}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const fragment = this.#context.getFragment(name);
+    const fragment = this.#fragmentOf(name);
     // A cycle, and a name that nothing has, are other rules' business.
     if (!fragment || this.#open.has(name)) return nothing();
     this.#open.add(name);
@@ -156,7 +159,7 @@ class Measure {
         if (node.kind === Kind.INLINE_FRAGMENT) {
           open(node.selectionSet, node.typeCondition?.name.value ?? condition, fragment);
         } else if (node.kind === Kind.FRAGMENT_SPREAD) {
-          const definition = spread.has(name) ? undefined : this.#context.getFragment(name);
+          const definition = spread.has(name) ? undefined : this.#fragmentOf(name);
           spread.add(name);
           if (definition) open(definition.selectionSet, definition.typeCondition.name.value, name);
         } else if (!node.alias) {
@@ -175,6 +178,34 @@ class Measure {
 /** What of a product's limits a document can break by its form alone. */
 export type SizeLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'rootFields' | 'directives'>;
 
+/** In what an operation is larger than the limits, in words. */
+function excessOf(operation: OperationDefinitionNode, measure: Measure, limits: SizeLimits): string[] {
+  const over = (count: number, most: number, what: string): string[] =>
+    count > most ? [`The operation has ${count} ${what}; at most ${most} are allowed.`] : [];
+  const size = measure.operation(operation);
+  const { depth } = size;
+  return [
+    ...(depth > limits.depth
+      ? [`The operation is nested ${depth} levels deep; at most ${limits.depth} are allowed.`]
+      : []),
+    ...(measure.isTangled
+      ? ['The operation spreads its fragments at too many places for its repeated fields to be counted.']
+      : []),
+    ...over(size.aliases, limits.aliases, 'aliases and repeated fields'),
+    ...over(size.rootFields, limits.rootFields, 'root fields'),
+    ...over(size.directives, limits.directives, 'directives'),
+    ...over(size.introspections, MAX_INTROSPECTIONS, 'fields of introspection'),
+    ...over(size.introspectionDepth, MAX_INTROSPECTION_DEPTH, 'levels of introspection'),
+  ];
+}
+
+/** In what a validated operation without namespaces is larger than the limits, in words. */
+export const sizeExcess = (
+  operation: OperationDefinitionNode,
+  fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+  limits: SizeLimits,
+): string[] => excessOf(operation, new Measure((name) => fragments[name], new Set(), limits), limits);
+
 /**
  * Refuses operations that are larger than a product's limits, as they would be with every fragment opened.
  *
@@ -184,28 +215,13 @@ export type SizeLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'rootFiel
 export const operationSize =
   (limits: SizeLimits, namespaces: ReadonlySet<string>) =>
   (context: ValidationContext): ASTVisitor => {
-    const measure = new Measure(context, namespaces, LOOKS_PER_TOKEN * limits.tokens);
+    const measure = new Measure((name) => context.getFragment(name), namespaces, limits);
     return {
       OperationDefinition(node) {
-        const size = measure.operation(node);
-        const refuse = (text: string) =>
+        for (const text of excessOf(node, measure, limits))
           context.reportError(
             new GraphQLError(text, { nodes: node, extensions: { code: 'OPERATION_TOO_LARGE' } }),
           );
-        const check = (count: number, most: number, what: string) => {
-          if (count > most) refuse(`The operation has ${count} ${what}; at most ${most} are allowed.`);
-        };
-        if (size.depth > limits.depth)
-          refuse(`The operation is nested ${size.depth} levels deep; at most ${limits.depth} are allowed.`);
-        if (measure.isTangled)
-          refuse(
-            'The operation spreads its fragments at too many places for its repeated fields to be counted.',
-          );
-        check(size.aliases, limits.aliases, 'aliases and repeated fields');
-        check(size.rootFields, limits.rootFields, 'root fields');
-        check(size.directives, limits.directives, 'directives');
-        check(size.introspections, MAX_INTROSPECTIONS, 'fields of introspection');
-        check(size.introspectionDepth, MAX_INTROSPECTION_DEPTH, 'levels of introspection');
       },
     };
   };

@@ -27,6 +27,8 @@ export interface ServeTargetOptions {
   readonly authenticator: Authenticator;
   readonly composed: Composed;
   readonly pressure: Pressure;
+  /** By product; what the composed graph asks of a product counts to its rate, too. */
+  readonly requestRates: ReadonlyMap<string, RequestRate>;
   /** By product; both ways into it count together. */
   readonly signInRates: ReadonlyMap<string, SignInRate>;
 }
@@ -64,7 +66,9 @@ export async function serveTarget(
         : undefined,
     rates: rateLimits
       ? {
-          requests: new RequestRate(target.limits, product ? [product.name] : [...runtimes.keys()]),
+          requests: product
+            ? options.requestRates.get(product.name)!
+            : new RequestRate(target.limits, [...runtimes.keys()]),
           signIns: options.signInRates,
         }
       : undefined,
