@@ -105,6 +105,18 @@ test('an operator reaches every product, as far as the scopes go', async () => {
   expect(some('aviation').scopes).toEqual(['aviation:read']);
 });
 
+test('an operator is nobody in a product that its scopes do not name', async () => {
+  const some = await jwt('operators', 'aviation:read');
+  for (const endpoint of ['blog', 'aviation', undefined]) {
+    const viewers = await authenticate(some, endpoint);
+    expect(viewers('aviation').kind).toBe('operator');
+    expect(viewers('blog').isAnonymous).toBe(true);
+  }
+  for (const scope of ['', 'nothing:admin', '*:everything', '*'])
+    for (const endpoint of ['blog', 'aviation', undefined])
+      await expect(authenticate(await jwt('operators', scope), endpoint)).rejects.toMatchObject(refused);
+});
+
 test('a token for very many audiences is refused before any signature is checked', async () => {
   const audience = Array.from({ length: 9 }, (_, i) => `bulkhead:${i}`).concat('bulkhead:blog');
   const header = await jwt('blog', 'blog:read', { audience: audience as unknown as string });

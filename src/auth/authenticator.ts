@@ -47,7 +47,7 @@ type Outcome = { readonly token: VerifiedToken } | { readonly error: unknown };
  *
  * - No header: anonymous everywhere.
  * - A JWT under a product's key: a service in that product, with that product's literal scopes.
- * - A JWT under the operators' key: an operator in every product, limited by its scopes.
+ * - A JWT under the operators' key: an operator in every product that its scopes name, a stranger in others.
  * - A session token: a user of its product.
  *
  * A service or user of one product is `UNAUTHENTICATED` at another product's endpoint, and anonymous in the
@@ -95,10 +95,12 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
       operators && audiences.includes(operators.audience) ? await attempt(operators.verify, jwt) : undefined;
     if (operator && 'token' in operator) {
       const { subject, scopes } = operator.token;
-      return viewersOf(
-        new Map(),
-        (product) => new Viewer('operator', subject, operatorScopes(scopes, product), product),
-      );
+      const viewerOf = (product: string): Viewer => {
+        const held = operatorScopes(scopes, product);
+        return held.length > 0 ? new Viewer('operator', subject, held, product) : Viewer.anonymous(product);
+      };
+      if ([...products.keys()].every((product) => viewerOf(product).isAnonymous)) throw notAuthenticated();
+      return viewersOf(new Map(), viewerOf);
     }
 
     const candidates = endpoint === undefined ? [...products.keys()] : [endpoint];

@@ -30,8 +30,8 @@ export interface EndpointOptions {
   readonly overload: () => BulkheadError | undefined;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
-  /** Whether a caller may learn what an operation costs. */
-  readonly mayMeasure: (viewers: Viewers) => boolean;
+  /** Whether a caller may learn what an operation costs in a product. */
+  readonly mayMeasure: (viewers: Viewers, product: string) => boolean;
   /** Lets operations through; left out, every operation. */
   readonly gate: OperationGate | undefined;
   /** Counts each client's requests and attempts to sign in; left out where rates are not limited. */
@@ -107,7 +107,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       viewers: request.viewers!,
       token: tokenOf(request.headers.authorization),
       application: applicationOf(request.headers),
-      wantsCost: COST_HEADER in request.headers && mayMeasure(request.viewers!),
+      wantsCost: (product) => COST_HEADER in request.headers && mayMeasure(request.viewers!, product),
       client: clientSignal(reply.raw),
       headers: request.headers,
       reports: new Map(),

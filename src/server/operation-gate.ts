@@ -74,7 +74,7 @@ const MOST_TOLD = 1_000;
 /**
  * The gate of a product that knows its clients' operations: `'safelist'` lets those through that are registered, by
  * hash or by text, before anything else is parsed; `'log'` lets everything through and says once, by hash, what a
- * safelist would refuse. Operators may send anything.
+ * safelist would refuse. Operators of the product may send anything.
  *
  * @returns undefined where every operation is let through.
  */

@@ -48,7 +48,7 @@ export class ProductRequest {
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind);
       const name = operationName && NAME.test(operationName) ? operationName : '-';
-      const isMeasured = request.wantsCost && runtime.recorder !== undefined;
+      const isMeasured = request.wantsCost(runtime.name) && runtime.recorder !== undefined;
       return new ProductRequest(
         runtime,
         request,

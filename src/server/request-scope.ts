@@ -15,8 +15,8 @@ export interface RequestScope {
   readonly admitSignIn?: ((product: string, email: string) => Promise<void>) | undefined;
   /** The client app, `name@version` as it says, or `-`. */
   readonly application: string;
-  /** Whether the answer is to say what it cost. */
-  readonly wantsCost: boolean;
+  /** Whether the answer is to say what it cost in a product. */
+  readonly wantsCost: (product: string) => boolean;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
   /** The array that the operation came in; left out where it came alone. */

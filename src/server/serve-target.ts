@@ -72,8 +72,7 @@ export async function serveTarget(
           signIns: options.signInRates,
         }
       : undefined,
-    mayMeasure: (viewers) =>
-      !production || [...runtimes.keys()].some((name) => knownViewer(viewers, name)?.kind === 'operator'),
+    mayMeasure: (viewers, name) => !production || knownViewer(viewers, name)?.kind === 'operator',
     overload: () => pressure.refusal ?? product?.compartment.turnAway(),
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,

@@ -126,6 +126,25 @@ for (const way of ['?token=x', '?access_token=x', '?authorization=Bearer%20x'])
     REFUSED,
   );
 
+for (const scope of ['blog:admin', 'blog:admin closed:everything'])
+  for (const query of [ASK, '{{{'])
+    strangers.add(`an operator of ${scope} asks ${query}`, REFUSED, async ({ gateway }) =>
+      gateway.ask('closed', query, { token: await gateway.operator(scope) }),
+    );
+for (const query of [
+  '{ closed { __typename } }',
+  '{ ...F } fragment F on Query { a: closed { echo(text: "x") } }',
+])
+  strangers.add(`an operator of blog asks ${query}`, '200 UNAUTHENTICATED', async ({ gateway }) =>
+    gateway.ask(undefined, query, { token: await gateway.operator('blog:admin') }),
+  );
+strangers.add('an operator of blog changes something', '200 UNAUTHENTICATED', async ({ gateway }) =>
+  gateway.ask(undefined, 'mutation { closedTouch }', { token: await gateway.operator('blog:admin') }),
+);
+strangers.add('an operator of nothing', REFUSED, async ({ gateway }) =>
+  gateway.ask(undefined, ASK, { token: await gateway.operator('nothing:admin') }),
+);
+
 const others = group('another product’s data');
 others.document(
   'blog’s session in the composed graph, which is for operators',

@@ -88,6 +88,15 @@ describe('before anything is registered', () => {
     expect(status).toBe(401);
   });
 
+  test('an operator of another product is none here', async () => {
+    const token = await gateway.operator('aviation:admin');
+    expect((await gateway.ask('blog', NEWEST, { token })).status).toBe(403);
+    const asked = '{ blog { posts(first: 1) { nodes { title } } } aviation { __typename } }';
+    const { body } = await gateway.ask(undefined, asked, { token });
+    expect(body.data).toEqual({ blog: null, aviation: { __typename: 'AviationQuery' } });
+    expect(codeOf(body)).toBe('FORBIDDEN');
+  });
+
   test('an address that two readers take for different ones is read as it is answered', async () => {
     const sneaky = `/graphql/blog?query=${encodeURIComponent('{ viewer { id } }')}#&query=x`;
     const { status, body } = await sendBytes(
