@@ -13,6 +13,11 @@ test.each([
   ['2001:db8::1', '2001:db8:0:0::/64'],
   ['2001:db8::', '2001:db8:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
+  ['192.0.2.7:40000', '192.0.2.7'],
+  ['[2001:db8:1:2:3::]:40000', '2001:db8:1:2::/64'],
+  ['[2001:db8:1:2:3::]', '2001:db8:1:2::/64'],
+  ['[::ffff:192.0.2.7]:1', '192.0.2.7'],
+  ['2001:db8:1:2::/64', '2001:db8:1:2::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
 ])('%s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
@@ -52,6 +57,29 @@ describe('a share that is used up', () => {
     expect(looks).toBe(10);
     for (const end of ends) end();
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['RATE_LIMITED']));
+  });
+
+  test('of all sessions of an address lets in ten times one’s share, and others as before', async () => {
+    const rate = new RequestRate(limits, ['shop']);
+    let looks = 0;
+    const ask = (user: string, from = address) =>
+      codeOf(
+        rate.identify(from, `Bearer ${user}`, () => {
+          looks += 1;
+          return as(user)();
+        }),
+      );
+    for (let user = 0; user < 10; user += 1)
+      for (let i = 0; i < 3; i += 1) expect(await ask(`user ${user}`)).toBe('let in');
+    expect(await ask('one more')).toBe('RATE_LIMITED');
+    const before = looks;
+    for (let i = 0; i < 5; i += 1) expect(await ask('one more')).toBe('RATE_LIMITED');
+    expect(looks).toBe(before);
+    // Neither somebody elsewhere, nor a service or a stranger at the same address.
+    expect(await ask('elsewhere', '192.0.2.2')).toBe('let in');
+    const service = viewersOf(new Map([['shop', new Viewer('service', 'till', [], 'shop')]]));
+    expect(await codeOf(rate.identify(address, 'Bearer till', async () => service))).toBe('let in');
+    expect(await codeOf(rate.identify(address, undefined, async () => viewersOf(new Map())))).toBe('let in');
   });
 
   test('of a known client is refused without looking at its credential again', async () => {

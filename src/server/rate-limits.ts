@@ -7,13 +7,22 @@ import type { Limits } from '../product/product.js';
 
 const WINDOW_S = 60;
 const TOO_MANY = 'Too many requests: wait, and send fewer.';
+const TOO_MANY_HERE = 'Too many requests of all who are signed in at this address: wait, and send fewer.';
 /** Sign-ins of one address to all accounts together, as a multiple of those to one: an office has one address. */
 const ACCOUNTS_PER_ADDRESS = 10;
+/** Requests of all sessions of one address together, as a multiple of those of one: whoever may sign up has many. */
+const SESSIONS_PER_ADDRESS = 10;
+
+/** Some proxies send the port that a client came from, which is another for each connection. */
+const withoutPort = (address: string): string =>
+  /^\[([^\]]+)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(address)?.[1] ?? address;
 
 /**
- * The address as it is counted: of IPv6 the network of 64 bits, which is the least that one client has to itself.
+ * The address as it is counted: without a port, and of IPv6 the network of 64 bits, which is the least that one client
+ * has to itself.
  */
-export function networkOf(address: string): string {
+export function networkOf(from: string): string {
+  const address = withoutPort(from);
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
   if (mapped) return mapped;
   if (!isIPv6(address)) return address;
@@ -40,6 +49,11 @@ async function take(limiter: RateLimiterMemory, key: string, message: string, po
   }
 }
 
+async function isSpent(limiter: RateLimiterMemory, key: string): Promise<boolean> {
+  const taken = await limiter.get(key);
+  return taken !== null && taken.consumedPoints >= limiter.points;
+}
+
 const addressKey = (address: string): string => `address ${networkOf(address)}`;
 
 /** Unknown credentials of one network that are looked at in a second when its share is used up. */
@@ -47,9 +61,15 @@ const LOOKS_PER_SECOND = 10;
 /** Credentials that were found good of late, for addresses that send many others. */
 const MOST_GOOD = 10_000;
 
-/** How often one client may ask one graph: counted by who it has proved to be, or by its address. */
+const isSession = (key: string): boolean => key.startsWith('session ');
+
+/**
+ * How often one client may ask one graph: counted by who it has proved to be, or by its address. Sessions, which a
+ * stranger can have as many of as it signs up users, are counted by their address as well.
+ */
 export class RequestRate {
   readonly #limiter: RateLimiterMemory;
+  readonly #sessions: RateLimiterMemory;
   readonly #products: readonly string[];
   readonly #looks = new RateLimiterMemory({ points: LOOKS_PER_SECOND, duration: 1 });
   /** Whose share a credential counts to that was found good, by its hash; the oldest first. */
@@ -58,6 +78,10 @@ export class RequestRate {
   /** @param products those of the graph. */
   constructor({ requestsPerMinute }: Limits, products: readonly string[]) {
     this.#limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: WINDOW_S });
+    this.#sessions = new RateLimiterMemory({
+      points: requestsPerMinute * SESSIONS_PER_ADDRESS,
+      duration: WINDOW_S,
+    });
     this.#products = products;
   }
 
@@ -78,23 +102,26 @@ export class RequestRate {
     const unknown = addressKey(address);
     if (authorization === undefined) {
       const viewers = await authenticate();
-      await this.#take(unknown);
+      await this.#take(unknown, address);
       return viewers;
     }
     const hash = createHash('sha256').update(authorization).digest('base64');
     const known = this.#good.get(hash);
-    if (await this.#isSpent(known ?? unknown))
-      await (known === undefined ? take(this.#looks, unknown, TOO_MANY) : this.#take(known));
+    if (known !== undefined) {
+      if (await this.#isSpent(known, address)) await this.#take(known, address);
+    } else if (await this.#isSpent(unknown, address)) {
+      await take(this.#looks, unknown, TOO_MANY);
+    }
     let viewers: Viewers;
     try {
       viewers = await authenticate();
     } catch (error) {
-      await this.#take(unknown);
+      await this.#take(unknown, address);
       throw error;
     }
     const key = this.#keyOf(viewers);
     if (key !== undefined) this.#remember(hash, key);
-    await this.#take(key ?? unknown);
+    await this.#take(key ?? unknown, address);
     return viewers;
   }
 
@@ -104,16 +131,19 @@ export class RequestRate {
    * @throws BulkheadError `RATE_LIMITED` when there is not enough left for all of it.
    */
   async count(address: string, viewers: Viewers, operations: number): Promise<void> {
-    if (operations > 0) await this.#take(this.#keyOf(viewers) ?? addressKey(address), operations);
+    if (operations > 0) await this.#take(this.#keyOf(viewers) ?? addressKey(address), address, operations);
   }
 
-  #take(key: string, points?: number): Promise<void> {
-    return take(this.#limiter, key, TOO_MANY, points);
+  async #take(key: string, address: string, points?: number): Promise<void> {
+    await take(this.#limiter, key, TOO_MANY, points);
+    if (isSession(key)) await take(this.#sessions, networkOf(address), TOO_MANY_HERE, points);
   }
 
-  async #isSpent(key: string): Promise<boolean> {
-    const taken = await this.#limiter.get(key);
-    return taken !== null && taken.consumedPoints >= this.#limiter.points;
+  async #isSpent(key: string, address: string): Promise<boolean> {
+    return (
+      (await isSpent(this.#limiter, key)) ||
+      (isSession(key) && (await isSpent(this.#sessions, networkOf(address))))
+    );
   }
 
   /** Undefined where nobody could say who it is. */
