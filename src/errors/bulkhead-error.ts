@@ -7,7 +7,10 @@ export interface BulkheadErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   /** The error underneath, for the log only. */
   readonly cause?: unknown;
-  /** Seconds after which asking again makes sense; sent as `Retry-After` where the operation was not executed. */
+  /**
+   * Seconds after which asking again makes sense: sent as `extensions.retryAfterSeconds`, and as `Retry-After` where
+   * nothing else was answered.
+   */
   readonly retryAfterS?: number;
 }
 
@@ -21,13 +24,18 @@ export class BulkheadError extends GraphQLError {
   readonly retryAfterS: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: BulkheadErrorOptions = {}) {
+    const { retryAfterS } = options;
     super(message, {
-      extensions: { ...options.details, code },
+      extensions: {
+        ...options.details,
+        code,
+        ...(retryAfterS !== undefined && { retryAfterSeconds: retryAfterS }),
+      },
       ...(options.cause instanceof Error && { originalError: options.cause }),
     });
     this.name = 'BulkheadError';
     this.code = code;
-    this.retryAfterS = options.retryAfterS;
+    this.retryAfterS = retryAfterS;
   }
 
   /** The HTTP status of an operation that was not executed because of this error. */

@@ -13,6 +13,7 @@ import { stringifyWithin } from './answer-size.js';
 import { checkPersistedQuery, createPersistedQueryStore } from './persisted-queries.js';
 import type { RequestScope } from './request-scope.js';
 import { operationSize } from './operation-size.js';
+import { retryAfter } from './retry-after.js';
 import { sealResult } from './seal-result.js';
 
 /**
@@ -118,6 +119,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
       ApolloServerPluginCacheControlDisabled(),
       checkPersistedQuery,
       legacyStatus,
+      retryAfter,
       firstErrors,
       logUnexpected(options.logger),
       ...options.plugins,

@@ -97,6 +97,10 @@ describe('attempts to sign in', () => {
     expect(answered).toBe(3);
     // It was executed, as a mutation of one field.
     expect([refusal.status, refusal.body.data]).toEqual([200, { signIn: null }]);
+    const seconds = refusal.body.errors[0].extensions.retryAfterSeconds;
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(60);
+    expect(refusal.headers.get('retry-after')).toBe(String(seconds));
     expect(codeOf(await signIn(email, '192.0.2.1', PASSWORD))).toBe('RATE_LIMITED');
     expect(codeOf(await signIn(email, '192.0.2.9', PASSWORD))).toBeUndefined();
   });
@@ -105,10 +109,16 @@ describe('attempts to sign in', () => {
     const field = (i: number) =>
       `s${i}: signIn(input: { email: "a@example.org", password: "guess-number-${i}" }) { token }`;
     const text = `mutation { ${Array.from({ length: 15 }, (_, i) => field(i)).join(' ')} }`;
-    const { body } = await running.ask('blog', text, { headers: from('192.0.2.1') });
+    const { body, headers } = await running.ask('blog', text, { headers: from('192.0.2.1') });
     const codes = body.errors.map((error: { extensions: { code: string } }) => error.extensions.code);
     expect(codes.filter((code: string) => code === 'UNAUTHENTICATED')).toHaveLength(3);
     expect(codes.filter((code: string) => code === 'RATE_LIMITED')).toHaveLength(12);
+    // Others were answered: each refusal has its time, the whole has none.
+    const times = body.errors.map(
+      (error: { extensions: { retryAfterSeconds?: number } }) => error.extensions.retryAfterSeconds,
+    );
+    expect(times.filter((time?: number) => time !== undefined && time > 0)).toHaveLength(12);
+    expect(headers.get('retry-after')).toBeNull();
   });
 
   test('many at once from one address hold few places, and keep nobody else waiting', async () => {
