@@ -1,7 +1,7 @@
 import mongoose, { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import { isRetryableRead, translateDriverError, translating } from './driver-errors.js';
+import { isCredentialRefused, isRetryableRead, translateDriverError, translating } from './driver-errors.js';
 
 const serverError = (code: number, more: object = {}) =>
   Object.assign(new mongo.MongoServerError({ message: 'canary', code }), more);
@@ -24,7 +24,16 @@ describe('an error of the database', () => {
     ],
     [serverError(50), 'DEADLINE_EXCEEDED', 'The database did not finish before the deadline.'],
     [serverError(40_485), 'BAD_USER_INPUT', 'timeZone: the database does not know it.'],
-    [serverError(13), 'PRODUCT_UNAVAILABLE', 'The product is not available. Its database cannot be reached.'],
+    [
+      serverError(13),
+      'PRODUCT_UNAVAILABLE',
+      'The product is not available. Its database refuses its credential.',
+    ],
+    [
+      serverError(18),
+      'PRODUCT_UNAVAILABLE',
+      'The product is not available. Its database refuses its credential.',
+    ],
     [
       serverError(189),
       'PRODUCT_UNAVAILABLE',
@@ -46,6 +55,22 @@ describe('an error of the database', () => {
     expect(found).toBeInstanceOf(BulkheadError);
     expect(found).toMatchObject({ code, message });
     expect((found as BulkheadError).originalError).toBe(error);
+  });
+
+  test('tells a refused credential under whatever was made of it', () => {
+    const refused = translateDriverError(serverError(13));
+    const wrapped = new Error('around', {
+      cause: new BulkheadError('PRODUCT_UNAVAILABLE', 'x', { cause: refused }),
+    });
+    for (const error of [serverError(18), refused, wrapped]) expect(isCredentialRefused(error)).toBe(true);
+    for (const error of [
+      serverError(189),
+      translateDriverError(serverError(50)),
+      new Error('x'),
+      undefined,
+      'x',
+    ])
+      expect(isCredentialRefused(error)).toBe(false);
   });
 
   test('that nobody knows stays as it is', () => {

@@ -31,7 +31,22 @@ export const isRetryableRead = (error: unknown): boolean =>
   isBroken(error) ||
   (error instanceof mongo.MongoServerError && NOT_NOW.has(error.code));
 
+/** How deep an error may lie under those that were made of it. */
+const MOST_LAYERS = 5;
+
+/** Whether the server would not let its user do something, or would not have the user, in whatever that was wrapped since. */
+export function isCredentialRefused(error: unknown): boolean {
+  let one = error;
+  for (let layer = 0; layer < MOST_LAYERS && one instanceof Error; layer += 1) {
+    if (one instanceof mongo.MongoServerError && REFUSED.has(one.code)) return true;
+    one = (one as { readonly originalError?: unknown }).originalError ?? one.cause;
+  }
+  return false;
+}
+
 function reasonOf(cause: unknown): string {
+  if (cause instanceof mongo.MongoServerError && REFUSED.has(cause.code))
+    return 'Its database refuses its credential.';
   if (cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError')
     return 'All its connections are busy.';
   return cause instanceof mongo.MongoServerError && cause.code === DISK_IS_FULL

@@ -118,6 +118,7 @@ export function productTarget(runtime: ProductRuntime): GraphTarget {
         const context = (fieldName?: string) => stay.context(fieldName);
         const result = await executor.execute({ ...operation, context });
         hasFailed = result.errors !== undefined;
+        runtime.noteFailures(result.errors ?? []);
         runtime.recorder?.fields(usage(document).get(runtime.name) ?? [], request.application);
         return await withCost(withReports(result, request), [stay]);
       } finally {
@@ -253,6 +254,8 @@ export function composedTarget(
         const context = (fieldName?: string) => doors.context(fieldName);
         const result = await executor.execute({ ...operation, context });
         ({ errors } = result);
+        // Which of them it was is not told by an alias; to look at a good credential costs little.
+        for (const { runtime } of doors.open) runtime.noteFailures(errors ?? []);
         for (const [product, fields] of usage(document))
           runtimes.get(product)?.recorder?.fields(fields, request.application);
         return await withCost(withReports(result, request), doors.open);

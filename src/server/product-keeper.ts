@@ -36,6 +36,8 @@ const SILENT = 'its database does not answer';
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 const RECHECK_MS = 30_000;
+/** Between two looks at a credential, whatever operations say of it. */
+const LEAST_RECHECK_MS = 1_000;
 /** An operation that has run out of time is given this long to let go of its connection. */
 const DRAIN_MARGIN_MS = 1_000;
 
@@ -213,6 +215,8 @@ export class ProductKeeper {
     const appName = `bulkhead:${name}`;
     const pulse = new Pulse({ uri, appName, database: productNames(name).database }, PATIENCE_MS);
     const watched = new AbortController();
+    const suspicion = new Suspicion();
+    this.#runtime.onCredentialRefused = () => suspicion.raise();
     try {
       const beat = async () => this.#obey((await pulse.beat(CONTROL_COLLECTION)) as Control | null, signal);
       // What an operator has decided holds from the first operation on.
@@ -225,11 +229,12 @@ export class ProductKeeper {
       this.#isServing = !signal.aborted;
       tell();
       for (;;) {
-        await pause(recheckMs, signal);
+        await suspicion.wait(recheckMs, signal);
         if (signal.aborted) return '';
         // A database that is away says nothing about the credential.
         const problem = await examine().catch((error: unknown) => (isRefusal(error) ? REFUSED : undefined));
         if (problem !== undefined) return problem;
+        await pause(Math.min(recheckMs, LEAST_RECHECK_MS), signal);
       }
     } finally {
       unfollow();
@@ -250,6 +255,21 @@ export class ProductKeeper {
     if (compartment.isReadOnly && !wasReadOnly)
       logger.warn({ product: name, reason: control?.reason }, `${name} is read-only`);
     if (wasReadOnly && !compartment.isReadOnly) logger.info({ product: name }, `${name} takes writes again`);
+  }
+}
+
+/** What operations say of the credential between two looks at it. */
+class Suspicion {
+  #raised = new AbortController();
+
+  raise(): void {
+    this.#raised.abort();
+  }
+
+  /** Waits until it is raised, or was since the last wait, but no longer than that. */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    await pause(ms, AbortSignal.any([this.#raised.signal, signal]));
+    this.#raised = new AbortController();
   }
 }
 

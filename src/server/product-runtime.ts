@@ -2,6 +2,7 @@ import { authChecker } from '../auth/auth-checker.js';
 import type { Sessions } from '../auth/sessions.js';
 import { Compartment } from '../compartment/compartment.js';
 import type { ClassType } from '../database/class-type.js';
+import { isCredentialRefused } from '../database/driver-errors.js';
 import type { Row } from '../database/reader.js';
 import { buildProductGraph } from '../graph/product-graph.js';
 import type { IsolatedSchema } from '../graph/type-graphql.js';
@@ -29,6 +30,8 @@ export class ProductRuntime {
   readonly watchers: ProductWatcher[] = [];
   /** Whether commands name their request in the comment, for the log. */
   namesRequests = false;
+  /** Called when the database has refused an operation the credential; set by whoever keeps the connection. */
+  onCredentialRefused: () => void = () => {};
   /** Operations under way in it that are traced, by the id of their span. */
   readonly traces = new Map<string, OperationTrace>();
   readonly classes: readonly ClassType[];
@@ -53,6 +56,11 @@ export class ProductRuntime {
     this.compartment = new Compartment(name, product.limits);
     this.#link = this.createLink();
     this.sessions = productSessions(this);
+  }
+
+  /** Takes note of what an operation has failed with. */
+  noteFailures(errors: readonly unknown[]): void {
+    if (errors.some(isCredentialRefused)) this.onCredentialRefused();
   }
 
   /** The connection that operations which begin now are served on. */

@@ -28,6 +28,9 @@ export function productSessions(runtime: ProductRuntime): Sessions | undefined {
         try {
           const maxTimeMS = deadline.remainingMs;
           return await sessions.find(token, { ...options, maxTimeMS, signal: deadline.signal });
+        } catch (error) {
+          runtime.noteFailures([error]);
+          throw error;
         } finally {
           leave();
         }

@@ -207,6 +207,24 @@ describe('a wrong password', () => {
   });
 });
 
+test('an operation that is refused the credential says so, and has it looked at before its time', async () => {
+  const { compartment } = running.server.runtimes.get('blog')!;
+  const ask = () => running.ask('blog', '{ posts(first: 1) { nodes { title } } }');
+  // Other tests have removed the user, and made it again.
+  await eventually('blog answers', async () => (await ask()).body.errors === undefined);
+  const grant = (roles: readonly { role: string; db: string }[]) =>
+    db.command({ updateUser: 'blog-serve', roles });
+  const roles = [{ role: ROLE, db: db.databaseName }];
+  cleanUps.push(() => grant(roles));
+  await grant([]);
+  const { body } = await ask();
+  expect(body.errors[0].message).toBe('The product is not available. Its database refuses its credential.');
+  await eventually('blog is parked', () => compartment.state === 'parked');
+  expect(compartment.reason).toMatch(/grants are missing|refuses its credential/);
+  await grant(roles);
+  await eventually('blog is ready', () => compartment.state === 'ready');
+});
+
 test('a product without a connection string is parked, and the variable named', () => {
   const { compartment } = keep({ uri: undefined });
   expect([compartment.state, compartment.reason]).toEqual([
