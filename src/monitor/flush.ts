@@ -9,7 +9,7 @@ export interface FlushOptions {
   readonly recorder: Recorder;
   /** The product's database; asked each time, as connections come and go. */
   readonly db: () => mongo.Db;
-  /** Whether the product has time for it: statistics wait, and are dropped first. */
+  /** Whether the product takes it, and has time for it: until then statistics wait within the recorder's bounds. */
   readonly mayWrite: () => boolean;
   readonly onFailure: (error: unknown) => void;
   /** Default: 10,000 ms. */

@@ -170,7 +170,8 @@ function record(
     product,
     recorder,
     db: () => runtime.link.db,
-    mayWrite: () => compartment.state === 'ready' && compartment.load.waiting === 0,
+    mayWrite: () =>
+      compartment.state === 'ready' && !compartment.isReadOnly && compartment.load.waiting === 0,
     ...(statsEveryMs !== undefined && { everyMs: statsEveryMs }),
     onFailure: (error) => logger.debug({ product, why: redact(String(error)) }, 'statistics were not kept'),
   });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
@@ -104,6 +105,34 @@ test('read-only answers queries and refuses every write, on both ways in', async
   expect(logged.map(({ msg }) => msg)).toEqual(
     expect.arrayContaining(['blog is read-only', 'blog takes writes again']),
   );
+});
+
+test('statistics wait while it is read-only, and are written afterwards', async () => {
+  const second = await createGatewayServer({
+    gateway: config,
+    environment: gateway.environment,
+    logger: createLogger('silent'),
+    statsEveryMs: 50,
+  });
+  const stats = gateway.db('blog').collection('_bulkhead.stats');
+  const ask = () =>
+    second.app.inject({ method: 'POST', url: '/graphql/blog', payload: { query: `query Counted ${POSTS}` } });
+  const kept = () => stats.countDocuments({ operation: 'Counted' });
+  try {
+    await second.settled();
+    await run('product read-only blog --reason backup');
+    const { compartment, recorder } = second.runtimes.get('blog')!;
+    await eventually('blog is read-only', () => compartment.isReadOnly, AT_ONCE_MS);
+    expect((await ask()).statusCode).toBe(200);
+    // As long as ten writes would take.
+    await sleep(500);
+    expect(await kept()).toBe(0);
+    expect(recorder!.droppedInAll).toBe(0);
+    await run('product resume blog');
+    await eventually('they are written', async () => (await kept()) > 0);
+  } finally {
+    await second.close();
+  }
 });
 
 test.each([
