@@ -61,6 +61,21 @@ function applicationOf({
 /** As {@link batchProblem} has found them. */
 type Batched = readonly Record<string, unknown>[];
 
+/** As it came: of several headers Node keeps the first, and the authenticator refuses what stands for several. */
+const authorizationOf = ({ headers, raw: { rawHeaders } }: FastifyRequest): string | undefined => {
+  const all = rawHeaders.filter(
+    (_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === 'authorization',
+  );
+  return all.length > 1 ? all.join(', ') : headers.authorization;
+};
+
+/** Keeps answers to one caller out of every cache, and those to anybody apart from them. */
+function forbidCaching(reply: FastifyReply, authorization: string | undefined): void {
+  const vary = reply.getHeader('vary');
+  void reply.header('vary', vary === undefined ? 'Authorization' : `${String(vary)}, Authorization`);
+  if (authorization !== undefined) void reply.header('cache-control', 'private, no-store');
+}
+
 const tokenOf = (authorization: string | undefined) => authorization?.replace(/^Bearer +/i, '');
 
 /** Serves one graph at its path. */
@@ -76,10 +91,11 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
     );
     scope.addHook('onRequest', async (request, reply): Promise<unknown> => {
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return undefined;
+      const authorization = authorizationOf(request);
+      forbidCaching(reply, authorization);
       const problem = requestProblem(request) ?? overload();
       if (problem) return refuse(reply, problem);
       try {
-        const { authorization } = request.headers;
         const authenticate = () => authenticator.authenticate(authorization, target.product?.name);
         const viewers = await (rates
           ? rates.requests.identify(request.ip, authorization, authenticate)

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
+import { sendBytes } from '../support/http.js';
 import { type Attack, group, type Prey } from './attack.js';
 
 const REFUSED = '401 UNAUTHENTICATED';
@@ -104,6 +105,21 @@ for (const [name, header] of [
   tokens.add(name, REFUSED, ({ gateway }) =>
     gateway.ask('blog', ASK, { headers: { authorization: header } }),
   );
+
+const twice = (name: string, first: (prey: Prey) => string, second: (prey: Prey) => string) =>
+  tokens.add(name, REFUSED, async (prey) => {
+    const body = JSON.stringify({ query: ASK });
+    const { status, body: answer } = await sendBytes(
+      prey.gateway.address,
+      `POST /graphql/blog HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/graphql-response+json\r\nauthorization: ${first(prey)}\r\nAuthorization: ${second(prey)}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    );
+    return { status, body: JSON.parse(answer) as unknown };
+  });
+const good = (prey: Prey) => `Bearer ${forge(prey, {})}`;
+twice('two headers, a good one first', good, () => 'Bearer a.b.c');
+twice('two headers, a good one last', () => 'Bearer a.b.c', good);
+twice('two headers, both good', good, good);
+twice('two headers, the second empty', good, () => '');
 
 const strangers = group('strangers at a product that is not public');
 for (const [name, query] of [

@@ -292,6 +292,25 @@ describe('limits', () => {
   });
 });
 
+test('answers to a caller with a token are for no cache, and strangers’ are kept apart from them', async () => {
+  const url = `${gateway.url('edge')}?query=${encodeURIComponent('{ __typename }')}`;
+  const get = (headers = {}) => send(url, { headers: { 'apollo-require-preflight': '1', ...headers } });
+  const authorization = `Bearer ${await gateway.operator()}`;
+  for (const [sent, status] of [
+    [authorization, 200],
+    ['Bearer nonsense', 401],
+  ] as const) {
+    const { headers, ...answer } = await get({ authorization: sent });
+    expect([answer.status, headers.get('cache-control')]).toEqual([status, 'private, no-store']);
+    expect(headers.get('vary')).toContain('Authorization');
+  }
+  const stranger = await get();
+  expect([stranger.status, stranger.headers.get('vary')]).toEqual([
+    200,
+    expect.stringContaining('Authorization'),
+  ]);
+});
+
 test('large answers are packed for who asks for it', async () => {
   const ask = (length: number, accept: string) =>
     send(gateway.url('edge'), json({ query: `{ long(length: ${length}) }` }, { 'accept-encoding': accept }));
