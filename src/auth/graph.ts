@@ -1,4 +1,4 @@
-import { IsEmail, Length } from 'class-validator';
+import { Length } from 'class-validator';
 import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
@@ -16,9 +16,10 @@ import {
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Capability } from '../graph/capability.js';
 import type { ProductContext, SignIns } from '../graph/context.js';
-import { IsLine } from '../graph/line.js';
+import { IsLine, IsWellFormed } from '../graph/line.js';
 import { DateTime } from '../graph/scalars.js';
 import type { Types } from 'mongoose';
+import { addressForms, IsAddress, storedAddress } from './address.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { daysOfMonth, monthRange, toTimeZone } from './months.js';
 
@@ -48,12 +49,13 @@ export class SignUpInput {
   name!: string;
 
   @Field()
-  @IsEmail()
+  @IsAddress()
   @Length(3, 254)
   email!: string;
 
   @Field({ description: 'At least ten characters.' })
   @Length(10, 256)
+  @IsWellFormed()
   password!: string;
 }
 
@@ -61,6 +63,7 @@ export class SignUpInput {
 export class SignInInput {
   @Field()
   @Length(3, 254)
+  @IsWellFormed()
   email!: string;
 
   @Field()
@@ -97,8 +100,13 @@ const signInsOf = (context: ProductContext): SignIns => {
   return context.signIns;
 };
 
-/** As it is stored. */
-const addressOf = ({ email }: SignInInput): string => email.trim().toLowerCase();
+/** The account of an address; one read for each form it may have, whether there is one or not. */
+async function findAccount({ models }: ProductContext, { user }: SignIns, email: string) {
+  const found = await Promise.all(
+    addressForms(email).map((form) => models.of(user).findUnrestricted({ email: form }, ['passwordHash'])),
+  );
+  return found.find((one) => one !== null);
+}
 
 /** How long an answer about a whole month is kept. */
 const KEEP_MS = 60_000;
@@ -109,20 +117,21 @@ export class SignInResolver {
   @Mutation(() => SignInPayload, { nullable: true })
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
     const signIns = signInsOf(context);
-    await signIns.admit(addressOf(input));
+    const email = storedAddress(input.email);
+    await signIns.admit(email);
     const passwordHash = await hashPassword(input.password, signIns.client);
-    const stored = await context.models
-      .of(signIns.user)
-      .insert({ name: input.name, email: input.email, passwordHash });
+    // The unique index knows one form of it.
+    if (addressForms(input.email).length > 1 && (await findAccount(context, signIns, input.email)))
+      throw new BulkheadError('ALREADY_EXISTS', 'Taken: email.', { details: { fields: ['email'] } });
+    const stored = await context.models.of(signIns.user).insert({ name: input.name, email, passwordHash });
     return open(context, stored._id);
   }
 
   @Mutation(() => SignInPayload, { nullable: true })
   async signIn(@Arg('input') input: SignInInput, @Ctx() context: ProductContext): Promise<SignInPayload> {
     const signIns = signInsOf(context);
-    const email = addressOf(input);
-    await signIns.admit(email);
-    const found = await context.models.of(signIns.user).findUnrestricted({ email }, ['passwordHash']);
+    await signIns.admit(storedAddress(input.email));
+    const found = await findAccount(context, signIns, input.email);
     const fits = await verifyPassword(found?.passwordHash, input.password, signIns.client);
     if (!found || !fits)
       throw new BulkheadError('UNAUTHENTICATED', 'The address or the password is not right.');

@@ -190,14 +190,15 @@ amounts.document('between accounts that are not there', transfer, '200 ACCOUNT_N
   as: 'operator',
   variables: input({}),
 });
-for (const key of ['', ' ', 'k'.repeat(256), 'k'.repeat(10_000), 'a\0b', '\uD800', 'a\nb', '\u202Ek'])
+const UNFIT_KEYS = ['', ' ', 'k'.repeat(256), 'k'.repeat(10_000), 'a\0b', '\uD800', 'a\nb', '\u202Ek'];
+for (const key of [...UNFIT_KEYS, 'k\u200E', 'k\u200F', 'k\u061C', '\u200B'])
   amounts.document(
     `the key ${JSON.stringify(key.slice(0, 6))} of ${key.length}`,
     transfer,
     '200 BAD_USER_INPUT',
     { to: 'aviation', as: 'operator', variables: input({ idempotencyKey: key }) },
   );
-for (const reason of ['', 'r'.repeat(501), 'a\u001b[31m', 'a\r\nb', '\u202Egnp.exe'])
+for (const reason of ['', 'r'.repeat(501), 'a\u001b[31m', 'a\r\nb', '\u202Egnp.exe', 'r\u200F', '\u2060'])
   amounts.document(
     `the reason ${JSON.stringify(reason.slice(0, 6))} of ${reason.length}`,
     transfer,

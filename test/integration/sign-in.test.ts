@@ -30,6 +30,62 @@ const newEmail = () => `person-${++people}@example.org`;
 describe.each(['blog', 'aviation'])('%s', (product) => {
   const other = product === 'blog' ? 'aviation' : 'blog';
 
+  test('one address is one account, however its letters are composed', async () => {
+    const [nfc, nfd] = ['jos\u00e9', 'jose\u0301'].map((name) => `${name}-${product}@example.org`);
+    const first = await signUp(product, { name: 'José', email: nfd, password: PASSWORD });
+    expect(first.body.errors).toBeUndefined();
+    const users = gateway.db(product).collection('users');
+    expect(await users.countDocuments({ email: nfc! })).toBe(1);
+    for (const email of [nfc!, nfd!]) {
+      const again = await signUp(product, { name: 'José', email, password: PASSWORD });
+      expect(again.body.errors[0]).toMatchObject({
+        message: 'Taken: email.',
+        extensions: { code: 'ALREADY_EXISTS', fields: ['email'] },
+      });
+      expect((await signIn(product, email)).body.data.signIn.viewer.id).toBe(
+        first.body.data.signUp.viewer.id,
+      );
+    }
+  });
+
+  test('accounts from before addresses were composed alike go on working, each under its own', async () => {
+    const [nfc, nfd] = ['zo\u00eb', 'zoe\u0308'].map((name) => `${name}-${product}@example.org`);
+    const users = gateway.db(product).collection('users');
+    const { viewer: who } = (await signUp(product, { name: 'Zoë', email: nfc, password: PASSWORD })).body.data
+      .signUp;
+    const _id = new mongo.ObjectId(who.id as string);
+    await users.updateOne({ _id }, { $set: { email: nfd } });
+    for (const email of [nfc!, nfd!]) {
+      expect((await signIn(product, email)).body.data.signIn.viewer.id).toBe(who.id);
+      expect((await signUp(product, { name: 'Z', email, password: PASSWORD })).body.errors[0].message).toBe(
+        'Taken: email.',
+      );
+    }
+    const other = { ...(await users.findOne({ _id })), _id: new mongo.ObjectId(), email: nfc };
+    await users.insertOne(other);
+    expect((await signIn(product, nfc!)).body.data.signIn.viewer.id).toBe(other._id.toHexString());
+    expect((await signIn(product, nfd!)).body.data.signIn.viewer.id).toBe(who.id);
+  });
+
+  test.each([
+    ['email', { email: 'a\ud800@example.org' }],
+    ['email', { email: 'a\u200f@example.org' }],
+    ['password', { password: 'secret-enough\udfff' }],
+    ['name', { name: '\u200b' }],
+    ['name', { name: 'Ada\u200f' }],
+  ])('%s is refused by its name: %j', async (field, wrong) => {
+    const { body } = await signUp(product, { name: 'Ada', email: newEmail(), password: PASSWORD, ...wrong });
+    expect(body.errors[0].extensions).toEqual({
+      code: 'BAD_USER_INPUT',
+      problems: [expect.stringContaining(`${field} must be `)],
+    });
+  });
+
+  test('half a surrogate pair in the address of a sign-in is refused by the name of the field', async () => {
+    const { body } = await signIn(product, 'a\ud800@example.org');
+    expect(body.errors[0].extensions).toMatchObject({ problems: ['email must be well-formed Unicode'] });
+  });
+
   test('signing up signs in; the password and the token are stored hashed, the address in one form', async () => {
     const email = `Mixed.Case-${product}@Example.ORG`;
     const { body } = await signUp(product, { name: ' Ada ', email, password: PASSWORD });
