@@ -5,7 +5,7 @@ import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
 
 const { blog, ...others } = config.products;
 const { public: _, ...closed } = blog!;
-const limits = { ...closed.limits, cost: 10, depth: 2, aliases: 2, requestsPerMinute: 8 };
+const limits = { ...closed.limits, cost: 10, depth: 2, aliases: 2, inputs: 20, requestsPerMinute: 8 };
 const gateway = defineGateway({
   ...config,
   products: { ...others, blog: { ...closed, limits } },
@@ -59,6 +59,10 @@ describe('on a composed graph that is public, a product that is not', () => {
     ['cost', '{ blog { posts(first: 11) { nodes { title } } } }'],
     ['cost, in a fragment', '{ ...F } fragment F on Query { blog { posts(first: 11) { nodes { title } } } }'],
     ['depth', '{ blog { posts(first: 1) { nodes { author { name } } } } }'],
+    [
+      'inputs',
+      `mutation { blogCreatePost(input: { title: "t", body: "b", tags: [${'"t",'.repeat(20)}] }) { id } }`,
+    ],
     ['aliases', '{ blog { a: __typename b: __typename c: __typename } }'],
   ])('holds its own limit: %s', async (_limit, query) => {
     const token = await running.service('blog', 'blog:read');
