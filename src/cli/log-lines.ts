@@ -42,6 +42,8 @@ export function readableLine(text: string): string {
 }
 
 /** A destination for the log that people read: a terminal in development. Elsewhere the log stays JSON lines. */
-export const readableLog = (stream: NodeJS.WriteStream): DestinationStream => ({
-  write: (text) => void stream.write(readableLine(text)),
-});
+export const readableLog = (stream: NodeJS.WriteStream): DestinationStream => {
+  // A terminal that is gone: its signal ends the process in good order.
+  stream.on('error', () => {});
+  return { write: (text) => void stream.write(readableLine(text)) };
+};

@@ -6,6 +6,7 @@ import type { Environment } from '../config/environment.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { createGatewayServer, type GatewayServer } from '../server/gateway-server.js';
 import { loadEnvironment, loadProject } from '../server/load-project.js';
+import { LogFile } from '../server/log-file.js';
 import { createLogger } from '../server/logger.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
@@ -54,7 +55,8 @@ async function serve(
   for (const name of Object.keys(process.env)) if (ADMINISTRATIVE.test(name)) delete process.env[name];
 
   const isForPeople = !environment.production && process.stdout.isTTY;
-  const logger = createLogger(environment.logLevel, isForPeople ? readableLog(process.stdout) : undefined);
+  const file = isForPeople ? undefined : new LogFile(1);
+  const logger = createLogger(environment.logLevel, file ?? readableLog(process.stdout));
   if (adminUri)
     logger.warn('BULKHEAD_ADMIN_URI is set and not used: it is for commands; keep it away from the gateway');
   // One product's forgotten promise must not end the process that serves the others.
@@ -66,6 +68,7 @@ async function serve(
     environment,
     logger,
     only: products,
+    lostLogLines: () => file?.lost ?? 0,
     drainMs: environment.production ? DRAIN_MS : 0,
   });
   const reload = () => readAgain(server, logger, () => servingPart(loadEnvironment(gateway)));

@@ -34,6 +34,8 @@ export interface GatewayServerOptions {
   readonly only?: readonly string[];
   /** Lets listeners on the connections see each command. Default false. */
   readonly monitorCommands?: boolean;
+  /** Lines that the log has dropped, for the metrics. Default: none. */
+  readonly lostLogLines?: () => number;
   /** How often statistics are written. Default 10,000 ms. */
   readonly statsEveryMs?: number;
   /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
@@ -105,7 +107,8 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   if (logger.isLevelEnabled('debug')) for (const runtime of runtimes.values()) logCommands(runtime, logger);
   if (isTracing()) for (const runtime of runtimes.values()) traceCommands(runtime);
   const metrics =
-    environment.metrics && (await import('./metrics.js')).serveMetrics(runtimes, environment.metrics);
+    environment.metrics &&
+    (await import('./metrics.js')).serveMetrics(runtimes, environment.metrics, options.lostLogLines);
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {

@@ -1,11 +1,14 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { LogFile } from './log-file.js';
 import { cleanForLog } from './log-redaction.js';
 
 /**
  * The gateway's log: JSON lines. Whatever looks like a connection string's credentials or a token is removed from
  * every line, wherever in it it stands, and so is every value under a key that names a secret.
+ *
+ * @param destination Default: standard output.
  */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream = new LogFile(1)): Logger {
   const cleanFacts = (facts: object) => cleanForLog(facts) as Record<string, unknown>;
   return pino(
     {
@@ -33,6 +36,6 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
         },
       },
     },
-    destination ?? pino.destination({ fd: 1, sync: false }),
+    destination,
   );
 }

@@ -30,7 +30,10 @@ const STATES = ['ready', 'parked', 'open'] as const;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The figures of a gateway. Labels are products, command names and outcomes: nothing that a client chooses. */
-export function createMetrics(runtimes: ReadonlyMap<string, ProductRuntime>): Registry {
+export function createMetrics(
+  runtimes: ReadonlyMap<string, ProductRuntime>,
+  lostLogLines: () => number = () => 0,
+): Registry {
   const registry = new Registry();
   const registers = [registry];
   const all = [...runtimes.values()];
@@ -102,6 +105,17 @@ export function createMetrics(runtimes: ReadonlyMap<string, ProductRuntime>): Re
     'What the monitor counted and could not keep.',
     (one) => one.recorder?.droppedInAll ?? 0,
   );
+  registry.registerMetric(
+    new Counter({
+      name: 'bulkhead_log_lines_lost_total',
+      help: 'Lines of the log that could not be written.',
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(lostLogLines());
+      },
+    }),
+  );
   const states = new Gauge({
     name: 'bulkhead_compartment_state',
     help: 'The state of a product: 1 for the one it is in.',
@@ -137,8 +151,9 @@ export function createMetrics(runtimes: ReadonlyMap<string, ProductRuntime>): Re
 export function serveMetrics(
   runtimes: ReadonlyMap<string, ProductRuntime>,
   { host, port }: { readonly host: string; readonly port: number },
+  lostLogLines?: () => number,
 ): MetricsListener {
-  const registry = createMetrics(runtimes);
+  const registry = createMetrics(runtimes, lostLogLines);
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end();

@@ -53,6 +53,7 @@ test('counts operations and commands of each product', async () => {
     'bulkhead_compartment_waiting{product="blog"}': 0,
     'bulkhead_compartment_read_only{product="blog"}': 0,
     'bulkhead_statistics_dropped_total{product="blog"}': 0,
+    bulkhead_log_lines_lost_total: 0,
   });
   const finds = 'bulkhead_commands_total{product="blog",command="find",outcome="ok"}';
   expect(samples.get(finds)).toBeGreaterThanOrEqual(3);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -191,6 +192,47 @@ test('clients that never read, never ask or never finish asking cannot hold up t
   expect(tookMs).toBeGreaterThanOrEqual(500);
   expect(tookMs).toBeLessThan(5_000);
 });
+
+test.each(['a full disk', 'a reader that is gone'])(
+  'a log that meets %s holds up neither answers nor the end',
+  async (what) => {
+    const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [main, 'start'], {
+      env: {
+        PATH: process.env['PATH'],
+        PORT: '0',
+        BULKHEAD_LOG_LEVEL: 'info',
+        BLOG_MONGODB_URI: gateway.uris['blog'],
+        AVIATION_MONGODB_URI: gateway.uris['aviation'],
+      },
+      stdio: ['ignore', what === 'a full disk' ? full : 'pipe', 'inherit', 'ipc'],
+    });
+    closeSync(full);
+    const exited = once(child, 'exit');
+    try {
+      const listening = once(child, 'message') as Promise<[{ listening: string }]>;
+      child.stdout?.destroy();
+      const [{ listening: address }] = await Promise.race([
+        listening,
+        exited.then(() => Promise.reject(new Error('ended too early'))),
+      ]);
+      for (let i = 0; i < 300; i += 1) {
+        const { status } = await send(`${address}/graphql/blog`, json({ query: '{ __typename }' }));
+        expect(status).toBe(200);
+      }
+      expect((await send(`${address}/health/live`)).status).toBe(200);
+      const started = Date.now();
+      child.kill('SIGTERM');
+      expect(await exited).toEqual([0, null]);
+      expect(Date.now() - started).toBeLessThan(10_000);
+    } finally {
+      child.kill('SIGKILL');
+      await exited;
+    }
+  },
+  60_000,
+);
 
 test('SIGTERM to the built process in production loses no request and ends it within 30 s', async () => {
   const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
