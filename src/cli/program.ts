@@ -151,7 +151,7 @@ export function buildProgram(isJson = false): Command {
         .default(false)
         .conflicts('retire'),
     )
-    .option('--retire', 'only remove users that no connection string names and nobody is connected as', false)
+    .option('--retire', 'only remove users that --rotate has replaced and nobody is connected as', false)
     .addHelpText(
       'after',
       examples('provision', 'provision shop', 'provision shop --rotate', 'provision shop --retire'),

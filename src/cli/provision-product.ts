@@ -49,6 +49,12 @@ export interface ProvisionedProduct {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Told of a user as soon as its password is set, with the variables that only this process knows. */
+export type OnPassword = (
+  user: ProvisionedProduct['users'][number],
+  variables: ProvisionedProduct['variables'],
+) => void;
+
 /** The users that the configured connection strings name; where there is none, `known` ones, or new ones. */
 export function planCredentials(
   runtime: ProductRuntime,
