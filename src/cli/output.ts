@@ -63,11 +63,15 @@ const isAway = (error: unknown): boolean =>
 const isRefusedFile = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error;
 
-/** Prints what went wrong, without secrets, and answers the exit code. */
-export function reportFailure(error: unknown, json: boolean): number {
+/**
+ * Prints what went wrong, without secrets, and answers the exit code.
+ *
+ * @param facts what programs are told beside it.
+ */
+export function reportFailure(error: unknown, json: boolean, facts: object = {}): number {
   const problems = error instanceof StartError ? error.problems : [wordsOfDriverError(error)];
   const clean = problems.map(redact);
-  if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean })}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean, ...facts })}\n`);
   else
     for (const problem of clean)
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${printableLines(problem)}\n`);

@@ -49,8 +49,8 @@ export interface ProvisionedProduct {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Told of a user as soon as its password is set, with the variables that only this process knows. */
-export type OnPassword = (
+/** Told of a user, before its password is set, with the variables that only this process knows. */
+export type OnUser = (
   user: ProvisionedProduct['users'][number],
   variables: ProvisionedProduct['variables'],
 ) => void;
@@ -90,29 +90,41 @@ export function planCredentials(
 /** Answered to user commands by a server that does not let this credential, or anybody, manage users. */
 const REFUSED = new Set<unknown>([13, 59, 8000]);
 
-/** Sets one product up. @throws the driver's error when the server cannot be reached or refuses the credential itself. */
-export async function provisionProduct(
+/**
+ * Gives a product its collections, roles and users.
+ *
+ * @returns with a `script` where the server refuses user commands: then nothing was set.
+ * @throws the driver's error when the server cannot be reached or refuses the credential itself.
+ */
+export async function provisionUsers(
   admin: mongo.MongoClient,
   { runtime, database, users }: CredentialPlan,
-  { base, newPasswords }: { readonly base: string; readonly newPasswords: boolean },
+  options: { readonly base: string; readonly newPasswords: boolean; readonly onUser: OnUser },
 ): Promise<ProvisionedProduct> {
+  const { base, newPasswords, onUser } = options;
   const { name, classes } = runtime;
   const made: Record<string, string> = {};
   const told: { user: string; what: string }[] = [];
+  const done = { product: name, database, problems: [] };
   try {
     const existing = await existingUsers(admin.db(database));
+    const tellers = new Map<string, () => void>();
     const credential = ({ user, password, variable, uri }: PlannedUser) => {
       const exists = existing.has(user);
       // A password in use somewhere is left alone, unless told otherwise.
       const isKept = password === undefined && exists && !newPasswords;
       const known = password ?? (isKept ? undefined : createPassword());
-      if (known !== undefined && password === undefined)
-        made[variable] = uriFor(base, database, { user, password: known });
       const source = uri ? `as ${variable} says` : password === undefined ? 'new' : "development's own";
       const what = isKept
         ? `there already, and its password is left (--new-passwords makes one; or set ${variable})`
         : `${exists ? 'updated' : 'created'}, password ${source}`;
-      told.push({ user, what });
+      tellers.set(user, () => {
+        const isNew = known !== undefined && password === undefined;
+        const variables = isNew ? { [variable]: uriFor(base, database, { user, password: known }) } : {};
+        Object.assign(made, variables);
+        told.push({ user, what });
+        onUser({ user, what }, variables);
+      });
       return { user, ...(known !== undefined && { password: known }) };
     };
     await provision(admin, {
@@ -120,17 +132,28 @@ export async function provisionProduct(
       classes,
       serve: credential(users.serve),
       ops: credential(users.ops),
+      onUser: (user) => tellers.get(user)?.(),
     });
-    const { indexes, problems } = await makeIndexes(admin.db(database), classes);
-    return { product: name, database, users: told, indexes, problems, variables: made };
+    return { ...done, users: told, variables: made };
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || !REFUSED.has(error.code)) throw error;
   }
   const isOnAtlas = isAtlas(base);
   const script = (isOnAtlas ? atlasScript : provisionScript)({ database, classes, ...users });
-  const { indexes, problems } = await checkResult(runtime, users);
-  const tool = isOnAtlas ? 'atlas' : 'mongosh';
-  return { product: name, database, users: [], indexes, script, tool, problems, variables: {} };
+  return { ...done, users: [], script, tool: isOnAtlas ? 'atlas' : 'mongosh', variables: {} };
+}
+
+/** Creates a product's indexes, which may take long; where its users are made by hand, looks at these first. */
+export async function provisionIndexes(
+  admin: mongo.MongoClient,
+  { runtime, database, users }: CredentialPlan,
+  done: ProvisionedProduct,
+): Promise<ProvisionedProduct> {
+  const made =
+    done.script === undefined
+      ? await makeIndexes(admin.db(database), runtime.classes)
+      : await checkResult(runtime, users);
+  return { ...done, indexes: made.indexes, problems: [...done.problems, ...made.problems] };
 }
 
 /** Creates and changes indexes; what is left is a problem, with what to do. */

@@ -5,9 +5,17 @@ import { developmentUsers, findDevelopmentServer } from '../development/product-
 import { withClient } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
-import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print } from './output.js';
+import { Interrupted } from './interruption.js';
+import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, reportFailure } from './output.js';
 import { retireUsers, rotateUsers } from './rotate-users.js';
-import { planCredentials, type ProvisionedProduct, provisionProduct } from './provision-product.js';
+import {
+  type CredentialPlan,
+  type OnUser,
+  planCredentials,
+  type ProvisionedProduct,
+  provisionIndexes,
+  provisionUsers,
+} from './provision-product.js';
 
 /** Options of `bulkhead provision`. */
 export interface ProvisionCommandOptions extends CommonOptions {
@@ -54,25 +62,96 @@ export async function provisionProducts(
   const problems = plans.flatMap((plan) => plan.problems);
   if (problems.length > 0) throw new StartError(problems);
 
-  const done = await withClient(adminUri, 'provision', async (admin) => {
-    const results: ProvisionedProduct[] = [];
-    const base = environment.mongodbUri ?? adminUri;
-    for (const plan of plans)
-      results.push(
-        rotate
-          ? await rotateUsers(admin, plan)
-          : retire
-            ? await retireUsers(admin, plan)
-            : await provisionProduct(admin, plan, { base, newPasswords }),
-      );
-    return results;
-  });
-  const ok = done.every((one) => one.problems.length === 0);
-  print(json, { ok, products: done }, done.flatMap(linesOf));
-  const made = done.some((one) => Object.keys(one.variables).length > 0);
-  if (made && !json)
-    process.stderr.write('These connection strings are shown once and kept nowhere: set them now.\n');
-  return ok ? EXIT.fine : EXIT.findings;
+  const base = environment.mongodbUri ?? adminUri;
+  const teller = new Teller(json);
+  try {
+    const done = await withClient(adminUri, 'provision', async (admin) => {
+      const results: ProvisionedProduct[] = [];
+      for (const plan of plans) {
+        const onUser = teller.about(plan);
+        results.push(
+          rotate
+            ? await rotateUsers(admin, plan, onUser)
+            : retire
+              ? await retireUsers(admin, plan, onUser)
+              : await provisionUsers(admin, plan, { base, newPasswords, onUser }),
+        );
+      }
+      teller.remind();
+      if (rotate || retire) return results;
+      // Users first, of all products: an index may take an hour, and what was printed until then is in use.
+      const complete: ProvisionedProduct[] = [];
+      for (const [i, plan] of plans.entries())
+        complete.push(await provisionIndexes(admin, plan, results[i]!));
+      return complete;
+    });
+    const ok = done.every((one) => one.problems.length === 0);
+    print(
+      json,
+      { ok, products: done },
+      done.flatMap((one) => linesOf(one, teller.hasTold(one.product))),
+    );
+    return ok ? EXIT.fine : EXIT.findings;
+  } catch (error) {
+    return reportFailure(error, json, teller.unfinished);
+  } finally {
+    teller.close();
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Tells each connection string before its password is set, so that neither a failure nor a Ctrl-C of a long run loses
+ * one. With `--json` everything is one document at the end; then the end is when a signal comes, too.
+ */
+class Teller {
+  readonly #json: boolean;
+  readonly #told = new Map<string, { product: string; variables: Record<string, string> }>();
+  readonly #onSignal = (signal: NodeJS.Signals) => {
+    process.exit(reportFailure(new Interrupted(signal), true, this.unfinished));
+  };
+
+  constructor(json: boolean) {
+    this.#json = json;
+    if (json) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  /** For one product. */
+  about({ runtime: { name }, database }: CredentialPlan): OnUser {
+    return ({ user, what }, variables) => {
+      const isFirst = !this.#told.has(name);
+      const told = this.#told.get(name) ?? { product: name, variables: {} };
+      Object.assign(told.variables, variables);
+      this.#told.set(name, told);
+      const assignments = Object.entries(variables).map(([variable, value]) => `${variable}=${value}`);
+      if (!this.#json)
+        print(false, {}, [
+          ...(isFirst ? [`${name}: database ${database}`] : []),
+          `  ${user}: ${what}`,
+          ...assignments,
+        ]);
+    };
+  }
+
+  hasTold(product: string): boolean {
+    return this.#told.has(product);
+  }
+
+  /** What was told of before the command failed, for programs. */
+  get unfinished(): object {
+    const products = [...this.#told.values()].filter(({ variables }) => Object.keys(variables).length > 0);
+    return products.length > 0 ? { products } : {};
+  }
+
+  remind(): void {
+    if (!this.#json && 'products' in this.unfinished)
+      process.stderr.write('These connection strings are shown once and kept nowhere: set them now.\n');
+  }
+
+  close(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
 }
 
 /** The administrative connection string, and whether it was given for this command. */
@@ -85,19 +164,15 @@ function adminOf(environment: Environment, isProduction: boolean): { adminUri: s
   return { adminUri, isOwn: false };
 }
 
-function linesOf({
-  product,
-  database,
-  users,
-  indexes,
-  problems,
-  script,
-  tool,
-  variables,
-}: ProvisionedProduct): string[] {
+/** What is left to say of a product, whose users may have been told of. */
+function linesOf(
+  { product, database, indexes, problems, script, tool }: ProvisionedProduct,
+  isTold: boolean,
+): string[] {
+  const made = indexes === undefined ? [] : [`${indexes} indexes created or changed`];
+  const facts = [...(isTold ? [] : [`database ${database}`]), ...made];
   return [
-    `${product}: database ${database}${indexes === undefined ? '' : `, ${indexes} indexes created or changed`}`,
-    ...users.map((one) => `  ${one.user}: ${one.what}`),
+    ...(facts.length > 0 || problems.length > 0 ? [`${product}: ${facts.join(', ')}`.trimEnd()] : []),
     ...(script
       ? [
           tool === 'atlas'
@@ -109,6 +184,5 @@ function linesOf({
         ]
       : []),
     ...problems.map((one) => `  ${paint('red', '✗')} ${one}`),
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
   ];
 }

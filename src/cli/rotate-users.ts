@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import { createPassword } from '../development/credentials.js';
 import { credentialOf, uriFor } from '../product/credential-uris.js';
 import { OPS_ROLE, SERVE_ROLE } from '../product/provision.js';
-import type { CredentialPlan, OnPassword, ProvisionedProduct } from './provision-product.js';
+import type { CredentialPlan, OnUser, ProvisionedProduct } from './provision-product.js';
 
 type Told = ProvisionedProduct['users'][number];
 
@@ -22,12 +22,12 @@ const plannedOf = ({ users: { serve, ops } }: CredentialPlan) =>
  * Makes a second user, with a new password, beside each one that a connection string names. Both are good until the
  * old ones are retired. A user who is there already is left alone, unless this has made it and nobody is connected.
  *
- * @param onPassword told each connection string as soon as its password is set.
+ * @param onUser told of each user before its password is set.
  */
 export async function rotateUsers(
   admin: mongo.MongoClient,
   plan: CredentialPlan,
-  onPassword: OnPassword = () => {},
+  onUser: OnUser = () => {},
 ): Promise<ProvisionedProduct> {
   const { runtime, database } = plan;
   const db = admin.db(database);
@@ -48,13 +48,13 @@ export async function rotateUsers(
     }
     const told = { user: next.user, what: `made; ${user} stays good until it is retired` };
     variables[variable] = uriFor(uri, database, next, credentialOf(uri)?.authSource);
+    onUser(told, { [variable]: variables[variable] });
     await db.command({
       [existing ? 'updateUser' : 'createUser']: next.user,
       pwd: next.password,
       roles: [{ role, db: database }],
       customData: { [ROTATED_AT]: new Date() },
     });
-    onPassword(told, { [variable]: variables[variable] });
     users.push(told);
   }
   return { product: runtime.name, database, users, problems, variables };
@@ -87,6 +87,7 @@ async function whyNotToOverwrite(
 export async function retireUsers(
   admin: mongo.MongoClient,
   plan: CredentialPlan,
+  onUser: OnUser = () => {},
 ): Promise<ProvisionedProduct> {
   const { runtime, database, users: planned } = plan;
   const db = admin.db(database);
@@ -115,7 +116,9 @@ export async function retireUsers(
       );
     else {
       await db.command({ dropUser: old.user });
-      told.push({ user: old.user, what: 'removed' });
+      const removed = { user: old.user, what: 'removed' };
+      told.push(removed);
+      onUser(removed, {});
     }
   }
   return { product: runtime.name, database, users: told, problems, variables: {} };

@@ -16,6 +16,8 @@ export interface ProvisionOptions {
   readonly classes: readonly ClassType[];
   readonly serve: Credential;
   readonly ops: Credential;
+  /** Told of each user before its password is set: afterwards may be too late to remember it. */
+  readonly onUser?: (user: string) => void;
 }
 
 /** The same for somebody who makes it by hand: passwords are asked for there. */
@@ -70,7 +72,7 @@ export function provisionScript({ database, classes, serve, ops }: ScriptOptions
  * @throws the server's error when a command is refused.
  */
 export async function provision(admin: mongo.MongoClient, options: ProvisionOptions): Promise<void> {
-  const { database, classes, serve, ops } = options;
+  const { database, classes, serve, ops, onUser = () => {} } = options;
   const db = admin.db(database);
   for (const name of Object.keys(serveGrants(classes))) {
     await db.createCollection(name).catch((error: unknown) => {
@@ -91,6 +93,7 @@ export async function provision(admin: mongo.MongoClient, options: ProvisionOpti
     [serve, SERVE_ROLE],
     [ops, OPS_ROLE],
   ] as const) {
+    onUser(user);
     await db.command({
       [users.has(user) ? 'updateUser' : 'createUser']: user,
       ...(password !== undefined && { pwd: password }),

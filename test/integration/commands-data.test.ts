@@ -3,14 +3,22 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { mongo } from 'mongoose';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { Lease } from '../../src/database/lease.js';
 import { Worker } from '../../src/jobs/worker.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
 import { createLogger } from '../../src/server/logger.js';
-import { bulkhead } from '../support/command.js';
+import { bulkhead, Running } from '../support/command.js';
 import { found, nobodyThere, useCommands } from '../support/commands.js';
+import { eventually } from '../support/eventually.js';
 
 const commands = useCommands();
 const { run } = commands;
+
+/** The variables that a text sets. */
+const assignmentsIn = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    [...text.matchAll(/^([A-Z_]+_MONGODB_URI)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  ) as Record<string, string>;
 
 describe('provision', () => {
   const admin = () => ({ BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
@@ -35,9 +43,7 @@ describe('provision', () => {
   test('makes users with new passwords and prints them once; the doctor is content with them', async () => {
     const first = await run('provision', { ...admin(), ...unset, NODE_ENV: 'production' });
     expect(first.code, first.stderr).toBe(0);
-    const variables = Object.fromEntries(
-      [...first.stdout.matchAll(/^([A-Z_]+_MONGODB_URI)=(.*)$/gm)].map(([, name, value]) => [name, value]),
-    ) as Record<string, string>;
+    const variables = assignmentsIn(first.stdout);
     expect(Object.keys(variables).sort()).toEqual(Object.keys(unset).sort());
     const doctor = await run('doctor --attack --json', variables);
     expect([doctor.code, found(doctor.stdout)]).toEqual([0, []]);
@@ -57,6 +63,41 @@ describe('provision', () => {
       'refuses the credential',
     );
   });
+
+  test.each([false, true])(
+    'an interrupt during an index build loses no password, JSON: %s',
+    async (isJson) => {
+      const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+      const db = client.db('blog');
+      await run('provision blog', { ...admin(), ...unset });
+      await db.collection('posts').dropIndexes();
+      // Whoever holds the lease is waited for.
+      const lease = await Lease.take(db, 'indexes');
+      const args = ['provision', 'blog', '--new-passwords', ...(isJson ? ['--json'] : [])];
+      const env = { ...commands.env, ...admin(), ...unset };
+      const main = join(commands.folder, 'dist/src/cli/main.js');
+      const provisioning = new Running(process.execPath, [main, ...args], { cwd: commands.folder, env });
+      try {
+        const credentials = async (): Promise<string[]> => {
+          const { users } = await db.command({ usersInfo: 1, showCredentials: true });
+          return users.map((one: mongo.Document) => JSON.stringify(one['credentials']));
+        };
+        const before = await credentials();
+        const areSet = async () => (await credentials()).every((one) => !before.includes(one));
+        await eventually('passwords are set', areSet, 60_000);
+        process.kill(provisioning.pid, 'SIGINT');
+        const { stdout } = await provisioning.ended;
+        const told = isJson ? JSON.parse(stdout).products[0].variables : assignmentsIn(stdout);
+        expect(Object.keys(told).sort()).toEqual(['BLOG_MONGODB_URI', 'BLOG_OPS_MONGODB_URI']);
+        for (const uri of Object.values(told as Record<string, string>))
+          await (await new mongo.MongoClient(uri).connect()).close();
+      } finally {
+        provisioning.kill();
+        await lease.release();
+        await client.close();
+      }
+    },
+  );
 
   test('makes the users that the connection strings name', async () => {
     const uri = new URL(commands.gateway.uris['blog']!);
