@@ -38,4 +38,16 @@ describe('a beat', () => {
     await steppedDown(0);
     expect(await pulse.beat('anything')).toBeNull();
   });
+
+  it('of a credential that may not read answers, and says that it could not', async () => {
+    const user = { createUser: appName, pwd: 'pw', roles: [] };
+    await admin.db(appName).command(user);
+    const own = new URL(uri);
+    [own.username, own.password, own.pathname] = [appName, 'pw', `/${appName}`];
+    own.searchParams.set('authSource', appName);
+    const blind = new Pulse({ uri: own.href, appName, database: appName }, PATIENCE_MS);
+    expect(await blind.beat('anything')).toBeUndefined();
+    await blind.close();
+    await admin.db(appName).command({ dropUser: appName });
+  });
 });

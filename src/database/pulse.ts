@@ -34,11 +34,11 @@ export class Pulse {
   }
 
   /**
-   * One document of a collection, null where it is empty or not to be read.
+   * One document of a collection, null where it is empty, undefined where the credential may not read it.
    *
    * @throws when the primary has not answered in time.
    */
-  async beat(collection: string): Promise<mongo.Document | null> {
+  async beat(collection: string): Promise<mongo.Document | null | undefined> {
     const controller = new AbortController();
     // Whatever has kept this process busy, an answer that is here already is read before time is up.
     const giveUp = () => setImmediate(() => setImmediate(() => controller.abort()));
@@ -56,7 +56,7 @@ export class Pulse {
         return read();
       });
     } catch (error) {
-      if (error instanceof mongo.MongoServerError && error.code === UNAUTHORIZED) return null;
+      if (error instanceof mongo.MongoServerError && error.code === UNAUTHORIZED) return undefined;
       throw error;
     } finally {
       clearTimeout(timer);

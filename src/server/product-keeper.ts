@@ -68,6 +68,7 @@ export class ProductKeeper {
   #kept: Promise<void> = Promise.resolve();
   /** Whether the present link has been found good and is watched. */
   #isServing = false;
+  #canReadControl = true;
 
   constructor(runtime: ProductRuntime, options: KeeperOptions) {
     this.#runtime = runtime;
@@ -218,7 +219,8 @@ export class ProductKeeper {
     const suspicion = new Suspicion();
     this.#runtime.onCredentialRefused = () => suspicion.raise();
     try {
-      const beat = async () => this.#obey((await pulse.beat(CONTROL_COLLECTION)) as Control | null, signal);
+      const beat = async () =>
+        this.#obey((await pulse.beat(CONTROL_COLLECTION)) as Control | null | undefined, signal);
       // What an operator has decided holds from the first operation on.
       await beat().catch(() => {});
       void watchPulse(
@@ -245,11 +247,23 @@ export class ProductKeeper {
     }
   }
 
-  /** What an operator has decided about the product, as its database has it. */
-  #obey(control: Control | null, signal: AbortSignal): void {
+  /** What an operator has decided about the product, as its database has it; what cannot be read changes nothing. */
+  #obey(control: Control | null | undefined, signal: AbortSignal): void {
     if (signal.aborted) return;
     const { name, compartment } = this.#runtime;
     const { logger } = this.#options;
+    const couldRead = this.#canReadControl;
+    this.#canReadControl = control !== undefined;
+    if (control === undefined) {
+      if (couldRead)
+        logger.warn(
+          { product: name },
+          `what an operator has decided about ${name} may not be read: the last decision holds`,
+        );
+      return;
+    }
+    if (!couldRead)
+      logger.info({ product: name }, `what an operator has decided about ${name} can be read again`);
     const wasReadOnly = compartment.isReadOnly;
     compartment.obey(control ?? undefined);
     if (compartment.isReadOnly && !wasReadOnly)

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { type mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
+import { CONTROL_COLLECTION, type Control } from '../../src/product/control.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { serveGrants } from '../../src/product/grants.js';
 import type { Product } from '../../src/product/product.js';
@@ -152,6 +153,42 @@ describe('a credential that may do too little', () => {
     await becomes('ready');
   });
 });
+
+test.each(['read-only', 'parked'] as const)(
+  '%s holds while the operator’s decision cannot be read, and is said once',
+  async (mode) => {
+    const control = db.collection<Control>(CONTROL_COLLECTION);
+    const stamps = { createdAt: new Date(), updatedAt: new Date() };
+    await control.insertOne({ _id: 'mode', mode, reason: 'a test', ...stamps });
+    cleanUps.push(() => control.deleteMany({}));
+    const { becomes, compartment, log } = keep();
+    const holds = () =>
+      mode === 'parked'
+        ? compartment.state === 'parked'
+        : compartment.state === 'ready' && compartment.isReadOnly;
+    await eventually(`blog is ${mode}`, holds);
+    const changes: string[] = [];
+    compartment.onChange((state) => changes.push(state));
+
+    const privilege = {
+      resource: { db: db.databaseName, collection: CONTROL_COLLECTION },
+      actions: ['find'],
+    };
+    const grant = () => db.command({ grantPrivilegesToRole: ROLE, privileges: [privilege] });
+    await db.command({ revokePrivilegesFromRole: ROLE, privileges: [privilege] });
+    cleanUps.push(grant);
+    const told = () => log.filter((line) => line.includes('may not be read: the last decision holds'));
+    await eventually('it is said', () => told().length > 0);
+    // Some beats more.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect([holds(), told().length, changes]).toEqual([true, 1, []]);
+
+    await grant();
+    await control.deleteMany({});
+    await becomes('ready');
+    await eventually('it takes writes', () => !compartment.isReadOnly);
+  },
+);
 
 describe('a wrong password', () => {
   test('parks its product only, tells nobody the string, and is mended on the server', async () => {
