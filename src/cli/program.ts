@@ -147,6 +147,11 @@ export function buildProgram(isJson = false): Command {
     .description('users, roles, collections and indexes, with BULKHEAD_ADMIN_URI')
     .option('--new-passwords', 'new passwords for users whose connection string is not configured', false)
     .addOption(
+      new Option('--revoke', 'also take away rights that no class needs any more: after a roll-out')
+        .default(false)
+        .conflicts(['rotate', 'retire']),
+    )
+    .addOption(
       new Option('--rotate', 'only a second user beside each, with a new password')
         .default(false)
         .conflicts('retire'),
@@ -154,12 +159,18 @@ export function buildProgram(isJson = false): Command {
     .option('--retire', 'only remove users that --rotate has replaced and nobody is connected as', false)
     .addHelpText(
       'after',
-      examples('provision', 'provision shop', 'provision shop --rotate', 'provision shop --retire'),
+      examples(
+        'provision',
+        'provision shop',
+        'provision shop --revoke',
+        'provision shop --rotate',
+        'provision shop --retire',
+      ),
     )
     .action(
       async (
         product: string | undefined,
-        options: { newPasswords: boolean; rotate: boolean; retire: boolean },
+        options: { newPasswords: boolean; revoke: boolean; rotate: boolean; retire: boolean },
       ) => exitWith((await import('./provision.js')).provisionProducts(product, { ...common(), ...options })),
     );
 

@@ -10,7 +10,7 @@ import { addIndexes } from '../indexes/apply.js';
 import { ATLAS_AUTH_SOURCE, atlasScript, isAtlas } from '../product/atlas.js';
 import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
 import { OPS_GRANTS, serveGrants } from '../product/grants.js';
-import { provision, provisionScript } from '../product/provision.js';
+import { findSurplus, provision, provisionScript } from '../product/provision.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
 
 type Role = 'serve' | 'ops';
@@ -44,6 +44,8 @@ export interface ProvisionedProduct {
   readonly script?: string;
   /** What runs it: the server's shell, or the Atlas CLI. */
   readonly tool?: 'mongosh' | 'atlas';
+  /** What the roles may beyond what the classes need: a gateway that runs may still need it. */
+  readonly surplus?: readonly string[];
   readonly problems: readonly string[];
   /** Connection strings with passwords that were made up. */
   readonly variables: Readonly<Record<string, string>>;
@@ -99,9 +101,14 @@ const REFUSED = new Set<unknown>([13, 59, 8000]);
 export async function provisionUsers(
   admin: mongo.MongoClient,
   { runtime, database, users }: CredentialPlan,
-  options: { readonly base: string; readonly newPasswords: boolean; readonly onUser: OnUser },
+  options: {
+    readonly base: string;
+    readonly newPasswords: boolean;
+    readonly revoke: boolean;
+    readonly onUser: OnUser;
+  },
 ): Promise<ProvisionedProduct> {
-  const { base, newPasswords, onUser } = options;
+  const { base, newPasswords, revoke, onUser } = options;
   const { name, classes } = runtime;
   const made: Record<string, string> = {};
   const told: { user: string; what: string }[] = [];
@@ -132,6 +139,7 @@ export async function provisionUsers(
       classes,
       serve: credential(users.serve),
       ops: credential(users.ops),
+      revoke,
       onUser: (user) => tellers.get(user)?.(),
     });
     return { ...done, users: told, variables: made };
@@ -139,7 +147,7 @@ export async function provisionUsers(
     if (!(error instanceof mongo.MongoServerError) || !REFUSED.has(error.code)) throw error;
   }
   const isOnAtlas = isAtlas(base);
-  const script = (isOnAtlas ? atlasScript : provisionScript)({ database, classes, ...users });
+  const script = (isOnAtlas ? atlasScript : provisionScript)({ database, classes, ...users, revoke });
   return { ...done, users: [], script, tool: isOnAtlas ? 'atlas' : 'mongosh', variables: {} };
 }
 
@@ -149,11 +157,18 @@ export async function provisionIndexes(
   { runtime, database, users }: CredentialPlan,
   done: ProvisionedProduct,
 ): Promise<ProvisionedProduct> {
-  const made =
-    done.script === undefined
-      ? await makeIndexes(admin.db(database), runtime.classes)
-      : await checkResult(runtime, users);
-  return { ...done, indexes: made.indexes, problems: [...done.problems, ...made.problems] };
+  const db = admin.db(database);
+  const isByHand = done.script !== undefined;
+  const { indexes, problems } = isByHand
+    ? await checkResult(runtime, users)
+    : await makeIndexes(db, runtime.classes);
+  const surplus = isByHand ? [] : await findSurplus(db, runtime.classes);
+  return {
+    ...done,
+    indexes,
+    problems: [...done.problems, ...problems],
+    ...(surplus.length > 0 && { surplus }),
+  };
 }
 
 /** Creates and changes indexes; what is left is a problem, with what to do. */

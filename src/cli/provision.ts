@@ -21,6 +21,8 @@ import {
 export interface ProvisionCommandOptions extends CommonOptions {
   /** Gives users new passwords where no connection string names theirs. */
   readonly newPasswords: boolean;
+  /** Takes away what roles may and no class needs any more. */
+  readonly revoke: boolean;
   /** Only a second user beside each, with a new password. */
   readonly rotate: boolean;
   /** Only removes users that no connection string names. */
@@ -37,7 +39,7 @@ export async function provisionProducts(
   product: string | undefined,
   options: ProvisionCommandOptions,
 ): Promise<number> {
-  const { json, newPasswords, rotate, retire } = options;
+  const { json, newPasswords, revoke, rotate, retire } = options;
   const isProduction = new VariableSource(process.env, process.cwd()).get('NODE_ENV') === 'production';
   // Production asks for the very connection strings that this command is about to make.
   const env = { ...process.env, NODE_ENV: 'development' };
@@ -74,7 +76,7 @@ export async function provisionProducts(
             ? await rotateUsers(admin, plan, onUser)
             : retire
               ? await retireUsers(admin, plan, onUser)
-              : await provisionUsers(admin, plan, { base, newPasswords, onUser }),
+              : await provisionUsers(admin, plan, { base, newPasswords, revoke, onUser }),
         );
       }
       teller.remind();
@@ -166,7 +168,7 @@ function adminOf(environment: Environment, isProduction: boolean): { adminUri: s
 
 /** What is left to say of a product, whose users may have been told of. */
 function linesOf(
-  { product, database, indexes, problems, script, tool }: ProvisionedProduct,
+  { product, database, indexes, surplus = [], problems, script, tool }: ProvisionedProduct,
   isTold: boolean,
 ): string[] {
   const made = indexes === undefined ? [] : [`${indexes} indexes created or changed`];
@@ -181,6 +183,12 @@ function linesOf(
           '',
           script,
           '',
+        ]
+      : []),
+    ...(surplus.length > 0
+      ? [
+          `  left, for gateways that still run with an earlier declaration (when none does: bulkhead provision ${product} --revoke):`,
+          ...surplus.map((one) => `    ${one}`),
         ]
       : []),
     ...problems.map((one) => `  ${paint('red', '✗')} ${one}`),

@@ -39,7 +39,13 @@ export async function prepareDatabases(
   const passwords = developmentPasswords(environment.dataDir, names);
   await withClient(adminUri, 'provision', async (admin) => {
     for (const { name, classes } of products)
-      await provision(admin, { database: name, classes, ...developmentUsers(name, passwords[name]!) });
+      await provision(admin, {
+        database: name,
+        classes,
+        ...developmentUsers(name, passwords[name]!),
+        // Nobody else serves here.
+        revoke: true,
+      });
   });
   const uris: Record<string, ProductUris> = {};
   for (const one of products) {

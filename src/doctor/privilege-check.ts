@@ -28,7 +28,12 @@ export async function checkPrivileges(
     else findings.add('privileges', 'finding', reach, `${again}, and use the credential it makes.`);
   } else {
     for (const one of await moreThan(db, needs))
-      findings.add('privileges', 'finding', `${role}: may do more than it needs: ${one}`, `${again}.`);
+      findings.add(
+        'privileges',
+        'finding',
+        `${role}: may do more than it needs: ${one}`,
+        `When no gateway of an earlier version runs: \`bulkhead provision ${name} --revoke\`.`,
+      );
   }
 }
 

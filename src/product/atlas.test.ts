@@ -23,7 +23,7 @@ test('the commands make or update two roles of exactly the grants, and two users
   const lines = atlasScript({ database: 'shop', classes: [], ...users }).split('\n');
   const granted = lines.slice(0, 2).map((line) => {
     const [, created, list, updated, again] =
-      /^atlas customDbRoles create (\S+) --privilege '(\S+)' \|\| atlas customDbRoles update (\S+) --privilege '(\S+)'$/.exec(
+      /^atlas customDbRoles create (\S+) --privilege '(\S+)' \|\| atlas customDbRoles update (\S+) --privilege '(\S+)' --append$/.exec(
         line,
       )!;
     expect([updated, again]).toEqual([created, list]);
@@ -46,4 +46,11 @@ test('the commands make or update two roles of exactly the grants, and two users
     'atlas dbusers create --username shop-serve --role bulkhead-shop-serve@admin',
     'atlas dbusers create --username shop-ops --role bulkhead-shop-ops@admin',
   ]);
+});
+
+test('to revoke, the list takes the place of what the roles may', () => {
+  const users = { serve: { user: 'shop-serve' }, ops: { user: 'shop-ops' } };
+  const script = atlasScript({ database: 'shop', classes: [], ...users, revoke: true });
+  expect(script).toContain('customDbRoles update');
+  expect(script).not.toContain('--append');
 });

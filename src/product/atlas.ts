@@ -21,7 +21,7 @@ const atlasName = (action: string): string => action.replaceAll(/(?<=[a-z])(?=[A
  *
  * Atlas has no `indexStats` for custom roles: which indexes are used is not seen, and said so.
  */
-export function atlasScript({ database, classes, serve, ops }: ScriptOptions): string {
+export function atlasScript({ database, classes, serve, ops, revoke = false }: ScriptOptions): string {
   const role = (name: string, grants: Grants): string => {
     const privileges = Object.entries(grants).flatMap(([collection, actions]) =>
       actions
@@ -29,7 +29,9 @@ export function atlasScript({ database, classes, serve, ops }: ScriptOptions): s
         .map((action) => `${atlasName(action)}@${database}${collection === '' ? '' : `.${collection}`}`),
     );
     const list = `--privilege '${privileges.join(',')}'`;
-    return `atlas customDbRoles create ${name} ${list} || atlas customDbRoles update ${name} ${list}`;
+    // Without it, the list replaces what the role may.
+    const append = revoke ? '' : ' --append';
+    return `atlas customDbRoles create ${name} ${list} || atlas customDbRoles update ${name} ${list}${append}`;
   };
   const [serveRole, opsRole] = [`bulkhead-${database}-serve`, `bulkhead-${database}-ops`];
   const user = (name: string, has: string): string =>

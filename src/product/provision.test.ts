@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
 import { provisionScript } from './provision.js';
 
-const script = provisionScript({
-  database: 'shop',
-  classes: [],
-  serve: { user: 'shop-serve' },
-  ops: { user: 'shop-ops' },
-});
+const scriptTo = (revoke: boolean): string =>
+  provisionScript({
+    database: 'shop',
+    classes: [],
+    serve: { user: 'shop-serve' },
+    ops: { user: 'shop-ops' },
+    revoke,
+  });
 
 /** Runs the script as `mongosh` would, on a database that has users and roles already or has not. */
-function run(hasThem: boolean): unknown[] {
+function run(hasThem: boolean, revoke = false): unknown[] {
   const calls: unknown[] = [];
   const note = (name: string) => (first: { role?: string; user?: string } | string) =>
     calls.push([name, typeof first === 'string' ? first : (first.role ?? first.user)]);
@@ -18,9 +20,10 @@ function run(hasThem: boolean): unknown[] {
     getUser: () => (hasThem ? {} : null),
     createRole: note('createRole'),
     updateRole: note('updateRole'),
+    grantPrivilegesToRole: note('grantPrivilegesToRole'),
     createUser: note('createUser'),
   };
-  const [first, ...lines] = script.split('\n');
+  const [first, ...lines] = scriptTo(revoke).split('\n');
   expect(first).toBe('use shop');
   // The commands are text for another program.
   // oxlint-disable-next-line typescript/no-implied-eval
@@ -37,8 +40,15 @@ test('the script makes users and roles', () => {
   ]);
 });
 
-test('run again it brings the roles up to date, and leaves the users', () => {
+test('run again it only adds to the roles, and leaves the users', () => {
   expect(run(true)).toEqual([
+    ['grantPrivilegesToRole', 'bulkhead.serve'],
+    ['grantPrivilegesToRole', 'bulkhead.ops'],
+  ]);
+});
+
+test('to revoke, it brings the roles to what the classes need', () => {
+  expect(run(true, true)).toEqual([
     ['updateRole', 'bulkhead.serve'],
     ['updateRole', 'bulkhead.ops'],
   ]);

@@ -3,8 +3,10 @@ import { type mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { CONTROL_COLLECTION, type Control } from '../../src/product/control.js';
+import { collectionOf } from '../../src/database/schema.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { serveGrants } from '../../src/product/grants.js';
+import { findSurplus, provision } from '../../src/product/provision.js';
 import type { Product } from '../../src/product/product.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
@@ -189,6 +191,39 @@ test.each(['read-only', 'parked'] as const)(
     await eventually('it takes writes', () => !compartment.isReadOnly);
   },
 );
+
+test('provision with a new declaration that needs less leaves the old gateway serving, until it is told to revoke', async () => {
+  const { classes } = running.server.runtimes.get('blog')!;
+  const next = classes.filter((one) => collectionOf(one) !== 'comments');
+  const users = { serve: { user: 'blog-serve' }, ops: { user: 'blog-ops' } };
+  const provisionWith = (declared: typeof classes, revoke: boolean) =>
+    provision(running.admins.get('blog')!, {
+      database: db.databaseName,
+      classes: declared,
+      ...users,
+      revoke,
+    });
+  cleanUps.push(() => provisionWith(classes, true));
+  const { becomes, compartment } = keep({ recheckMs: 50 });
+  await becomes('ready');
+  const changes: string[] = [];
+  compartment.onChange((state) => changes.push(state));
+
+  await provisionWith(next, false);
+  // Several looks at the credential.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(changes).toEqual([]);
+  expect(await findSurplus(db, next)).toEqual([
+    expect.stringMatching(/^bulkhead\.serve: comments: (?=.*insert)(?=.*remove)/),
+  ]);
+  expect(await findSurplus(db, classes)).toEqual([]);
+
+  await provisionWith(next, true);
+  await becomes('parked', /grants are missing \(comments/);
+  expect(await findSurplus(db, next)).toEqual([]);
+  await provisionWith(classes, false);
+  await becomes('ready');
+});
 
 describe('a wrong password', () => {
   test('parks its product only, tells nobody the string, and is mended on the server', async () => {
