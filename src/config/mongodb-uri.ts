@@ -25,3 +25,18 @@ export function parseMongodbUri(uri: string): MongodbTarget | null {
     return null;
   }
 }
+
+const LOOPBACK =
+  /^(?:localhost|\[?::1\]?|\[?::ffff:(?:127(?:\.\d{1,3}){3}|7f[0-9a-f]{2}:[0-9a-f]{1,4})\]?|0\.0\.0\.0|127(?:\.\d{1,3}){3})(?=:\d+$)/;
+
+/**
+ * The servers that a connection string names, each in one spelling however it is written: in small letters, without the
+ * final dot of a full name, with its port, and this machine as `localhost`. Empty where it is no connection string.
+ */
+export const serversOf = (uri: string | undefined): readonly string[] =>
+  (uri === undefined ? undefined : parseMongodbUri(uri)?.hosts)?.map((host) =>
+    host
+      .toLowerCase()
+      .replace(/\.(?=:\d+$|$)/, '')
+      .replace(LOOPBACK, 'localhost'),
+  ) ?? [];

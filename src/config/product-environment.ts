@@ -1,4 +1,4 @@
-import { parseMongodbUri } from './mongodb-uri.js';
+import { parseMongodbUri, serversOf } from './mongodb-uri.js';
 import { productNames } from './names.js';
 import { readUri } from './readers.js';
 import { readTokenKeys, type TokenKeys } from './token-keys.js';
@@ -28,13 +28,12 @@ export function readProducts(
   const named = products.map(({ name, ...product }) => [name, product] as const);
 
   const prefixed = (suffix: string) => (name: string) => `${productNames(name).envPrefix}_${suffix}`;
-  const targets = products.map(({ name, uri }) => [prefixed('MONGODB_URI')(name), uri && target(uri, name)]);
-  reportShared(source, targets, 'name the same database; every product has its own');
+  const serving = products.map(({ name, uri }) => ({ variable: prefixed('MONGODB_URI')(name), name, uri }));
+  reportSameDatabase(source, serving);
   if (!options.serves)
-    reportShared(
+    reportSameDatabase(
       source,
-      products.map(({ name, opsUri }) => [prefixed('OPS_MONGODB_URI')(name), opsUri && target(opsUri, name)]),
-      'name the same database; every product has its own',
+      products.map(({ name, opsUri: uri }) => ({ variable: prefixed('OPS_MONGODB_URI')(name), name, uri })),
     );
 
   const keys: (readonly [string, TokenKeys | undefined])[] = products.map(({ name, keys }) => [
@@ -94,8 +93,30 @@ function readProduct(
 const databaseOf = (uri: string, product: string): string =>
   parseMongodbUri(uri)?.database ?? productNames(product).database;
 
-const target = (uri: string, product: string): string =>
-  `${parseMongodbUri(uri)?.hosts.join()}/${databaseOf(uri, product)}`;
+/** One server in common is enough: the members of a set are named in any order, and not all of them. */
+function reportSameDatabase(
+  source: VariableSource,
+  entries: readonly { readonly variable: string; readonly name: string; readonly uri: string | undefined }[],
+): void {
+  const targets = entries.flatMap(({ variable, name, uri }) =>
+    // A server does not take two names that differ by case only.
+    uri === undefined
+      ? []
+      : [{ variable, servers: serversOf(uri), database: databaseOf(uri, name).toLowerCase() }],
+  );
+  for (const [i, one] of targets.entries()) {
+    const first = targets
+      .slice(0, i)
+      .find(
+        ({ servers, database }) =>
+          database === one.database && servers.some((server) => one.servers.includes(server)),
+      );
+    if (first)
+      source.problem(
+        `${first.variable} and ${one.variable} name the same database; every product has its own.`,
+      );
+  }
+}
 
 function reportShared(
   source: VariableSource,

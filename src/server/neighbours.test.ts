@@ -19,7 +19,10 @@ it('products are neighbours when their connection strings share a host', () => {
   expect(neighboursOf('none', products)).toEqual([]);
 });
 
-it.each(['localhost', '127.0.0.1', '127.0.1.1', '[::1]'])('%s is this machine', (host) => {
-  const products = { blog: at('mongodb://localhost:27017/blog'), shop: at(`mongodb://${host}:27017/shop`) };
-  expect(neighboursOf('blog', products)).toEqual(['shop']);
-});
+it.each(['localhost', 'LOCALHOST', 'localhost.', '127.0.0.1', '127.0.1.1', '[::1]', '[::ffff:127.0.0.1]'])(
+  '%s is this machine',
+  (host) => {
+    const products = { blog: at('mongodb://localhost:27017/blog'), shop: at(`mongodb://${host}:27017/shop`) };
+    expect(neighboursOf('blog', products)).toEqual(['shop']);
+  },
+);
