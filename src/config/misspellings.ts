@@ -1,8 +1,9 @@
 import { productNames } from './names.js';
 import { gatewayVariables, productVariables } from './variables.js';
 
-/** What Kubernetes adds to every container for a service called like a product or the gateway. */
-const serviceLink = /^(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+/** What Kubernetes adds to every container for each service, one called `blog-mongodb` among them. */
+const serviceLink =
+  /^(.+?)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 /** Words that only our variables would have after a product's prefix. */
 const oursByWord = /(^|_)(MONGO[A-Z]*|JW[TK]S?|URI)(_|$)/;
@@ -25,7 +26,7 @@ export function findMisspellings(given: readonly string[], products: readonly st
     const prefix = [...owners.keys()].filter((start) => name.startsWith(start)).sort(byLength)[0];
     if (!prefix) return [];
     const rest = name.slice(prefix.length);
-    if (!rest || serviceLink.test(rest)) return [];
+    if (!rest || isServiceLink(name, prefix, given)) return [];
     const bare = rest.replace(/_FILE$/, '');
     const nearest = (owners.get(prefix) ?? [])
       .map((candidate) => ({ candidate, distance: distanceTo(candidate, prefix, bare) }))
@@ -35,6 +36,13 @@ export function findMisspellings(given: readonly string[], products: readonly st
     if (prefix !== 'BULKHEAD_' && !near && !oursByWord.test(bare)) return [];
     return [`${name} is not a variable of the gateway: did you mean ${nearest.candidate}?`];
   });
+}
+
+function isServiceLink(name: string, prefix: string, given: readonly string[]): boolean {
+  const [, service, what] = serviceLink.exec(name) ?? [];
+  if (service === undefined) return false;
+  // By itself it may be a misspelt `BULKHEAD_METRICS_PORT`.
+  return what !== 'PORT' || `${service}_` === prefix || given.includes(`${service}_SERVICE_HOST`);
 }
 
 const byLength = (a: string, b: string) => b.length - a.length;

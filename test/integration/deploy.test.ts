@@ -159,6 +159,20 @@ describe('the Containerfile', () => {
   });
 });
 
+test('nothing in the Kubernetes sample ends a gateway for a database that is away, or hands it other services’ variables', () => {
+  const sample = readFileSync(join(REPOSITORY, 'deploy/kubernetes.yaml'), 'utf8');
+  const probes = [...sample.matchAll(/^ +(\w+)Probe:\n +httpGet: \{ path: (\S+),/gm)];
+  expect(Object.fromEntries(probes.map(([, probe, path]) => [probe, path]))).toEqual({
+    startup: '/health/live',
+    readiness: '/health/ready',
+    liveness: '/health/live',
+  });
+  const [pods, linkless] = [/^ {4}spec:$/gm, /^ {6}enableServiceLinks: false$/gm].map(
+    (pattern) => sample.match(pattern)?.length,
+  );
+  expect([pods, linkless]).toEqual([2, 2]);
+});
+
 test('every variable that the samples set is one of ours', () => {
   const known = readFileSync(join(REPOSITORY, 'docs/configuration.md'), 'utf8');
   for (const file of [
