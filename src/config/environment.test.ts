@@ -333,11 +333,56 @@ test.each([
   'BLOG_PORT_4000_TCP_ADDR',
   'BULKHEAD_SERVICE_HOST',
   'BULKHEAD_PORT',
+  'BLOG_MONGODB_SERVICE_HOST',
+  'BLOG_MONGODB_SERVICE_PORT',
+  'BLOG_MONGODB_PORT_27017_TCP_PROTO',
+  'BULKHEAD_WORKER_SERVICE_HOST',
   'MONGO_URI_OF_OTHERS',
   'BLOGGER_MONGO_URI',
 ])('%s is left alone', (name) => {
   expect(problems({ [name]: 'x' })).toEqual([]);
 });
+
+test('what Kubernetes adds for a service called like one of our variables is left alone, a misspelt port is not', () => {
+  const link = (service: string) => ({
+    [`${service}_SERVICE_HOST`]: '10.0.0.1',
+    [`${service}_SERVICE_PORT`]: '27017',
+    [`${service}_SERVICE_PORT_MONGODB`]: '27017',
+    [`${service}_PORT`]: 'tcp://10.0.0.1:27017',
+    [`${service}_PORT_27017_TCP`]: 'tcp://10.0.0.1:27017',
+    [`${service}_PORT_27017_TCP_ADDR`]: '10.0.0.1',
+  });
+  const services = ['BLOG_MONGODB', 'BULKHEAD_WORKER', 'BULKHEAD', 'AVIATION_MONGO'];
+  expect(problems(Object.assign({}, ...services.map(link)))).toEqual([]);
+  expect(problems({ BULKHEAD_METRIC_PORT: '9100' })).toEqual([
+    'BULKHEAD_METRIC_PORT is not a variable of the gateway: did you mean BULKHEAD_METRICS_PORT?',
+  ]);
+});
+
+test.each([
+  ['mongodb://127.0.0.1/one', 'mongodb://localhost/one'],
+  ['mongodb://127.0.0.1/one', 'mongodb://LOCALHOST:27017/one'],
+  ['mongodb://[::1]/one', 'mongodb://127.0.1.1/One'],
+  ['mongodb://db.example.org/one', 'mongodb://DB.example.org.:27017/one'],
+  ['mongodb://a,b,c/one?replicaSet=rs', 'mongodb://c,a,b/one?replicaSet=rs'],
+  ['mongodb://a,b,c/one?replicaSet=rs', 'mongodb://b/one?replicaSet=rs'],
+  ['mongodb+srv://cluster.example.org/one', 'mongodb+srv://CLUSTER.example.org./one'],
+])('%s and %s are one database', (blog, aviation) => {
+  const env = { BLOG_MONGODB_URI: blog, AVIATION_MONGODB_URI: aviation };
+  expect(problems(env)).toEqual([
+    'BLOG_MONGODB_URI and AVIATION_MONGODB_URI name the same database; every product has its own.',
+  ]);
+  expect(problems({ ...env, AVIATION_MONGODB_URI: aviation.replace(/one/i, 'two') })).toEqual([]);
+});
+
+test.each(['0.0.0.0/0', '::/0', '10.0.0.0/8,0.0.0.0/0', '::ffff:10.0.0.0/96', '10.0.0.0/33'])(
+  'BULKHEAD_TRUST_PROXY=%s is refused: what reads it would throw',
+  (value) => {
+    expect(problems({ BULKHEAD_TRUST_PROXY: value })).toEqual([
+      'BULKHEAD_TRUST_PROXY: expected true, false, or addresses such as 10.0.0.0/8,loopback.',
+    ]);
+  },
+);
 
 test('a product whose name begins with another’s keeps its variables', () => {
   const env = { BLOG_ARCHIVE_MONGODB_URI: 'mongodb://db/archive', BLOG_MONGODB_URI: 'mongodb://db/blog' };

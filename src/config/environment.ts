@@ -145,7 +145,10 @@ function isProxyAddress(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
   if (!version || rest.length) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (bits === undefined) return true;
+  // Everybody is `true`. A mapped address counts as the one within it, of whose bits one has to count.
+  const from = version === 4 ? 1 : address.toLowerCase().startsWith('::ffff:') ? 97 : 1;
+  return /^\d{1,3}$/.test(bits) && Number(bits) >= from && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import { turns } from '../compartment/turns.js';
 import { redact } from '../config/secrets.js';
 import type { Environment } from '../config/environment.js';
-import { StartError } from '../errors/bulkhead-error.js';
 import { StatsFlush } from '../monitor/flush.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { Composed, Gateway } from '../product/gateway.js';
@@ -15,6 +14,7 @@ import { serveHealth } from './health.js';
 import { DevelopmentWarnings } from './development-warnings.js';
 import { createHttpApp } from './http-app.js';
 import { logCommands } from './command-log.js';
+import { whyNotToListen } from './listen-failure.js';
 import { neighboursOf } from './neighbours.js';
 import { Pressure } from './pressure.js';
 import { ProductKeeper } from './product-keeper.js';
@@ -184,8 +184,7 @@ async function listen(app: FastifyInstance, { host, port }: Environment): Promis
   try {
     return await app.listen({ host, port });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
-    throw new StartError([`Port ${port} on ${host} is taken: stop what listens there, or set PORT.`]);
+    throw whyNotToListen(error as Error, { host, port }, { host: 'HOST', port: 'PORT' });
   }
 }
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { StartError } from '../errors/bulkhead-error.js';
 import type { ProductWatcher } from '../monitor/watcher.js';
+import { whyNotToListen } from './listen-failure.js';
 import type { ProductRuntime } from './product-runtime.js';
 
 /** Where Prometheus reads. */
@@ -169,11 +169,11 @@ export function serveMetrics(
       new Promise((resolve, reject) => {
         server.once('error', (error: NodeJS.ErrnoException) =>
           reject(
-            error.code === 'EADDRINUSE'
-              ? new StartError([
-                  `Port ${port} on ${host} is taken: stop what listens there, or set BULKHEAD_METRICS_PORT.`,
-                ])
-              : error,
+            whyNotToListen(
+              error,
+              { host, port },
+              { host: 'BULKHEAD_METRICS_HOST', port: 'BULKHEAD_METRICS_PORT' },
+            ),
           ),
         );
         server.listen(port, host, () => {

@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import config from '../../bulkhead.config.js';
+import type { Environment } from '../../src/config/environment.js';
+import { StartError } from '../../src/errors/bulkhead-error.js';
+import { createGatewayServer } from '../../src/server/gateway-server.js';
+import { createLogger } from '../../src/server/logger.js';
 import { TestGateway } from '../support/gateway.js';
 
 const POSTS = 'query Front { posts(first: 3) { nodes { title author { name } } } }';
@@ -85,3 +90,27 @@ test('is on a port of its own, on this machine only, and nothing else is there',
   expect((await fetch(address, { method: 'POST' })).status).toBe(404);
   expect((await fetch(`${gateway.address}/metrics`)).status).toBe(404);
 });
+
+test.each([
+  ['HOST', { host: '203.0.113.7', metrics: undefined }],
+  ['BULKHEAD_METRICS_HOST', { metrics: { host: '203.0.113.7', port: 0 } }],
+])(
+  '%s that is no address of this machine is a mistake of configuration, by name',
+  async (variable, given) => {
+    const { metrics: _, ...environment } = gateway.environment;
+    const server = await createGatewayServer({
+      gateway: config,
+      environment: { ...environment, ...given } as Environment,
+      logger: createLogger('silent'),
+    });
+    try {
+      const failure = await server.listen().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StartError);
+      expect((failure as StartError).problems).toEqual([
+        `${variable}: expected an address of this machine, such as 127.0.0.1 or 0.0.0.0; 203.0.113.7 is none.`,
+      ]);
+    } finally {
+      await server.close();
+    }
+  },
+);
