@@ -4,7 +4,7 @@ import type { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { startScratch } from '../database/embedded/scratch.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
-import { withClient, withDatabase } from '../development/with-database.js';
+import { withClient } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { adviseIndexes } from '../indexes/advise/advise.js';
 import { dropAbandoned, identityOf, isSameServer, scratchName } from '../indexes/advise/scratch-database.js';
@@ -13,7 +13,7 @@ import { readShapes } from '../monitor/read-stats.js';
 import { loadProject } from '../server/load-project.js';
 import { type AdviceForPeople, factsOfAdvice, linesOfAdvice } from './indexes-advise-lines.js';
 import { Interruption } from './interruption.js';
-import { opsUriOf } from './ops-uri.js';
+import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, endProgress, EXIT, print, showProgress } from './output.js';
 
 /** Options of `bulkhead indexes advise`. */
@@ -49,7 +49,7 @@ export async function adviseProducts(
   const advices = await withScratch(environment, async (scratch) => {
     const found: AdviceForPeople[] = [];
     for (const { name, classes, opsUri } of targets) {
-      const work = withDatabase(opsUri, name, async (db) => {
+      const work = withOpsDatabase(opsUri, name, async (db) => {
         const [shapes, hinted] = await Promise.all([
           readShapes(db, { product: name, since }),
           readHinted(db, name),

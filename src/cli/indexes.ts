@@ -3,14 +3,13 @@ import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
 import { printableLines } from '../config/printable.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
-import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { type ApplyResult, applyIndexes } from '../indexes/apply.js';
 import { type IndexPlan, type PlanOptions, planIndexes } from '../indexes/plan.js';
 import { loadProject } from '../server/load-project.js';
 import { linesOfPlan, linesOfResult, progressOf, summaryOf } from './indexes-lines.js';
 import { Interruption } from './interruption.js';
-import { opsUriOf } from './ops-uri.js';
+import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, endProgress, EXIT, print, showProgress } from './output.js';
 
 /** Options of `bulkhead indexes plan`. */
@@ -62,7 +61,7 @@ async function planAll(targets: readonly Target[], options: PlanOptions): Promis
   const plans: ProductPlan[] = [];
   for (const { product, opsUri, classes } of targets) {
     showProgress(`${product}: comparing`);
-    const plan = await withDatabase(opsUri, product, (db) => planIndexes(db, classes, options));
+    const plan = await withOpsDatabase(opsUri, product, (db) => planIndexes(db, classes, options));
     plans.push({ product, ...plan });
   }
   endProgress();
@@ -120,7 +119,7 @@ export async function applyProducts(
   void interruption.happened.then((why) => stopping.abort(new Error(`interrupted: ${why}`)));
   const results: ({ readonly product: string } & ApplyResult)[] = [];
   for (const { product: name, opsUri, classes, plan } of chosen) {
-    const result = await withDatabase(opsUri, name, (db) =>
+    const result = await withOpsDatabase(opsUri, name, (db) =>
       applyIndexes(db, classes, {
         plan,
         allowGap,

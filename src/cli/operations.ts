@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kind, parse, specifiedRules, validate } from 'graphql';
 import { withDevelopmentUris } from '../development/product-uris.js';
-import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
@@ -10,7 +9,7 @@ import { costOf } from '../server/operation-cost.js';
 import { operationSize } from '../server/operation-size.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
 import { readManifest } from './manifest.js';
-import { opsUriOf } from './ops-uri.js';
+import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, print } from './output.js';
 
 /** Options of `bulkhead operations push`. */
@@ -89,7 +88,7 @@ export async function pushOperations(product: string | undefined, options: PushO
     opsUri: opsUriOf(environment, plan.name, 'to register with'),
   }));
   for (const { name, operations, opsUri } of targets) {
-    const result = await withDatabase(opsUri, name, async (db) => {
+    const result = await withOpsDatabase(opsUri, name, async (db) => {
       const collection = db.collection<RegisteredOperation>(OPERATIONS_COLLECTION);
       const now = new Date();
       const upserts = [...operations].map(([_id, text]) => ({

@@ -1,5 +1,8 @@
+import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
+import { redact } from '../config/secrets.js';
+import { withDatabase } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { NOTHING_RUNS } from './output.js';
 
@@ -15,4 +18,36 @@ export function opsUriOf({ products, production }: Environment, product: string,
   if (uri || production)
     throw new StartError([`${productNames(product).envPrefix}_OPS_MONGODB_URI: expected, ${to}.`]);
   throw new BulkheadError('PRODUCT_UNAVAILABLE', `${product}: ${NOTHING_RUNS}`);
+}
+
+/** Authentication failed; Atlas has its own code for it. */
+const REFUSED = new Set<unknown>([18, 8000]);
+
+/**
+ * Opens a product's database with its ops credential and closes it afterwards.
+ *
+ * @throws StartError, which names the variable, where the connection string or what it names (a file) is at fault; the
+ *   driver's error where the server cannot be reached.
+ */
+export async function withOpsDatabase<T>(
+  opsUri: string,
+  product: string,
+  work: (db: mongo.Db) => Promise<T>,
+): Promise<T> {
+  let isOpen = false;
+  try {
+    return await withDatabase(opsUri, product, (db) => {
+      isOpen = true;
+      return work(db);
+    });
+  } catch (error) {
+    if (isOpen) throw error;
+    const variable = `${productNames(product).envPrefix}_OPS_MONGODB_URI`;
+    if (error instanceof mongo.MongoServerError && REFUSED.has(error.code))
+      throw new StartError([
+        `${variable}: the server refuses the ops credential of ${product}. Run \`bulkhead provision ${product}\`, or correct user and password.`,
+      ]);
+    if (error instanceof mongo.MongoError) throw error;
+    throw new StartError([`${variable}: cannot be used: ${redact((error as Error).message)}`]);
+  }
 }

@@ -1,8 +1,7 @@
 import { withDevelopmentUris } from '../development/product-uris.js';
-import { withDatabase } from '../development/with-database.js';
 import { CONTROL_COLLECTION, type Control } from '../product/control.js';
 import { loadProject } from '../server/load-project.js';
-import { opsUriOf } from './ops-uri.js';
+import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, print } from './output.js';
 
 /** What an operator can decide about a product. */
@@ -29,7 +28,7 @@ export async function decide(
   const { json, reason = 'no reason given' } = options;
   const project = await loadProject({ ...options, products: [product], serves: false });
   const opsUri = opsUriOf(withDevelopmentUris(project.environment), product, 'to decide with');
-  await withDatabase(opsUri, product, async (db) => {
+  await withOpsDatabase(opsUri, product, async (db) => {
     const control = db.collection<Control>(CONTROL_COLLECTION);
     const now = new Date();
     if (decision === 'serving') await control.deleteOne({ _id: 'mode' });

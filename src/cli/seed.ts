@@ -1,9 +1,8 @@
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { loadSample } from '../development/sample.js';
-import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
-import { opsUriOf } from './ops-uri.js';
+import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, endProgress, print, showProgress } from './output.js';
 
 /** Options of `bulkhead seed`. */
@@ -29,7 +28,7 @@ export async function seedProducts(product: string | undefined, options: SeedOpt
   const results: { product: string; documents: number; removed: number; rssMb: number }[] = [];
   for (const { name, product: declared, classes } of targets) {
     const opsUri = opsUriOf(environment, name, 'to load sample data with');
-    const result = await withDatabase(opsUri, name, (db) =>
+    const result = await withOpsDatabase(opsUri, name, (db) =>
       loadSample({ name, product: declared, classes, db }, scale, ({ collection, documents }) =>
         showProgress(`${name}: ${documents.toLocaleString('en')} documents (${collection})`),
       ),

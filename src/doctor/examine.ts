@@ -84,16 +84,21 @@ async function visit(
   { name, serverFrom }: Patient,
   work: (db: mongo.Db) => Promise<void>,
 ): Promise<void> {
+  let isOpen = false;
   try {
-    await withDatabase(uri, name, work);
+    await withDatabase(uri, name, (db) => {
+      isOpen = true;
+      return work(db);
+    });
   } catch (error) {
+    const variable = `${productNames(name).envPrefix}_${role === 'ops' ? 'OPS_' : ''}MONGODB_URI`;
     const why = wordsOfDriverError(error);
     if (error instanceof mongo.MongoServerError && AUTHENTICATION_FAILED.has(error.code))
       findings.add(
         'connection',
         'finding',
         `${role}: the server refuses the credential`,
-        `Run \`bulkhead provision ${name}\`, or correct user and password.`,
+        `Run \`bulkhead provision ${name}\`, or correct user and password in ${variable}.`,
       );
     else if (error instanceof mongo.MongoServerError)
       findings.add('connection', 'finding', `${role}: ${why}`, `Run \`bulkhead provision ${name}\`.`);
@@ -104,6 +109,8 @@ async function visit(
         `${role}: ${why}`,
         `Start the database, or correct ${serverFrom}.`,
       );
+    // A file that the string names, or what is in it.
+    else if (!isOpen) findings.add('connection', 'finding', `${role}: ${why}`, `Correct ${variable}.`);
     else throw error;
   }
 }

@@ -69,6 +69,8 @@ export class ProductKeeper {
   /** Whether the present link has been found good and is watched. */
   #isServing = false;
   #canReadControl = true;
+  /** Why the last attempt failed, as the log has been told. */
+  #toldCause: string | undefined;
 
   constructor(runtime: ProductRuntime, options: KeeperOptions) {
     this.#runtime = runtime;
@@ -184,9 +186,18 @@ export class ProductKeeper {
         onCommand: watchers.length > 0 ? heardBy(watchers) : undefined,
         monitorCommands: this.#options.monitorCommands ?? false,
       });
-      return await examine();
+      const problem = await examine();
+      this.#toldCause = undefined;
+      return problem;
     } catch (error) {
-      this.#options.logger.debug({ product: name, why: why(error) }, 'connection attempt failed');
+      const cause = why(error);
+      // The reason of a refusal is all that is known of it; why nothing is reached is for whoever has to mend it.
+      const isNews = !isRefusal(error) && cause !== this.#toldCause && !signal.aborted;
+      this.#options.logger[isNews ? 'warn' : 'debug'](
+        { product: name, why: cause },
+        `${name}: connection attempt failed`,
+      );
+      if (isNews) this.#toldCause = cause;
       return isRefusal(error) ? REFUSED : UNREACHABLE;
     } finally {
       signal.removeEventListener('abort', interrupt);

@@ -205,7 +205,7 @@ describe('doctor', () => {
     expect(found((await run('doctor blog --json')).stdout)).toEqual([]);
   });
 
-  test('finds rights at home that a role does not need, which provisioning takes away', async () => {
+  test('finds rights at home that a role does not need, which provisioning names, and takes away when told to', async () => {
     const role = { grantRolesToRole: 'bulkhead.ops', roles: ['readWrite', 'dbAdmin'] };
     await commands.gateway.db('blog').command(role);
     const { code, stdout } = await run('doctor blog --json');
@@ -213,7 +213,16 @@ describe('doctor', () => {
     expect(found(stdout)).toContainEqual(
       expect.stringMatching(/^blog privileges: ops: may do more than it needs: every collection: .* more$/),
     );
-    await run('provision blog', { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
+    const admin = { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') };
+    const kept = await run('provision blog', admin);
+    expect([kept.code, kept.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /when none does: bulkhead provision blog --revoke[^]*bulkhead\.ops: every collection: .*convertToCapped/,
+      ),
+    ]);
+    const revoked = await run('provision blog --revoke', admin);
+    expect([revoked.code, revoked.stdout]).toEqual([0, expect.not.stringContaining('--revoke')]);
     expect(found((await run('doctor blog --json')).stdout)).toEqual([]);
   });
 
@@ -281,6 +290,25 @@ describe('doctor', () => {
     const other = await run('doctor aviation --json', { NODE_ENV: 'production', BULKHEAD_COMPOSED: 'off' });
     if (String(version) === '6.0.5') expect(found(other.stdout).join()).toContain('6.0.27 has not');
     else expect(other.code).toBe(0);
+  });
+
+  test('a file that a connection string names and that is missing is a finding of that product, and the others are examined', async () => {
+    const uri = `${commands.gateway.uris['blog']}&tls=true&tlsCAFile=/nope.pem`;
+    const { code, stdout } = await run('doctor --json', { BLOG_MONGODB_URI: uri });
+    const { checks } = JSON.parse(stdout) as { checks: Record<string, string>[] };
+    expect(code).toBe(1);
+    expect(checks).toContainEqual({
+      product: 'blog',
+      check: 'connection',
+      state: 'finding',
+      message: expect.stringMatching(/^serve: ENOENT.*'\/nope\.pem'$/),
+      remedy: 'Correct BLOG_MONGODB_URI.',
+    });
+    const of = (product: string) =>
+      checks.filter((one) => one['product'] === product).map(({ check }) => check);
+    // With its other credential, and the other product whole.
+    expect(of('blog')).toContain('indexes');
+    expect(of('aviation')).toEqual(expect.arrayContaining(['connection', 'privileges', 'indexes']));
   });
 
   test('configuration that cannot be read is a finding, without its values', async () => {

@@ -164,3 +164,27 @@ test('a product that is not there is exit code 2', async () => {
   const { code, stderr } = await run('product park nothing');
   expect([code, stderr]).toEqual([2, expect.stringContaining('no such product')]);
 });
+
+test.each([
+  [
+    'a wrong password',
+    (uri: URL) => (uri.password = 'hunter2-hunter2'),
+    /refuses the ops credential of blog/,
+  ],
+  [
+    'a file that is missing',
+    (uri: URL) => (uri.search += '&tls=true&tlsCAFile=/nope.pem'),
+    /cannot be used: ENOENT.*\/nope\.pem/,
+  ],
+])('%s in the ops connection string is a mistake of configuration, by name', async (_what, spoil, why) => {
+  const uri = new URL(gateway.opsUris['blog']!);
+  spoil(uri);
+  const { code, stdout, stderr } = await host.run(['product', 'park', 'blog'], {
+    BLOG_MONGODB_URI: gateway.uris['blog']!,
+    BLOG_OPS_MONGODB_URI: uri.href,
+    AVIATION_MONGODB_URI: gateway.uris['aviation']!,
+  });
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(why)]);
+  expect(stderr).toContain('BLOG_OPS_MONGODB_URI: ');
+  expect(stderr).not.toContain(uri.password);
+});

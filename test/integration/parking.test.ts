@@ -297,6 +297,23 @@ test('an operation that is refused the credential says so, and has it looked at 
   await eventually('blog is ready', () => compartment.state === 'ready');
 });
 
+test.each([
+  ['a file that is not there', '&tls=true&tlsCAFile=/nope.pem', /ENOENT.*\/nope\.pem/],
+  ['a port where nobody listens', undefined, /ECONNREFUSED 127\.0\.0\.1:1\b/],
+])('%s is named in the log, once, and without the credential', async (_what, more, why) => {
+  const uri = new URL(running.uris['blog']!);
+  if (more === undefined) uri.host = '127.0.0.1:1';
+  const shortest = { ...blog, limits: { ...blog.limits, deadlineMs: 200 } };
+  const { becomes, log } = keep({ uri: `${uri.href}${more ?? ''}` }, shortest);
+  await becomes('parked', /cannot be reached/);
+  // The second attempt comes after a quarter of a second, the third after half of one.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(log.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ level: 40, product: 'blog', why: expect.stringMatching(why) }),
+  ]);
+  expect(log.join('')).not.toContain(uri.password);
+});
+
 test('a product without a connection string is parked, and the variable named', () => {
   const { compartment } = keep({ uri: undefined });
   expect([compartment.state, compartment.reason]).toEqual([
