@@ -122,7 +122,7 @@ async function refuseOwnServer(
   // One server has many names, and a name in DNS may stand for several: the servers say who they are.
   const scratch = await withClient(scratchUri, 'scratch', (client) => identityOf(client.db('admin')));
   for (const { name, opsUri } of products) {
-    const own = await withDatabase(opsUri, name, identityOf);
+    const own = await withOpsDatabase(opsUri, name, identityOf);
     if (isSameServer(scratch, own))
       throw new StartError([
         `BULKHEAD_SCRATCH_URI: expected a throw-away server, got the one of a product (${name}).`,

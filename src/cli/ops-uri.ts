@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
-import { redact } from '../config/secrets.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { withDatabase } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { NOTHING_RUNS } from './output.js';
@@ -48,6 +48,6 @@ export async function withOpsDatabase<T>(
         `${variable}: the server refuses the ops credential of ${product}. Run \`bulkhead provision ${product}\`, or correct user and password.`,
       ]);
     if (error instanceof mongo.MongoError) throw error;
-    throw new StartError([`${variable}: cannot be used: ${redact((error as Error).message)}`]);
+    throw new StartError([`${variable}: cannot be used: ${wordsOfDriverError(error)}`]);
   }
 }

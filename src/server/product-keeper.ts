@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PATIENCE_MS, watchPulse } from '../compartment/breaker.js';
 import { productNames } from '../config/names.js';
-import { redact } from '../config/secrets.js';
 import { openConnection } from '../database/connection.js';
+import { wordsOfDriverError } from '../database/driver-words.js';
 import { Pulse } from '../database/pulse.js';
 import { heardBy } from '../monitor/watcher.js';
 import { CONTROL_COLLECTION, type Control } from '../product/control.js';
@@ -40,8 +40,6 @@ const RECHECK_MS = 30_000;
 const LEAST_RECHECK_MS = 1_000;
 /** An operation that has run out of time is given this long to let go of its connection. */
 const DRAIN_MARGIN_MS = 1_000;
-
-const why = (error: unknown): string => redact(error instanceof Error ? error.message : String(error));
 
 /** One connection string, for as long as it is the product's. */
 interface Tenure {
@@ -190,7 +188,7 @@ export class ProductKeeper {
       this.#toldCause = undefined;
       return problem;
     } catch (error) {
-      const cause = why(error);
+      const cause = wordsOfDriverError(error);
       // The reason of a refusal is all that is known of it; why nothing is reached is for whoever has to mend it.
       const isNews = !isRefusal(error) && cause !== this.#toldCause && !signal.aborted;
       this.#options.logger[isNews ? 'warn' : 'debug'](
