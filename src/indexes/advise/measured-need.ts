@@ -1,7 +1,8 @@
 import { conditionsOf, Unadvisable } from './conditions.js';
 import { unitsOf } from './cost.js';
+import { measureFor } from './distinct.js';
 import type { Need } from './need.js';
-import { type Counted, measure, type Question, questionsOf } from './probe.js';
+import { type Counted, type Question, questionsOf } from './probe.js';
 import type { ScratchCopy } from './scratch-copy.js';
 
 /** A need with questions that stand for it, and what they cost with the indexes that are there. */
@@ -16,7 +17,7 @@ export interface Measured {
 export async function measureNeed(need: Need, copy: ScratchCopy): Promise<Measured> {
   const { branches } = conditionsOf(need.filter);
   const questions = await questionsOf(need, copy);
-  const before = await measure(copy, questions);
+  const before = await measureFor(need, copy, questions);
   if (!before) throw new Unadvisable('the server finds no plan for it');
   const inner: Measured[] = [];
   for (const filter of branches) {

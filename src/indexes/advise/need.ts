@@ -28,6 +28,8 @@ export interface Need {
   readonly calls: number;
   /** The paths that it reads of what it finds; undefined where that is all of them. */
   readonly reads?: readonly string[];
+  /** The path of which it wants every value once. */
+  readonly distinct?: string;
   /** Names an index itself. */
   readonly isHinted: boolean;
   readonly origins: ObservedShape['origins'];
@@ -79,7 +81,7 @@ function needsOfShape({ shape, text, calls, documents, origins }: ObservedShape)
     case 'distinct': {
       const { key } = parts;
       const { found: _, ...need } = look(parts['query'], {
-        ...(typeof key === 'string' && { reads: [pathIn(key)] }),
+        ...(typeof key === 'string' && { reads: [pathIn(key)], distinct: pathIn(key) }),
       })[0]!;
       return [need];
     }

@@ -117,3 +117,30 @@ describe('what is there already is not advised', () => {
     expect((await advise({ indexes: [partial], found: 8, command: byUser })).keys).toEqual([{ userId: 1 }]);
   });
 });
+
+describe('the values of a path', () => {
+  const distinct = (query: object) => (collection: string) => ({ distinct: collection, key: 'prio', query });
+
+  test('are read from an index that begins with it, one key for each', async () => {
+    const { keys, indexes } = await advise({ found: 40, command: distinct({}) });
+    expect(keys).toEqual([{ prio: 1 }]);
+    expect(indexes[0]!.gains).toMatchObject([
+      { before: { documents: DOCUMENTS, isScan: true }, after: { documents: 0, keys: 40, returned: 40 } },
+    ]);
+    const there = await advise({ indexes: [{ key: { prio: -1, at: 1 } }], found: 40, command: distinct({}) });
+    expect([there.keys, there.left]).toEqual([[], []]);
+  });
+
+  test('of what a filter finds, behind the paths of the filter', async () => {
+    const { keys } = await advise({ found: 2, command: distinct({ status: 'open' }) });
+    expect(keys).toEqual([{ status: 1, prio: 1 }]);
+  });
+
+  test('where nearly every document has another, are not worth an index', async () => {
+    const { keys, left } = await advise({
+      found: DOCUMENTS,
+      command: (collection) => ({ distinct: collection, key: 'at', query: {} }),
+    });
+    expect([keys, left.map(({ why }) => why)]).toEqual([[], ['no index reads much less than all documents']]);
+  });
+});

@@ -1,8 +1,9 @@
 import { type Key, textOfKey } from './candidates.js';
 import { entriesWritten, unitsOf, type WriteLoad } from './cost.js';
+import { measureFor } from './distinct.js';
 import type { Measured } from './measured-need.js';
 import type { Need } from './need.js';
-import { type Counted, measure } from './probe.js';
+import type { Counted } from './probe.js';
 import type { ScratchCopy } from './scratch-copy.js';
 import { buildAll, nameOf } from './try-candidates.js';
 
@@ -40,7 +41,7 @@ export async function prove(
   );
   const gains: Gain[] = [];
   for (const { need, questions, before } of open) {
-    const after = await measure(copy, questions);
+    const after = await measureFor(need, copy, questions);
     if (after && unitsOf(after) <= (1 - LEAST_SHARE) * unitsOf(before)) gains.push({ need, before, after });
   }
   const advised = chosen.map((key): AdvisedIndex => {

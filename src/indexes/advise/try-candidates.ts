@@ -2,9 +2,9 @@ import { type Key } from './candidates.js';
 import type { Costs } from './choose.js';
 import { conditionsOf } from './conditions.js';
 import { unitsOf } from './cost.js';
+import { measureFor } from './distinct.js';
 import type { Measured } from './measured-need.js';
 import type { Need } from './need.js';
-import { measure } from './probe.js';
 import type { ScratchCopy } from './scratch-copy.js';
 
 /** Candidates that stand on the copy at one time; the server holds 64 indexes with those that are there. */
@@ -45,7 +45,7 @@ function tableOf({ need, questions, before, branches }: Measured): Table {
     },
     ask: async (id, key, copy) => {
       if (!mentioned.has(key[0]![0])) return;
-      const counted = await measure(copy, questions, nameOf(id));
+      const counted = await measureFor(need, copy, questions, nameOf(id));
       if (counted && unitsOf(counted) < unitsOf(before)) by.set(id, unitsOf(counted));
       for (const table of inner) await table.ask(id, key, copy);
     },
@@ -53,12 +53,16 @@ function tableOf({ need, questions, before, branches }: Measured): Table {
 }
 
 /** Paths with which an index for a need may begin. */
-function mentionedIn({ filter, sort }: Need): Set<string> {
+function mentionedIn({ filter, sort, distinct }: Need): Set<string> {
   const look = (one: Need['filter']): string[] => {
     const { equal, some, ranges, tested, branches } = conditionsOf(one);
     return [...equal, ...some, ...ranges, ...tested, ...branches.flatMap(look)];
   };
-  return new Set([...look(filter), ...sort.map(([path]) => path)]);
+  return new Set([
+    ...look(filter),
+    ...sort.map(([path]) => path),
+    ...(distinct === undefined ? [] : [distinct]),
+  ]);
 }
 
 /** The name of a candidate on the copy. */
