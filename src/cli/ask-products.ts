@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { productNames } from '../config/names.js';
-import { wordsOfDriverError } from '../database/driver-words.js';
+import { refusalOfRights, wordsOfDriverError } from '../database/driver-words.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
 import { StartError } from '../errors/bulkhead-error.js';
@@ -49,6 +49,8 @@ function problemOf(error: unknown, product: string): string {
   const { code, name } = error as { code?: unknown; name?: string };
   if (code === UNAUTHORIZED)
     return `its ops credential may not read the statistics: run \`bulkhead provision ${product}\`.`;
+  if (refusalOfRights(error) === 'credential')
+    return `the server refuses user or password of its ops credential: correct them, or run \`bulkhead provision ${product}\`.`;
   if (name === 'MongoServerSelectionError') return 'its database does not answer.';
   return wordsOfDriverError(error);
 }

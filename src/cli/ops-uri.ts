@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
-import { wordsOfDriverError } from '../database/driver-words.js';
+import { refusalOfRights, wordsOfDriverError } from '../database/driver-words.js';
 import { withDatabase } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { NOTHING_RUNS } from './output.js';
@@ -20,14 +20,11 @@ export function opsUriOf({ products, production }: Environment, product: string,
   throw new BulkheadError('PRODUCT_UNAVAILABLE', `${product}: ${NOTHING_RUNS}`);
 }
 
-/** Authentication failed; Atlas has its own code for it. */
-const REFUSED = new Set<unknown>([18, 8000]);
-
 /**
  * Opens a product's database with its ops credential and closes it afterwards.
  *
- * @throws StartError, which names the variable, where the connection string or what it names (a file) is at fault; the
- *   driver's error where the server cannot be reached.
+ * @throws StartError, which names the variable, where the connection string or what it names (a file) is at fault, or a
+ *   grant is missing; the driver's error where the server cannot be reached.
  */
 export async function withOpsDatabase<T>(
   opsUri: string,
@@ -41,9 +38,14 @@ export async function withOpsDatabase<T>(
       return work(db);
     });
   } catch (error) {
-    if (isOpen) throw error;
     const variable = `${productNames(product).envPrefix}_OPS_MONGODB_URI`;
-    if (error instanceof mongo.MongoServerError && REFUSED.has(error.code))
+    const refusal = refusalOfRights(error);
+    if (refusal === 'grant')
+      throw new StartError([
+        `${variable}: its user lacks a grant (${wordsOfDriverError(error)}). Run \`bulkhead provision ${product}\`.`,
+      ]);
+    if (isOpen) throw error;
+    if (refusal === 'credential')
       throw new StartError([
         `${variable}: the server refuses the ops credential of ${product}. Run \`bulkhead provision ${product}\`, or correct user and password.`,
       ]);

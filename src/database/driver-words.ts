@@ -2,6 +2,8 @@ import { mongo } from 'mongoose';
 import { redact } from '../config/secrets.js';
 
 const UNAUTHORIZED = 13;
+/** The second is Atlas's. */
+const AUTHENTICATION_FAILED = new Set<unknown>([18, 8000]);
 const DUPLICATE_KEY = 11_000;
 /**
  * Codes whose text speaks of rights, of the server's state, or of what was ordered (a collection, an index). Any other
@@ -28,6 +30,13 @@ export function wordsOfDriverError(error: unknown): string {
   if (code === UNAUTHORIZED) return redact(text.replace(/(command \{ \w+):.*$/s, '$1').replace('{ ', ''));
   if (code === DUPLICATE_KEY) return redact(text.replace(/ dup key:.*$/s, ''));
   return TELLS_NO_DOCUMENT.has(code) ? redact(text) : `the server refuses it with ${codeOf(code, codeName)}`;
+}
+
+/** Whether the server does not let in, or does not let do, whoever asks. */
+export function refusalOfRights(error: unknown): 'credential' | 'grant' | undefined {
+  if (!(error instanceof mongo.MongoServerError)) return undefined;
+  if (AUTHENTICATION_FAILED.has(error.code)) return 'credential';
+  return error.code === UNAUTHORIZED ? 'grant' : undefined;
 }
 
 /** An error's code with its name, where it has one. */

@@ -3,7 +3,7 @@ import { mongo } from 'mongoose';
 import type { Logger } from 'pino';
 import type { ClassType } from '../database/class-type.js';
 import { databaseOf } from '../database/connection.js';
-import { wordsOfDriverError } from '../database/driver-words.js';
+import { refusalOfRights, wordsOfDriverError } from '../database/driver-words.js';
 import type { StoredFinding } from '../monitor/finding.js';
 import { readFindings } from '../monitor/read-findings.js';
 import { sendAlarms } from './alarms.js';
@@ -112,7 +112,8 @@ export class ProductWorker {
         if (holder) logger.info({ product, ...holder }, 'watched by another worker: waiting for its end');
       }
     } catch (error) {
-      const problem = wordsOfDriverError(error);
+      const mend = refusalOfRights(error) ? `: run bulkhead provision ${product}` : '';
+      const problem = `${wordsOfDriverError(error)}${mend}`;
       // Told once, not with every try.
       if (problem !== this.#last.problem)
         logger.warn({ product, problem }, 'cannot be watched; trying again');

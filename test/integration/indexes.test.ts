@@ -108,6 +108,30 @@ describe('with the ops credential', () => {
     expect(await names('comments')).not.toContain('text_1');
   });
 
+  test('a credential with too few rights, or a wrong password, is exit code 2 and says whose it is and what to do', async () => {
+    await gateway.db('blog').collection('users').dropIndex('createdAt_1');
+    const serving = { ...env, BLOG_OPS_MONGODB_URI: gateway.uris['blog']! };
+    const few = await host.run(['indexes', 'apply', 'blog', '--yes'], serving);
+    expect([few.code, few.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /BLOG_OPS_MONGODB_URI: its user lacks a grant \(not authorized on \w+ to execute command \w+\)\. Run `bulkhead provision blog`/,
+      ),
+    ]);
+    expect(few.stderr).not.toContain('lsid');
+    const worker = await host.run(['work', 'blog', '--once', '--json'], serving);
+    expect(worker.stdout).toMatch(
+      /not authorized on \w+ to execute command \w+: run bulkhead provision blog/,
+    );
+    const wrong = env['BLOG_OPS_MONGODB_URI']!.replace(/:[^:@/]+@/, ':wrong@');
+    const refused = await host.run(['indexes', 'plan', 'blog'], { ...env, BLOG_OPS_MONGODB_URI: wrong });
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('BLOG_OPS_MONGODB_URI: the server refuses the ops credential of blog'),
+    ]);
+    expect((await run('apply blog --yes')).code).toBe(0);
+  });
+
   test('the serving credential can build, hide and drop nothing', async () => {
     const client = await new mongo.MongoClient(gateway.uris['blog']!).connect();
     const db = client.db();
