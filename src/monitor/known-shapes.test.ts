@@ -115,6 +115,27 @@ test('takes no second look at a command of the same form', () => {
   look.mockRestore();
 });
 
+test('knows a child list again, for however many parents', () => {
+  const known = new KnownShapes();
+  const page = (parents: number): mongo.Document => {
+    const branch = (n: number) => [
+      { $match: { post: n, status: 'PUBLISHED', deletedAt: null } },
+      { $sort: { createdAt: -1, _id: -1 } },
+      { $limit: 4 },
+      { $project: { _id: 1, body: 1, author: 1, post: 1 } },
+    ];
+    const others = Array.from({ length: parents - 1 }, (_, n) => ({
+      $unionWith: { coll: 'comments', pipeline: branch(n) },
+    }));
+    return { aggregate: 'comments', pipeline: [...branch(0), ...others], cursor: {} };
+  };
+  const first = known.shapeOf('aggregate', page(20), COMMENT);
+  const look = vi.spyOn(JSON, 'stringify');
+  for (const parents of [20, 3, 100]) expect(known.shapeOf('aggregate', page(parents), COMMENT)).toBe(first);
+  expect(look).not.toHaveBeenCalled();
+  look.mockRestore();
+});
+
 test('keeps no value, and of a huge command nothing', () => {
   const secret = 'correct horse battery staple';
   const formed = (filter: unknown) => formOf('find', { find: 'users', filter, limit: 4_711 }, 'a shape');

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import { isPlain, NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
+import { branchOf, isPlain, NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
 
 /** Comments of which forms are remembered, and forms of each. */
 const MOST_COMMENTS = 1_000;
@@ -22,6 +22,8 @@ export interface Form {
  */
 export class KnownShapes {
   readonly #forms = new Map<string, Form[]>();
+  /** Comments whose commands have no form. */
+  readonly #formless = new Set<string>();
 
   /** What {@link shapeOf} answers. @param comment whose commands are like each other. */
   shapeOf(name: string, command: mongo.Document, comment: string): ShapeText | undefined {
@@ -29,14 +31,18 @@ export class KnownShapes {
     const known = forms?.find((form) => isOfForm(form, name, command));
     if (known) return known.shape;
     const shape = shapeOf(name, command);
-    if (shape !== undefined) this.#remember(comment, formOf(name, command, shape));
+    if (shape !== undefined && !this.#formless.has(comment)) this.#remember(comment, name, command, shape);
     return shape;
   }
 
-  #remember(comment: string, form: Form | undefined): void {
-    if (!form) return;
-    if (this.#forms.size >= MOST_COMMENTS) this.#forms.clear();
-    this.#forms.set(comment, [form, ...(this.#forms.get(comment) ?? [])].slice(0, MOST_FORMS));
+  #remember(comment: string, name: string, command: mongo.Document, shape: ShapeText): void {
+    if (this.#forms.size + this.#formless.size >= MOST_COMMENTS) {
+      this.#forms.clear();
+      this.#formless.clear();
+    }
+    const form = formOf(name, command, shape);
+    if (form) this.#forms.set(comment, [form, ...(this.#forms.get(comment) ?? [])].slice(0, MOST_FORMS));
+    else this.#formless.add(comment);
   }
 }
 
@@ -67,6 +73,16 @@ const isValue = (value: unknown): boolean =>
 /** Values alone, of which a shape tells apart none, one and several. */
 const areValues = (values: readonly unknown[]): boolean => values.every(isValue);
 
+/** A pipeline with the first of each row of branches for further parents: a shape looks at no other. */
+function withoutRepeats(stages: readonly unknown[]): readonly unknown[] {
+  let branch: string | undefined;
+  return stages.filter((stage) => {
+    const before = branch;
+    branch = branchOf(stage);
+    return branch === undefined || branch !== before;
+  });
+}
+
 /** Stand for values: of a type of its own, and a text. */
 const OBJECT = new Date(0);
 const TEXT = 'x';
@@ -81,7 +97,8 @@ function withoutValues(value: unknown, key: string, budget: { left: number }): u
   if (typeof value === 'number') return value === 1 ? 1 : 2 * Math.sign(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const elements: unknown[] = areValues(value) ? value.slice(0, 2) : value.slice(0, budget.left);
+    const own = key === 'pipeline' ? withoutRepeats(value) : value;
+    const elements: unknown[] = areValues(own) ? own.slice(0, 2) : own.slice(0, budget.left);
     return elements.map((element) => withoutValues(element, key, budget));
   }
   if (!isPlain(value)) return value instanceof RegExp || value instanceof Map ? undefined : OBJECT;
@@ -104,7 +121,10 @@ function isAlike(one: unknown, other: unknown, key: string, budget: { left: numb
     return Math.sign(one) === Math.sign(other as number) && (one === 1) === (other === 1);
   if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
     return one === other;
-  if (Array.isArray(one)) return Array.isArray(other) && areAlike(one, other, key, budget);
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || (budget.left -= other.length) < 0) return false;
+    return areAlike(one, key === 'pipeline' ? withoutRepeats(other) : other, key, budget);
+  }
   if (!isPlain(one))
     return !(isPlain(other) || Array.isArray(other) || other instanceof RegExp || other instanceof Map);
   if (!isPlain(other)) return false;
@@ -121,8 +141,6 @@ function areAlike(
   key: string,
   budget: { left: number },
 ): boolean {
-  budget.left -= other.length;
-  if (budget.left < 0) return false;
   const areBothValues = areValues(other) && areValues(one);
   if (areBothValues) return Math.min(one.length, 2) === Math.min(other.length, 2);
   return one.length === other.length && one.every((element, n) => isAlike(element, other[n], key, budget));

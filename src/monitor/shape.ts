@@ -304,7 +304,8 @@ function encodePipeline(value: unknown, budget: Budget, depth: number): string {
   return `[${stages.join(',')}]`;
 }
 
-const branchOf = (stage: unknown): string | undefined => {
+/** By what branches for further parents are known. */
+export const branchOf = (stage: unknown): string | undefined => {
   const union: unknown = isPlain(stage) ? stage['$unionWith'] : undefined;
   if (!isPlain(union) || !Array.isArray(union['pipeline'])) return undefined;
   return typeof union['coll'] === 'string' ? `${union['coll']} ${union['pipeline'].length}` : undefined;
