@@ -35,9 +35,11 @@ interface DriverConnection {
 
 /** An answer of which nothing was decoded yet. */
 interface Response {
+  readonly bson: Uint8Array;
   get(name: string, type: number): Response | bigint | null;
   getNumber(name: string): number | null;
-  size(): number;
+  /** Where a value is: the fourth of the numbers. */
+  getElement(name: string): { readonly element: readonly number[] } | null;
 }
 
 const requireFromMongoose = createRequire(createRequire(import.meta.url).resolve('mongoose'));
@@ -46,7 +48,7 @@ const { Connection } = requireFromMongoose('mongodb/lib/cmap/connection.js') as 
 };
 
 /** https://bsonspec.org/spec.html */
-const BSON = { document: 3, array: 4, int64: 18 };
+const BSON = { document: 3, int64: 18 };
 
 /**
  * The kind of connection with which a client tells a listener of its commands, for the driver's option
@@ -106,8 +108,20 @@ function contentOf(response: Response): { documents: number; cursor?: string } {
   const cursor = response.get('cursor', BSON.document) as Response | null;
   if (!cursor)
     return { documents: response.getNumber('n') ?? (response.get('value', BSON.document) ? 1 : 0) };
-  const batch = cursor.get('firstBatch', BSON.array) ?? cursor.get('nextBatch', BSON.array);
-  const documents = (batch as Response | null)?.size() ?? 0;
+  const batch = cursor.getElement('firstBatch') ?? cursor.getElement('nextBatch');
+  const documents = batch ? documentsAt(cursor.bson, batch.element[3]!) : 0;
   const id = cursor.get('id', BSON.int64) as bigint | null;
   return id ? { documents, cursor: String(id) } : { documents };
+}
+
+/** Counts an array of documents by their sizes: the driver would make five numbers of each. */
+function documentsAt(bson: Uint8Array, array: number): number {
+  let count = 0;
+  let at = array + 4;
+  while (bson[at] === BSON.document) {
+    at = bson.indexOf(0, at) + 1;
+    at += bson[at]! | (bson[at + 1]! << 8) | (bson[at + 2]! << 16) | (bson[at + 3]! << 24);
+    count += 1;
+  }
+  return count;
 }

@@ -1,4 +1,4 @@
-import type { CommandListener, CommandOutcome, SentCommand } from '../database/observed-connection.js';
+import type { CommandListener, SentCommand } from '../database/observed-connection.js';
 
 /** Somebody who looks on at what happens in a product. It must not throw, and is called for every operation. */
 export interface ProductWatcher {
@@ -14,12 +14,9 @@ export interface ProductWatcher {
 export const heardBy =
   (watchers: readonly ProductWatcher[]): CommandListener =>
   (sent) => {
-    const ends: ((outcome: CommandOutcome) => void)[] = [];
-    for (const watcher of watchers) {
-      const ended = watcher.command?.(sent);
-      if (ended) ends.push(ended);
-    }
-    if (ends.length < 2) return ends[0];
+    // In production there is one, for every command.
+    if (watchers.length === 1) return watchers[0]!.command?.(sent);
+    const ends = watchers.flatMap((watcher) => watcher.command?.(sent) ?? []);
     return (outcome) => {
       for (const ended of ends) ended(outcome);
     };
