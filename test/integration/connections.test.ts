@@ -366,37 +366,3 @@ test('no command ever skips', () => {
   expect(everything.length).toBeGreaterThan(200);
   expect(everything.filter((text) => /"\$?skip"/.test(text))).toEqual([]);
 });
-
-test('one key may stand for different fields under the aliases of a connection’s fields', async () => {
-  await gateway.db('blog').collection('comments').deleteMany({});
-  const fields = `a: nodes { x: title } b: nodes { x: author { name } } c: edges { n: node { x: status } }
-    d: edges { n: node { x: comments(first: 1) { a: pageInfo { x: hasNextPage } b: pageInfo { x: hasPreviousPage } } } }
-    e: pageInfo { x: endCursor } f: pageInfo { x: hasPreviousPage }`;
-  const [first] = inOrder(posts, 'NEWEST');
-  const start = await gateway.ask('blog', '{ posts(first: 1) { pageInfo { endCursor } } }', { token: admin });
-  const after = start.body.data.posts.pageInfo.endCursor;
-  for (const [to, args] of [
-    ['blog', 'first: 1'],
-    ['blog', 'first: 1, after: $after'],
-    [undefined, 'first: 1'],
-    [undefined, 'first: 1, after: $after'],
-  ] as const) {
-    const list = `list: posts(${args}) { ${fields} }`;
-    const query = `${args.includes('$') ? 'query ($after: String)' : ''} { ${to ? list : `blog { ${list} }`} }`;
-    const { body } = await gateway.ask(to, query, { token: admin, variables: { after } });
-    expect(body.errors).toBeUndefined();
-    const { list: page } = to ? body.data : body.data.blog;
-    if (args.includes('$')) {
-      expect(page).toMatchObject({ b: [{ x: { name: author.name } }], f: { x: true } });
-      continue;
-    }
-    expect(page).toEqual({
-      a: [{ x: first!.title }],
-      b: [{ x: { name: author.name } }],
-      c: [{ n: { x: first!.status } }],
-      d: [{ n: { x: { a: { x: false }, b: { x: false } } } }],
-      e: { x: after },
-      f: { x: false },
-    });
-  }
-});
