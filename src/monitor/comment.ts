@@ -52,4 +52,7 @@ let marked = 0;
 export const markedName = (operation: string): string => `${operation}${MARK}${(marked += 1)}`;
 
 /** A marked name as the client gave it. */
-export const plainName = (operation: string): string => operation.split(MARK)[0] ?? operation;
+export function plainName(operation: string): string {
+  const at = operation.indexOf(MARK);
+  return at < 0 ? operation : operation.slice(0, at);
+}

@@ -92,6 +92,27 @@ test('answers what a look at the whole command would, whatever came before it', 
   );
 });
 
+test.each<[string, mongo.Document, mongo.Document]>([
+  ['a key less', { find: 'posts', filter: { a: 1, b: 1 } }, { find: 'posts', filter: { a: 1 } }],
+  [
+    'several for one',
+    { delete: 'posts', deletes: [{ q: { a: 1 }, limit: 1 }] },
+    { delete: 'posts', deletes: [{ q: { a: 1 }, limit: 2 }] },
+  ],
+  [
+    'conditions for values',
+    { find: 'posts', filter: { $or: [1, 2] } },
+    { find: 'posts', filter: { $or: [{ a: 1 }, { b: 1 }] } },
+  ],
+])('tells apart by %s', (_, one, other) => {
+  const known = new KnownShapes();
+  const name = Object.keys(one)[0]!;
+  expect(shapeOf(name, other)).not.toBe(shapeOf(name, one));
+  expect([one, other, one].map((each) => known.shapeOf(name, each, COMMENT))).toEqual(
+    [one, other, one].map((each) => shapeOf(name, each)),
+  );
+});
+
 test('takes no second look at a command of the same form', () => {
   const look = vi.spyOn(JSON, 'stringify');
   const known = new KnownShapes();

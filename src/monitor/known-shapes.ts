@@ -11,10 +11,25 @@ const MOST_NODES = 200;
 export interface Form {
   readonly name: string;
   readonly collection: unknown;
-  /** What decides the shape, by part, without values. */
-  readonly parts: readonly (readonly [part: string, form: unknown])[];
+  /** What decides the shape, by part. */
+  readonly parts: readonly (readonly [part: string, pattern: Pattern])[];
   readonly shape: ShapeText;
 }
+
+/** What a value must be to be written like another in a shape. It holds no value. */
+type Pattern =
+  /** Written as it is: a name, a flag, null. */
+  | { readonly kind: 'same'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly isEmpty: boolean }
+  | { readonly kind: 'number'; readonly sign: number; readonly isOne: boolean }
+  /** Of a type of its own: a date, an id. */
+  | { readonly kind: 'object' }
+  /** Values alone, of which a shape tells apart none, one and several. */
+  | { readonly kind: 'values'; readonly count: number }
+  | { readonly kind: 'list'; readonly elements: readonly Pattern[]; readonly isPipeline: boolean }
+  | { readonly kind: 'document'; readonly keys: readonly string[]; readonly patterns: readonly Pattern[] };
+
+type PatternOf<Kind extends Pattern['kind']> = Extract<Pattern, { kind: Kind }>;
 
 /**
  * Remembers the shapes of commands. A field sends commands of one or two forms, and to see that another is like the
@@ -46,32 +61,41 @@ export class KnownShapes {
   }
 }
 
+/** What of a command may still be looked at. */
+interface Budget {
+  left: number;
+}
+
 function isOfForm({ name, collection, parts }: Form, otherName: string, command: mongo.Document): boolean {
   if (name !== otherName || collection !== command[name]) return false;
   const budget = { left: MOST_NODES };
-  return parts.every(([part, form]) => isAlike(form, command[part], part, budget));
+  for (const [part, pattern] of parts) if (!fits(pattern, command[part], part, budget)) return false;
+  return true;
 }
 
 /** What is remembered of a command: none of its values. Undefined for one that is too large, or cannot be compared. */
 export function formOf(name: string, command: mongo.Document, shape: ShapeText): Form | undefined {
   const budget = { left: MOST_NODES };
-  const parts = partsOf(name)!.map((part) => [part, withoutValues(command[part], part, budget)] as const);
-  const form = { name, collection: command[name], parts, shape };
-  // What was left out makes it unlike itself.
-  return isOfForm(form, name, command) ? form : undefined;
+  const parts: [string, Pattern][] = [];
+  for (const part of partsOf(name)!) {
+    const pattern = patternOf(command[part], part, budget);
+    if (!pattern) return undefined;
+    parts.push([part, pattern]);
+  }
+  return { name, collection: command[name], parts, shape };
 }
 
 /** Keys whose strings are names of fields, collections and indexes, or whose text matters otherwise. */
 const TELLING = new Set([...NAMED, '$unionWith', 'key', 'hint', '$regex']);
-const isTelling = (text: string, key: string): boolean => text.startsWith('$') || TELLING.has(key);
 const LONGEST_NAME = 120;
+const DOLLAR = '$'.charCodeAt(0);
 
+const isPath = (text: string): boolean => text.charCodeAt(0) === DOLLAR;
+const isTelling = (text: string, key: string): boolean => isPath(text) || TELLING.has(key);
 const isValue = (value: unknown): boolean =>
   typeof value === 'string'
-    ? !value.startsWith('$')
+    ? !isPath(value)
     : typeof value !== 'object' || value === null || !(isPlain(value) || Array.isArray(value));
-/** Values alone, of which a shape tells apart none, one and several. */
-const areValues = (values: readonly unknown[]): boolean => values.every(isValue);
 
 /** A pipeline with the first of each row of branches for further parents: a shape looks at no other. */
 function withoutRepeats(stages: readonly unknown[]): readonly unknown[] {
@@ -83,65 +107,112 @@ function withoutRepeats(stages: readonly unknown[]): readonly unknown[] {
   });
 }
 
-/** Stand for values: of a type of its own, and a text. */
-const OBJECT = new Date(0);
-const TEXT = 'x';
-
-/** A part of a command in which every value is replaced by one that is like it. */
-function withoutValues(value: unknown, key: string, budget: { left: number }): unknown {
+/** Undefined for what takes a closer look each time: regular expressions, maps, what is not a number, long names. */
+function patternOf(value: unknown, key: string, budget: Budget): Pattern | undefined {
   if ((budget.left -= 1) < 0) return undefined;
   if (typeof value === 'string') {
-    if (value !== '' && !isTelling(value, key)) return TEXT;
-    return value.length > LONGEST_NAME ? undefined : value;
+    if (value === '' || !isTelling(value, key)) return { kind: 'text', isEmpty: value === '' };
+    return value.length > LONGEST_NAME ? undefined : { kind: 'same', value };
   }
-  if (typeof value === 'number') return value === 1 ? 1 : 2 * Math.sign(value);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value === 'number') {
+    const sign = Math.sign(value);
+    return Number.isNaN(sign) ? undefined : { kind: 'number', sign, isOne: value === 1 };
+  }
+  if (typeof value === 'bigint') return undefined;
+  if (typeof value !== 'object' || value === null) return { kind: 'same', value };
   if (Array.isArray(value)) {
-    const own = key === 'pipeline' ? withoutRepeats(value) : value;
-    const elements: unknown[] = areValues(own) ? own.slice(0, 2) : own.slice(0, budget.left);
-    return elements.map((element) => withoutValues(element, key, budget));
+    const isPipeline = key === 'pipeline';
+    const list: readonly unknown[] = isPipeline ? withoutRepeats(value) : value;
+    if (list.every(isValue)) return { kind: 'values', count: Math.min(list.length, 2) };
+    const elements = patternsOf(list, () => key, budget);
+    return elements && { kind: 'list', elements, isPipeline };
   }
-  if (!isPlain(value)) return value instanceof RegExp || value instanceof Map ? undefined : OBJECT;
-  const names = Object.keys(value).slice(0, Math.max(0, budget.left));
-  return Object.fromEntries(names.map((name) => [name, withoutValues(value[name], name, budget)]));
+  if (!isPlain(value))
+    return value instanceof RegExp || value instanceof Map ? undefined : { kind: 'object' };
+  const keys = Object.keys(value).slice(0, Math.max(0, budget.left) + 1);
+  const patterns = patternsOf(
+    keys.map((name) => value[name]),
+    (n) => keys[n]!,
+    budget,
+  );
+  return patterns && { kind: 'document', keys, patterns };
+}
+
+function patternsOf(
+  values: readonly unknown[],
+  keyOf: (n: number) => string,
+  budget: Budget,
+): Pattern[] | undefined {
+  const patterns: Pattern[] = [];
+  for (const [n, value] of values.entries()) {
+    const pattern = patternOf(value, keyOf(n), budget);
+    if (!pattern) return undefined;
+    patterns.push(pattern);
+  }
+  return patterns;
 }
 
 /**
- * Whether two values are certain to be written alike in a shape. It says no where it would take a closer look: of
- * regular expressions, of keys in another order.
+ * Whether a value is certain to be written in a shape like that of which the pattern is. It says no where it would take
+ * a closer look. It runs for every command, hence the loops.
  */
-function isAlike(one: unknown, other: unknown, key: string, budget: { left: number }): boolean {
+function fits(pattern: Pattern, value: unknown, key: string, budget: Budget): boolean {
   if ((budget.left -= 1) < 0) return false;
-  if (typeof one !== typeof other) return false;
-  if (typeof one === 'string') {
-    if (isTelling(one, key) || isTelling(other as string, key)) return one === other;
-    return (one === '') === (other === '');
+  switch (pattern.kind) {
+    case 'same':
+      return value === pattern.value;
+    case 'text':
+      // Under a key that tells, texts have another pattern.
+      return typeof value === 'string' && (pattern.isEmpty ? value === '' : value !== '' && !isPath(value));
+    case 'number':
+      return (
+        typeof value === 'number' && Math.sign(value) === pattern.sign && (value === 1) === pattern.isOne
+      );
+    case 'object':
+      return (
+        typeof value === 'object' &&
+        value !== null &&
+        !(isPlain(value) || Array.isArray(value) || value instanceof RegExp || value instanceof Map)
+      );
+    case 'values':
+      return Array.isArray(value) && areValues(value, key, pattern.count, budget);
+    case 'list':
+      return Array.isArray(value) && fitsList(pattern, value, key, budget);
+    default:
+      return isPlain(value) && fitsDocument(pattern, value, budget);
   }
-  if (typeof one === 'number')
-    return Math.sign(one) === Math.sign(other as number) && (one === 1) === (other === 1);
-  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
-    return one === other;
-  if (Array.isArray(one)) {
-    if (!Array.isArray(other) || (budget.left -= other.length) < 0) return false;
-    return areAlike(one, key === 'pipeline' ? withoutRepeats(other) : other, key, budget);
-  }
-  if (!isPlain(one))
-    return !(isPlain(other) || Array.isArray(other) || other instanceof RegExp || other instanceof Map);
-  if (!isPlain(other)) return false;
-  const [keys, others] = [Object.keys(one), Object.keys(other)];
-  return (
-    keys.length === others.length &&
-    keys.every((name, n) => name === others[n] && isAlike(one[name], other[name], name, budget))
-  );
 }
 
-function areAlike(
-  one: readonly unknown[],
-  other: readonly unknown[],
+function areValues(list: readonly unknown[], key: string, count: number, budget: Budget): boolean {
+  if ((budget.left -= list.length) < 0) return false;
+  const values = key === 'pipeline' ? withoutRepeats(list) : list;
+  if (Math.min(values.length, 2) !== count) return false;
+  for (const value of values) if (!isValue(value)) return false;
+  return true;
+}
+
+function fitsList(
+  { elements, isPipeline }: PatternOf<'list'>,
+  list: readonly unknown[],
   key: string,
-  budget: { left: number },
+  budget: Budget,
 ): boolean {
-  const areBothValues = areValues(other) && areValues(one);
-  if (areBothValues) return Math.min(one.length, 2) === Math.min(other.length, 2);
-  return one.length === other.length && one.every((element, n) => isAlike(element, other[n], key, budget));
+  if ((budget.left -= list.length) < 0) return false;
+  const others = isPipeline ? withoutRepeats(list) : list;
+  if (others.length !== elements.length) return false;
+  for (let n = 0; n < elements.length; n += 1) if (!fits(elements[n]!, others[n], key, budget)) return false;
+  return true;
+}
+
+function fitsDocument(
+  { keys, patterns }: PatternOf<'document'>,
+  document: Record<string, unknown>,
+  budget: Budget,
+): boolean {
+  let n = 0;
+  for (const name in document) {
+    if (name !== keys[n] || !fits(patterns[n]!, document[name], name, budget)) return false;
+    n += 1;
+  }
+  return n === keys.length;
 }

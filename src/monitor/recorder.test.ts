@@ -115,6 +115,29 @@ describe('a recorder', () => {
     expect([operations[0]!.operation, fields[0]!.client]).toEqual(['Front', 'reader@1.2']);
   });
 
+  test('counts the fields of one document for each client, and anew after it was drained', () => {
+    const { recorder } = watched();
+    const fields = ['Query.posts', 'Post.title'];
+    const counts = () => recorder.drain().fields.map(({ field, client, calls }) => [field, client, calls]);
+    for (const client of ['web', 'web', 'app', 'web']) recorder.fields(fields, client);
+    expect(counts()).toEqual([
+      ['Query.posts', 'web', 3],
+      ['Post.title', 'web', 3],
+      ['Query.posts', 'app', 1],
+      ['Post.title', 'app', 1],
+    ]);
+    recorder.fields(fields, 'web');
+    expect(counts()).toEqual(fields.map((field) => [field, 'web', 1]));
+  });
+
+  test('keeps two thousand rows of fields, and counts what finds none', () => {
+    const { recorder } = watched();
+    const fields = Array.from({ length: 2_003 }, (_, n) => `Post.field${n}`);
+    for (let n = 0; n < 2; n += 1) recorder.fields(fields, 'web');
+    const { fields: kept, dropped } = recorder.drain();
+    expect([kept.length, kept[0]!.calls, dropped]).toEqual([2_000, 2, 6]);
+  });
+
   test('is bounded: a hundred thousand shapes cost two thousand rows, and the rest is counted', () => {
     const { recorder, send } = watched();
     for (let n = 0; n < 100_000; n += 1) send({ find: 'posts', filter: { [`field${n.toString(36)}x`]: n } });

@@ -103,6 +103,8 @@ export class Recorder implements ProductWatcher {
   #operations = new Map<string, OperationTally>();
   #unbatched = new Map<string, UnbatchedTally>();
   #fields = new Map<string, FieldTally>();
+  /** The rows of a document's fields, for the client that asked last. */
+  #fieldRows = new WeakMap<readonly string[], { client: string; rows: readonly FieldTally[] }>();
   #rows = 0;
   #dropped = 0;
   #droppedBefore = 0;
@@ -147,24 +149,17 @@ export class Recorder implements ProductWatcher {
     tally.last = Date.now();
   }
 
-  /** A client's operation asks for these fields. */
+  /** A client's operation asks for these fields. @param fields the same list for the same document. */
   fields(fields: readonly string[], application: string): void {
-    const now = Date.now();
     const client = this.#clientNames.nameOf(application);
-    for (const field of fields) {
-      const key = `${field} ${client}`;
-      let tally = this.#fields.get(key);
-      if (!tally) {
-        if (this.#fields.size >= MOST_ROWS) {
-          this.#dropped += 1;
-          continue;
-        }
-        tally = { field, client, calls: 0, last: now };
-        this.#fields.set(key, tally);
-      }
-      tally.calls += 1;
-      tally.last = now;
+    const known = this.#fieldRows.get(fields);
+    const rows = known?.client === client ? known.rows : this.#rowsOf(fields, client);
+    const now = Date.now();
+    for (const row of rows) {
+      row.calls += 1;
+      row.last = now;
     }
+    this.#dropped += fields.length - rows.length;
   }
 
   /** What was handed over could not be kept. */
@@ -192,10 +187,27 @@ export class Recorder implements ProductWatcher {
     this.#operations = new Map();
     this.#unbatched = new Map();
     this.#fields = new Map();
+    this.#fieldRows = new WeakMap();
     this.#rows = 0;
     this.#droppedBefore += this.#dropped;
     this.#dropped = 0;
     return recorded;
+  }
+
+  #rowsOf(fields: readonly string[], client: string): readonly FieldTally[] {
+    const rows = fields.flatMap((field) => this.#fieldRow(field, client) ?? []);
+    this.#fieldRows.set(fields, { client, rows });
+    return rows;
+  }
+
+  #fieldRow(field: string, client: string): FieldTally | undefined {
+    const key = `${field} ${client}`;
+    let row = this.#fields.get(key);
+    if (!row && this.#fields.size < MOST_ROWS) {
+      row = { field, client, calls: 0, last: 0 };
+      this.#fields.set(key, row);
+    }
+    return row;
   }
 
   #sent(name: string, command: mongo.Document): Sent | undefined {
