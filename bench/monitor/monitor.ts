@@ -6,17 +6,33 @@ import { writeFigures } from '../figures.js';
 import { load } from '../load.js';
 import { writeResults } from '../results.js';
 import { provisionSample } from '../sample-database.js';
-import { startServer } from '../servers.js';
+import { type BenchServer, startServer } from '../servers.js';
 import { bootstrapInterval, spreadOf } from '../statistics.js';
 import { recorderMemory } from './memory.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
-const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4);
-/** After so many rounds both gateways are started anew: two processes of the same code differ by a few per cent. */
-const ROUNDS_OF_PROCESSES = 3;
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3);
+/** Until both have compiled what is hot. */
+const WARM_UP_SECONDS = 5;
 const CONNECTIONS = 20;
 const COMMAND = 'npm run bench -- monitor';
 const BARS = { throughput: 0.97, p99: 1.05, cpuPerRequest: 1.03, memoryMb: 20 };
+
+const KINDS = ['on', 'off'] as const;
+type Kind = (typeof KINDS)[number];
+/** Whatever drifts within a round touches both alike. */
+const ORDERS: readonly (readonly Kind[])[] = [
+  ['on', 'off', 'off', 'on'],
+  ['off', 'on', 'on', 'off'],
+];
+
+/** What one stretch of load gave. */
+interface Leg {
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+  /** Of the gateway's processor, per request. */
+  readonly cpuMs: number;
+}
 
 const QUERIES = [
   'query Front { posts(first: 10) { nodes { id title publishedAt author { id name } } } }',
@@ -47,38 +63,35 @@ export async function monitor(): Promise<boolean> {
       BULKHEAD_COMPOSED: 'off',
       BULKHEAD_MONITOR: String(isOn),
     });
-  const startBoth = async () => ({ on: await start(true), off: await start(false) });
-  let servers = await startBoth();
-  const stopBoth = async () => {
-    await servers.on.stop();
-    await servers.off.stop();
+  const bodies = QUERIES.map((query) => JSON.stringify({ query }));
+  const leg = async (server: BenchServer, seconds: number): Promise<Leg> => {
+    const before = server.cpuMs();
+    const { requestsPerSecond, p99Ms } = await load({
+      url: `${server.address}/graphql/blog`,
+      bodies,
+      connections: CONNECTIONS,
+      seconds,
+    });
+    return { requestsPerSecond, p99Ms, cpuMs: (server.cpuMs() - before) / (requestsPerSecond * seconds) };
+  };
+  /** Two processes of the same code differ by a few per cent: each round has two of its own. */
+  const roundOf = async (order: readonly Kind[]): Promise<Record<Kind, Leg>> => {
+    const [on, off] = await Promise.all([start(true), start(false)]);
+    const servers = { on, off };
+    try {
+      for (const kind of KINDS) await leg(servers[kind], WARM_UP_SECONDS);
+      const legs: Record<Kind, Leg[]> = { on: [], off: [] };
+      for (const kind of order) legs[kind].push(await leg(servers[kind], SECONDS));
+      return { on: meanOf(legs.on), off: meanOf(legs.off) };
+    } finally {
+      await Promise.all([on.stop(), off.stop()]);
+    }
   };
   try {
-    const bodies = QUERIES.map((query) => JSON.stringify({ query }));
-    const leg = async (name: 'on' | 'off') => {
-      const server = servers[name];
-      const before = server.cpuMs();
-      const { requestsPerSecond, p99Ms } = await load({
-        url: `${server.address}/graphql/blog`,
-        bodies,
-        connections: CONNECTIONS,
-        seconds: SECONDS,
-      });
-      return { requestsPerSecond, p99Ms, cpuMs: (server.cpuMs() - before) / (requestsPerSecond * SECONDS) };
-    };
     const ratios = { throughput: [] as number[], p99: [] as number[], cpuPerRequest: [] as number[] };
     const cpu = { on: [] as number[], off: [] as number[] };
     for (let round = 0; round < ROUNDS; round += 1) {
-      if (round % ROUNDS_OF_PROCESSES === 0) {
-        if (round > 0) {
-          await stopBoth();
-          servers = await startBoth();
-        }
-        for (const name of ['on', 'off'] as const) await leg(name);
-      }
-      const first = round % 2 === 0 ? 'on' : 'off';
-      const [one, other] = [await leg(first), await leg(first === 'on' ? 'off' : 'on')];
-      const [on, off] = first === 'on' ? [one, other] : [other, one];
+      const { on, off } = await roundOf(ORDERS[round % ORDERS.length]!);
       ratios.throughput.push(on.requestsPerSecond / off.requestsPerSecond);
       ratios.p99.push(on.p99Ms / off.p99Ms);
       ratios.cpuPerRequest.push(on.cpuMs / off.cpuMs);
@@ -121,7 +134,15 @@ export async function monitor(): Promise<boolean> {
       memoryMb <= BARS.memoryMb
     );
   } finally {
-    await stopBoth();
     await scratch.stop();
   }
 }
+
+const meanOf = (legs: readonly Leg[]): Leg => {
+  const mean = (of: (leg: Leg) => number) => legs.reduce((sum, leg) => sum + of(leg), 0) / legs.length;
+  return {
+    requestsPerSecond: mean((leg) => leg.requestsPerSecond),
+    p99Ms: mean((leg) => leg.p99Ms),
+    cpuMs: mean((leg) => leg.cpuMs),
+  };
+};
