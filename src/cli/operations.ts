@@ -5,6 +5,7 @@ import { withDevelopmentUris } from '../development/product-uris.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
+import { textExcess } from '../server/document-text.js';
 import { costOf } from '../server/operation-cost.js';
 import { operationSize } from '../server/operation-size.js';
 import type { ProductRuntime } from '../server/product-runtime.js';
@@ -30,6 +31,11 @@ function checkOperations(
   const rules = [...specifiedRules, operationSize(limits, new Set())];
   const cost = costOf(schema);
   for (const [hash, text] of operations) {
+    const excess = textExcess(text, limits);
+    if (excess !== undefined) {
+      problems.push(`${path}: sha256:${hash}: ${excess}`);
+      continue;
+    }
     try {
       const document = parse(text, { maxTokens: limits.tokens });
       const [error] = validate(schema, document, rules);

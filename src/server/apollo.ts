@@ -5,7 +5,7 @@ import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
 import { type DocumentNode, type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import type { Logger } from 'pino';
 import { formatError, shownOf } from './error-format.js';
-import { firstErrors } from './first-errors.js';
+import { firstErrors, SHOWN } from './first-errors.js';
 import type { GraphTarget, IncomingOperation } from './graph-target.js';
 import { executeTraced, isTracing } from './traces.js';
 import { legacyStatus } from './legacy-status.js';
@@ -109,7 +109,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     persistedQueries: { cache: createPersistedQueryStore() },
     parseOptions: { maxTokens: target.limits.tokens },
     // Apollo's own way of leaving suggestions out searches messages, which quote the client, in quadratic time.
-    validationOptions: { hideSuggestions },
+    validationOptions: { hideSuggestions, maxErrors: SHOWN },
     validationRules: [operationSize(target.limits, options.namespaces)],
     stringifyResult: stringifyWithin(target.limits.answerBytes),
     formatError,

@@ -5,12 +5,13 @@ import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { answerBatch, batchProblem } from './batch.js';
 import { clientSignal } from './client-signal.js';
+import { textExcess } from './document-text.js';
 import { COST_HEADER } from './measured-cost.js';
 import type { GraphTarget } from './graph-target.js';
 import { type LandingPage, wantsPage } from './landing-page.js';
 import { ALLOWED, refuse, typeFor } from './refusals.js';
 import { requestProblem } from './request-checks.js';
-import { askedBy, askedIn, type OperationGate } from './operation-gate.js';
+import { type Asked, askedBy, askedIn, type OperationGate } from './operation-gate.js';
 import { networkOf, type RequestRate, type SignInRate } from './rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
@@ -81,6 +82,11 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
   const { target, apollo, authenticator, overload, admit, mayMeasure, gate, rates, page } = options;
+  const letThrough = async (viewers: Viewers, asked: Asked): Promise<void> => {
+    const excess = asked.text === undefined ? undefined : textExcess(asked.text, target.limits);
+    if (excess !== undefined) throw new BulkheadError('OPERATION_TOO_LARGE', excess);
+    await gate?.(viewers, asked);
+  };
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
@@ -112,7 +118,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       const { viewers, body } = request;
       // A browser that came for the page was not authenticated.
       if (!viewers) return undefined;
-      if (!Array.isArray(body)) return gate?.(viewers, askedBy(request));
+      if (!Array.isArray(body)) return letThrough(viewers, askedBy(request));
       const problem = batchProblem(body, target.limits.operationsPerRequest);
       if (problem) return refuse(reply, problem);
       return rates?.requests.count(request.ip, viewers, body.length - 1);
@@ -140,7 +146,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         admit: async (operation) => {
           const problem = overload();
           if (problem) throw problem;
-          await gate?.(request.viewers!, askedIn(operation));
+          await letThrough(request.viewers!, askedIn(operation));
         },
       });
       return reply.type(type).send(text);

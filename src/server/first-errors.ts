@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import type { RequestScope } from './request-scope.js';
 
 /** As many as a person mends at a time; graphql-js would list a hundred, each many times as long as what caused it. */
-const SHOWN = 5;
+export const SHOWN = 5;
 
 /** Shows the first errors of a document that is not executed, so that nonsense costs little to answer. */
 export const firstErrors: ApolloServerPlugin<RequestScope> = {

@@ -90,7 +90,7 @@ for (const levels of [33, 10_000, 400_000]) {
     );
 }
 
-// Each is a megabyte that a search of the messages for its end, or printing it per error, would make a minute of.
+// Each is as long as it may be: a search of the messages for its end, or printing it per error, would make a minute of it.
 const quoted = group('values that messages quote');
 const SUGGESTION = `${'x'.repeat(500)} ${'Did you mean '.repeat(75_000)}`;
 for (const [type, argument] of [
@@ -106,21 +106,25 @@ for (const [type, argument] of [
       variables: { v: SUGGESTION },
     },
   );
-quoted.document('a literal that looks like a suggestion', `{ long(length: "${SUGGESTION}") }`, INVALID);
-quoted.document('a name that is half a megabyte', `{ ${'x'.repeat(500_000)} }`, INVALID);
 quoted.document(
-  'a variable whose name is half a megabyte',
-  `query ($${'v'.repeat(500_000)}: Int!) { long(length: 1) }`,
+  'a literal that looks like a suggestion',
+  `{ long(length: "${SUGGESTION.slice(0, 90_000)}") }`,
+  INVALID,
+);
+quoted.document('a name of 45,000 characters', `{ ${'x'.repeat(45_000)} }`, INVALID);
+quoted.document(
+  'a variable with a name of 45,000 characters',
+  `query ($${'v'.repeat(45_000)}: Int!) { long(length: 1) }`,
   INVALID,
 );
 quoted.document(
-  'a type whose name is half a megabyte',
-  `query ($v: ${'T'.repeat(500_000)}) { long(length: $v) }`,
+  'a type with a name of 45,000 characters',
+  `query ($v: ${'T'.repeat(45_000)}) { long(length: $v) }`,
   INVALID,
 );
 quoted.document(
-  'an operation whose name is half a megabyte, twice',
-  `query ${'x'.repeat(500_000)} { doll { id } } query ${'x'.repeat(500_000)} { doll { id } }`,
+  'an operation with a name of 45,000 characters, twice',
+  `query ${'x'.repeat(45_000)} { doll { id } } query ${'x'.repeat(45_000)} { doll { id } }`,
   INVALID,
 );
 

@@ -211,11 +211,22 @@ tokens.document(
   TOO_LARGE,
 );
 
+// Each error names a line, and to find it all of them are counted.
+for (const [lines, end] of [
+  [450_000, '\n'],
+  [2_000, '\r'],
+] as const)
+  tokens.document(
+    `${lines} empty lines before 100 errors`,
+    `${end.repeat(lines)}{ ${times(100, (i) => `u${i}`)} }`,
+    TOO_LARGE,
+  );
+
 const bodies = group('large bodies');
 const MIB = 1024 * 1024;
 bodies.body('1 MiB of comment', { query: `#${'x'.repeat(MIB)}\n{ __typename }` }, '413 PAYLOAD_TOO_LARGE');
 bodies.body('1 MiB of white space', { query: `${' '.repeat(MIB)}{ __typename }` }, '413 PAYLOAD_TOO_LARGE');
-bodies.body('900 KB of white space', { query: `${' '.repeat(900_000)}{ __typename }` }, ANSWERED);
+bodies.body('900 KB of white space', { query: `${' '.repeat(900_000)}{ __typename }` }, TOO_LARGE);
 bodies.body('a string of 1 MiB', { query: `{ echo(text: "${'x'.repeat(MIB)}") }` }, '413 PAYLOAD_TOO_LARGE');
 bodies.body(
   '10 MB of variables',
