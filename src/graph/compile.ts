@@ -37,36 +37,56 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { collectFields, type SelectionScope } from './selection.js';
 
 /** A compiled query. `variables` are those of the client, found good before. */
-export type CompiledQuery = (
-  context: unknown,
-  variables: Readonly<Record<string, unknown>>,
-) => ExecutionResult | Promise<ExecutionResult>;
+export interface CompiledQuery {
+  (
+    context: unknown,
+    variables: Readonly<Record<string, unknown>>,
+  ): ExecutionResult | Promise<ExecutionResult>;
+  /** What was compiled, fragments opened: it weighs as much. */
+  readonly fields: number;
+}
 
-/** Compiled code grows with the document; a larger one is left to graphql-js. */
-const MOST_FIELDS = 2_000;
+/** A larger document is left to graphql-js: a field takes 0.15 ms to compile, in one piece. */
+const MOST_FIELDS = 300;
 
 /** A document that graphql-jit would run otherwise than graphql-js. */
 class NotCompilable extends Error {}
+/** One that has more fields than are to be compiled now. */
+class TooLarge extends Error {}
 
-/** Compiles what its variables leave of a query (`formOf` says which matter); null when it is to be interpreted. */
-export function compile(operation: OperationDefinitionNode, scope: SelectionScope): CompiledQuery | null {
-  let document: DocumentNode;
+/**
+ * Compiles what its variables leave of a query (`formOf` says which matter).
+ *
+ * @param mostFields what it is worth so far. Default: 300, the most that is compiled at all.
+ * @returns null when it is always to be interpreted, undefined when it is not worth it yet.
+ */
+export function compile(
+  operation: OperationDefinitionNode,
+  scope: SelectionScope,
+  mostFields = MOST_FIELDS,
+): CompiledQuery | null | undefined {
+  let reduced: Reduced;
   try {
-    document = reduce(operation, scope);
+    reduced = reduce(operation, scope, Math.min(mostFields, MOST_FIELDS));
   } catch (error) {
+    if (error instanceof TooLarge) return mostFields < MOST_FIELDS ? undefined : null;
     // A directive whose `if` is null is graphql-js's to report.
     if (error instanceof NotCompilable || error instanceof GraphQLError) return null;
     throw error;
   }
+  const { document, fields } = reduced;
   const compiled = compileQuery(scope.schema, document, undefined, { disablingCapturingStackErrors: true });
   if (!isCompiledQuery(compiled)) return null;
   const defaults = defaultsOf(operation);
   const run = (context: unknown, variables: Readonly<Record<string, unknown>>) =>
     compiled.query({}, context, { ...defaults, ...variables });
-  return (context, variables) => {
-    const result = run(context, variables);
-    return result instanceof Promise ? result.then(oneErrorPerNull) : oneErrorPerNull(result);
-  };
+  return Object.assign(
+    (context: unknown, variables: Readonly<Record<string, unknown>>) => {
+      const result = run(context, variables);
+      return result instanceof Promise ? result.then(oneErrorPerNull) : oneErrorPerNull(result);
+    },
+    { fields },
+  );
 }
 
 /** The variables' defaults as a client would send them. */
@@ -77,7 +97,13 @@ const defaultsOf = ({ variableDefinitions = [] }: OperationDefinitionNode): Reco
     ),
   );
 
-function reduce(operation: OperationDefinitionNode, scope: SelectionScope): DocumentNode {
+/** What is left of a document. */
+interface Reduced {
+  readonly document: DocumentNode;
+  readonly fields: number;
+}
+
+function reduce(operation: OperationDefinitionNode, scope: SelectionScope, mostFields: number): Reduced {
   let count = 0;
   const resolverNames = new Map<string, GraphQLObjectType>();
 
@@ -89,7 +115,7 @@ function reduce(operation: OperationDefinitionNode, scope: SelectionScope): Docu
     const { directives: _, selectionSet: __, ...node } = nodes[0]!;
     const name = node.name.value;
     count += 1;
-    if (count > MOST_FIELDS) throw new NotCompilable();
+    if (count > mostFields) throw new TooLarge();
     if (key === '__typename' && name === key) return node;
     const definition = type.getFields()[name];
     // Introspection; and paths are told apart by joining their keys with "_".
@@ -118,7 +144,7 @@ function reduce(operation: OperationDefinitionNode, scope: SelectionScope): Docu
   const root = scope.schema.getQueryType()!;
   for (const { type } of operation.variableDefinitions ?? []) checkInput(typeFromAST(scope.schema, type));
   const { directives: _, variableDefinitions = [], ...rest } = operation;
-  return {
+  const document: DocumentNode = {
     kind: Kind.DOCUMENT,
     definitions: [
       {
@@ -128,6 +154,7 @@ function reduce(operation: OperationDefinitionNode, scope: SelectionScope): Docu
       },
     ],
   };
+  return { document, fields: count };
 }
 
 /** Reading a variable whose type holds itself would be compiled without end; a default in it becomes JSON. */

@@ -265,6 +265,27 @@ test('a position that became null has one error, however the query is run', asyn
   expect(isCompiled()).toBe(true);
 });
 
+test('of thousands of errors the first hundred are told, and how many there are beside them', async () => {
+  const many = buildSchema('type Query { nodes: [Node!]! } type Node { failing: Int }');
+  many.getQueryType()!.getFields()['nodes']!.resolve = () => Array.from({ length: 2_500 }, () => ({}));
+  const fields = (many.getType('Node') as GraphQLObjectType).getFields();
+  fields['failing']!.resolve = () => Promise.reject(new Error('failing'));
+  const document = parse('{ nodes { failing } }');
+  const executor = new Executor(many);
+  for (let time = 0; time < 3; time += 1) {
+    const { data, errors, extensions } = await executor.execute({
+      document,
+      definition: definitionOf(document),
+      variables: {},
+      context: () => ({}),
+    });
+    expect((data!['nodes'] as unknown[]).length).toBe(2_500);
+    expect(errors!.map(({ path }) => path![1])).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    expect(extensions).toEqual({ moreErrors: 2_400 });
+  }
+  expect(isCompiled()).toBe(true);
+});
+
 describe('compiling', () => {
   test('happens when a query is seen again, and once', async () => {
     await both('{ node { id } }');
@@ -300,6 +321,25 @@ describe('compiling', () => {
       expect(Object.keys(data ?? {})).toEqual(names.filter((name) => variables[name]));
     }
     expect(compiled).toHaveBeenCalledTimes(8);
+  });
+
+  test.each([
+    [60, 2],
+    [61, 3],
+    [300, 10],
+    [301, undefined],
+  ])('of %d fields happens when they were seen %s times', async (fields, seen) => {
+    const below = Array.from({ length: fields - 1 }, (_, n) => `f${n}: id`).join(' ');
+    const document = parse(`{ node { ${below} } }`);
+    const executor = new Executor(schema);
+    let compiledAt: number | undefined;
+    for (let time = 1; time <= 12; time += 1) {
+      const operation = { document, definition: definitionOf(document), variables: {}, context: () => ({}) };
+      const { data } = await executor.execute(operation);
+      expect(Object.keys(data!['node'] as object)).toHaveLength(fields - 1);
+      if (typeof compiled.mock.results.at(-1)?.value === 'function') compiledAt ??= time;
+    }
+    expect(compiledAt).toBe(seen);
   });
 
   test('does not take time that doubles with every fragment', async () => {

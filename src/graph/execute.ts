@@ -12,6 +12,7 @@ import {
   visit,
 } from 'graphql';
 import { compile, type CompiledQuery } from './compile.js';
+import { type Holder, KeptQueries } from './kept-queries.js';
 import { type MutationStep, mutationSteps } from './mutation-steps.js';
 import { fragmentsOf, type SelectionScope } from './selection.js';
 import { coerceVariables, declaredVariables, type Variables } from './variables.js';
@@ -27,16 +28,17 @@ export interface Operation {
   readonly context: (fieldName?: string) => unknown;
 }
 
-/** Compiling takes milliseconds, so a query is compiled when it is seen again. */
+/** Compiling takes milliseconds, so a query is compiled when it is seen again, and a large one when it is seen often. */
 const COMPILE_AT = 2;
+const FIELDS_PER_TIME = 30;
+/** Of all executors. */
+const kept = new KeptQueries();
 /** Forms of one document, by the variables that shape it; more than that are interpreted. */
 const MOST_FORMS = 8;
 
-/** One form of a document: how often it was seen, and its compiled query; null when it cannot be compiled. */
-interface Form {
-  times: number;
-  run?: CompiledQuery | null;
-}
+/** More tell nobody more, and each costs a hundred times what a value does. */
+const MOST_ERRORS = 100;
+
 
 /** Documents are data: a property is handed over, and never called with the context of an operation. */
 const property: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { fieldName }) =>
@@ -51,7 +53,7 @@ export class Executor {
   // Keyed by the parsed node: the server's document cache is bounded, and with it go the compiled queries.
   readonly #seen = new WeakMap<
     OperationDefinitionNode,
-    { readonly shaping: Shaping; readonly forms: Map<string, Form> }
+    { readonly shaping: Shaping; readonly forms: Map<string, Holder> }
   >();
 
   constructor(schema: GraphQLSchema) {
@@ -59,6 +61,10 @@ export class Executor {
   }
 
   async execute(operation: Operation): Promise<ExecutionResult> {
+    return withFewErrors(await this.#execute(operation));
+  }
+
+  async #execute(operation: Operation): Promise<ExecutionResult> {
     const { document, definition, hideSuggestions = false } = operation;
     const schema = this.#schema;
     const definitions = definition.variableDefinitions ?? [];
@@ -127,9 +133,22 @@ export class Executor {
       forms.set(key, form);
     }
     form.times += 1;
-    if (form.run === undefined && form.times >= COMPILE_AT) form.run = compile(definition, scope);
+    if (form.run === undefined && form.times >= COMPILE_AT)
+      form.run = compile(definition, scope, FIELDS_PER_TIME * form.times);
+    kept.use(form);
     return form.run;
   }
+}
+
+/** The first errors, and how many there are beside them: a list may have one at each of its thousand places. */
+function withFewErrors(result: ExecutionResult): ExecutionResult {
+  const { errors = [], extensions } = result;
+  if (errors.length <= MOST_ERRORS) return result;
+  return {
+    ...result,
+    errors: errors.slice(0, MOST_ERRORS),
+    extensions: { ...extensions, moreErrors: errors.length - MOST_ERRORS },
+  };
 }
 
 /** The variables that shape a document: those of directives by value, those inside literals by being there. */
