@@ -1,8 +1,8 @@
 import mongoose, { type Connection } from 'mongoose';
-import { type CommandListener, observedConnection } from './observed-connection.js';
+import { observedConnection, type Observers } from './observed-connection.js';
 
 /** How one product is reached. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Observers {
   /** Names the connection in the server's log and in fail points. */
   readonly appName: string;
   readonly uri: string;
@@ -12,8 +12,6 @@ export interface ConnectionOptions {
   readonly waitQueueTimeoutMs: number;
   /** Bounds the choice of a server, and a socket that says nothing. */
   readonly deadlineMs: number;
-  /** Hears every command that is sent. */
-  readonly onCommand?: CommandListener | undefined;
   /** Lets the driver emit its own events of commands, too. */
   readonly monitorCommands?: boolean;
 }
@@ -32,8 +30,7 @@ export const createConnection = (): Connection => mongoose.createConnection();
 
 /** Opens a connection. @throws the driver's error when no server answers or the credential is refused. */
 export async function openConnection(connection: Connection, options: ConnectionOptions): Promise<void> {
-  const { onCommand } = options;
-  const observed: object | undefined = onCommand && { connectionType: observedConnection(onCommand) };
+  const observed: object = { connectionType: observedConnection(options) };
   await connection.openUri(options.uri, {
     ...observed,
     appName: options.appName,

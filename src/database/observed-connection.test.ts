@@ -27,7 +27,7 @@ const listener = ({ name, command }: SentCommand) => {
 
 beforeAll(async () => {
   server = await startScratch({ extraArgs: ['--setParameter', 'enableTestCommands=1'] });
-  const observed: object = { connectionType: observedConnection(listener) };
+  const observed: object = { connectionType: observedConnection({ onCommand: listener }) };
   client = new mongo.MongoClient(server.uri, {
     ...observed,
     monitorCommands: true,
@@ -118,6 +118,33 @@ test('tells how many documents an answer has, and whether there are more', async
   expect(first!.outcome!.cursor).toBe(String(more!.command['getMore']));
   expect(more!.outcome!.cursor).toBeUndefined();
   expect(first!.outcome!.ms).toBeGreaterThan(0);
+});
+
+test('tells how long an answer is before it is decoded, and whose it is; what is thrown then fails the command', async () => {
+  const answers: { bytes: number; signal: AbortSignal }[] = [];
+  const mostBytes = 10_000;
+  const observed: object = {
+    connectionType: observedConnection({
+      onAnswer: (bytes, signal) => {
+        answers.push({ bytes, signal });
+        if (bytes > mostBytes) throw new Error('It is too long.');
+      },
+    }),
+  };
+  const gated = new mongo.MongoClient(server.uri, observed);
+  const db = gated.db('observed');
+  const { signal } = new AbortController();
+  await db.command({ insert: 'long', documents: [{ text: 'x'.repeat(20_000) }] }, { signal });
+  const few = await db.command({ find: 'things', limit: 3 }, { signal });
+  expect(few['cursor'].firstBatch).toHaveLength(3);
+  await expect(db.command({ find: 'long' }, { signal })).rejects.toThrow('It is too long.');
+  // Nobody's: nothing is asked.
+  expect((await db.command({ find: 'long' }))['cursor'].firstBatch).toHaveLength(1);
+  expect(answers.map(({ bytes }) => bytes > mostBytes)).toEqual([false, false, true]);
+  expect(new Set(answers.map((answer) => answer.signal))).toEqual(new Set([signal]));
+  // The connection is as good as before.
+  expect(await db.command({ ping: 1 }, { signal })).toMatchObject({ ok: 1 });
+  await gated.close();
 });
 
 test('ends a command whose caller gave up', async () => {

@@ -27,6 +27,18 @@ export interface CommandOutcome {
  */
 export type CommandListener = (sent: SentCommand) => ((outcome: CommandOutcome) => void) | undefined;
 
+/**
+ * Hears how many bytes an answer has, before any of it is decoded, and for whom it is: the signal that the command was
+ * sent with. The command fails with what it throws.
+ */
+export type AnswerGate = (bytes: number, signal: AbortSignal) => void;
+
+/** What a connection is looked at by. */
+export interface Observers {
+  readonly onCommand?: CommandListener | undefined;
+  readonly onAnswer?: AnswerGate | undefined;
+}
+
 /** What of the driver's connection is overridden here. It carries one command at a time. */
 interface DriverConnection {
   prepareCommand(database: string, command: mongo.Document, options: object): { command: mongo.Document };
@@ -51,13 +63,13 @@ const { Connection } = requireFromMongoose('mongodb/lib/cmap/connection.js') as 
 const BSON = { document: 3, int64: 18 };
 
 /**
- * The kind of connection with which a client tells a listener of its commands, for the driver's option
+ * The kind of connection with which a client tells others of its commands and answers, for the driver's option
  * `connectionType` (its client-side encryption works by the same). Handshakes, credentials and heartbeats are not told.
  *
  * The driver's own events tell the same, for 12 µs of the 160 that a small read takes: they copy each command and decode
  * each answer once more. This takes 1 µs, and decodes nothing.
  */
-export const observedConnection = (listener: CommandListener): typeof Connection =>
+export const observedConnection = ({ onCommand, onAnswer }: Observers): typeof Connection =>
   class ObservedConnection extends Connection {
     #isHeard = false;
     #ended: ReturnType<CommandListener>;
@@ -68,27 +80,29 @@ export const observedConnection = (listener: CommandListener): typeof Connection
       options: object,
     ): { command: mongo.Document } {
       const message = super.prepareCommand(database, command, options);
-      if (this.#isHeard) this.#ended = listener(sentBy(message.command));
+      if (this.#isHeard) this.#ended = onCommand?.(sentBy(message.command));
       return message;
     }
 
     override async command(
       namespace: unknown,
       command: mongo.Document,
-      options: object,
+      options: { readonly signal?: AbortSignal },
       type: unknown,
     ): Promise<unknown> {
       // What a connection says for itself asks for no type of answer.
       this.#isHeard = type !== undefined;
       const began = performance.now();
+      let response: Response;
       try {
-        const response = await super.command(namespace, command, options, type);
-        if (this.#ended) this.#end({ ms: performance.now() - began, ...contentOf(response as Response) });
-        return response;
+        response = (await super.command(namespace, command, options, type)) as Response;
+        if (this.#ended) this.#end({ ms: performance.now() - began, ...contentOf(response) });
       } catch (error) {
         this.#end({ ms: performance.now() - began, documents: 0, failure: error as Error });
         throw error;
       }
+      if (onAnswer && this.#isHeard && options.signal) onAnswer(response.bson.byteLength, options.signal);
+      return response;
     }
 
     #end(outcome: CommandOutcome): void {

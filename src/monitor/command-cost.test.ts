@@ -9,7 +9,7 @@ let client: mongo.MongoClient;
 let db: mongo.Db;
 const watchers: ProductWatcher[] = [];
 beforeAll(async () => {
-  const observed: object = { connectionType: observedConnection(heardBy(watchers)) };
+  const observed: object = { connectionType: observedConnection({ onCommand: heardBy(watchers) }) };
   client = await new mongo.MongoClient(inject('mongodAdminUri'), observed).connect();
   db = client.db(`t${randomBytes(4).toString('hex')}_cost`);
 });

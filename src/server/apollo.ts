@@ -17,10 +17,13 @@ import { retryAfter } from './retry-after.js';
 import { sealResult } from './seal-result.js';
 
 /**
- * Parsed documents that one graph keeps, by the length of their JSON: some hundreds. Kept, one takes many times
- * that, with its tokens and its compiled query; Apollo's own 30 MiB let clients that make up documents fill the heap.
+ * Parsed documents that one graph keeps, by the length of their JSON and of their text: some hundreds. Kept, one takes
+ * many times that, with its tokens; Apollo's own 30 MiB let clients that make up documents fill the heap.
  */
 const DOCUMENTS_BYTES = 4 * 1024 * 1024;
+/** In JSON a place is two numbers, in memory it holds the whole text. */
+const weightOf = (document: DocumentNode): number =>
+  JSON.stringify(document).length + (document.loc?.source.body.length ?? 0);
 
 /** How a graph is served. */
 export interface ApolloOptions {
@@ -105,7 +108,10 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     csrfPrevention: true,
     // Arrays are taken apart before they come here.
     allowBatchedHttpRequests: false,
-    documentStore: new InMemoryLRUCache<DocumentNode>({ maxSize: DOCUMENTS_BYTES }),
+    documentStore: new InMemoryLRUCache<DocumentNode>({
+      maxSize: DOCUMENTS_BYTES,
+      sizeCalculation: weightOf,
+    }),
     persistedQueries: { cache: createPersistedQueryStore() },
     parseOptions: { maxTokens: target.limits.tokens },
     // Apollo's own way of leaving suggestions out searches messages, which quote the client, in quadratic time.

@@ -5,8 +5,8 @@ import { networkOf } from './rate-limits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What of its body is kept, while it arrives. */
-    arriving: Kept | null;
+    /** Says what its body takes, once it is there. */
+    weighBody: ((bytes: number) => void) | null;
   }
 }
 
@@ -16,14 +16,14 @@ const MOST_PER_PACKED_BYTE = 1_032;
 const PIECE_BYTES = 128;
 
 /**
- * Bounds what is kept of bodies that have not arrived whole, of all clients together: a thousand connections may each
- * send all but the last byte of the largest body, and take their time.
+ * Bounds what is kept of bodies until they are answered, of all clients together: a thousand connections may each send
+ * all but the last byte of the largest body, and take their time.
  *
  * @param mostBytes past which the client that holds the most loses its oldest connection. Default 64 MiB.
  */
 export function boundArrivingBodies(app: FastifyInstance, mostBytes = 64 * 1024 * 1024): void {
   const arriving = new FairBound(mostBytes);
-  app.decorateRequest('arriving', null);
+  app.decorateRequest('weighBody', null);
   app.addHook('preParsing', (request, { raw }, payload, done) => {
     const { headers, routeOptions, ip } = request;
     const length = headers['content-length'];
@@ -40,18 +40,13 @@ export function boundArrivingBodies(app: FastifyInstance, mostBytes = 64 * 1024 
       socket: request.raw.socket,
     };
     arriving.add(kept);
-    request.arriving = kept;
+    request.weighBody = (bytes) => arriving.resize(kept, bytes);
     raw.once('close', () => arriving.forget(kept));
     const body =
       length === undefined
         ? counted(payload, (bytes, pieces) => arriving.resize(kept, amountOf(bytes, pieces)))
         : payload;
     done(null, body);
-  });
-  // It is there, and parsed.
-  app.addHook('preValidation', ({ arriving: kept }, _reply, done) => {
-    if (kept) arriving.forget(kept);
-    done();
   });
 }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { answerBatch, batchProblem } from './batch.js';
+import { mostParts, partsOf, weightOf } from './body-parts.js';
 import { clientSignal } from './client-signal.js';
 import { textExcess } from './document-text.js';
 import { COST_HEADER } from './measured-cost.js';
@@ -82,6 +83,7 @@ const tokenOf = (authorization: string | undefined) => authorization?.replace(/^
 /** Serves one graph at its path. */
 export async function serveEndpoint(app: FastifyInstance, options: EndpointOptions): Promise<void> {
   const { target, apollo, authenticator, overload, admit, mayMeasure, gate, rates, page } = options;
+  const most = mostParts(target.limits);
   const letThrough = async (viewers: Viewers, asked: Asked): Promise<void> => {
     const excess = asked.text === undefined ? undefined : textExcess(asked.text, target.limits);
     if (excess !== undefined) throw new BulkheadError('OPERATION_TOO_LARGE', excess);
@@ -90,11 +92,21 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
   await app.register(async (scope) => {
     // Text and forms can be sent by any page without a preflight: only JSON is a question.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      'application/json',
-      { parseAs: 'string' },
-      scope.getDefaultJsonParser('error', 'error'),
-    );
+    const parse = scope.getDefaultJsonParser('error', 'error');
+    scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+      const parts = partsOf(body);
+      if (parts > most) {
+        done(
+          new BulkheadError(
+            'OPERATION_TOO_LARGE',
+            `The request has more than ${most} values: send fewer at once.`,
+          ),
+        );
+        return;
+      }
+      request.weighBody?.(weightOf(body, parts));
+      void parse(request, body, done);
+    });
     scope.addHook('onRequest', async (request, reply): Promise<unknown> => {
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return undefined;
       const authorization = authorizationOf(request);

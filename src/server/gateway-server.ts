@@ -13,6 +13,7 @@ import { composedTarget, type GraphTarget, productTarget } from './graph-target.
 import { serveHealth } from './health.js';
 import { DevelopmentWarnings } from './development-warnings.js';
 import { createHttpApp } from './http-app.js';
+import { HeldAnswers } from './held-answers.js';
 import { logCommands } from './command-log.js';
 import { whyNotToListen } from './listen-failure.js';
 import { neighboursOf } from './neighbours.js';
@@ -36,6 +37,8 @@ export interface GatewayServerOptions {
   readonly monitorCommands?: boolean;
   /** Lines that the log has dropped, for the metrics. Default: none. */
   readonly lostLogLines?: () => number;
+  /** What the database may have answered to operations under way, in bytes. Default: an eighth of the heap. */
+  readonly mostHeldBytes?: number;
   /** How often statistics are written. Default 10,000 ms. */
   readonly statsEveryMs?: number;
   /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
@@ -65,6 +68,8 @@ export interface GatewayServer {
 export async function createGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
   const { gateway, environment, logger, requestTimeoutMs = 30_000 } = options;
   const runtimes = buildRuntimes(gateway, options.only);
+  const held = new HeldAnswers(options.mostHeldBytes);
+  for (const runtime of runtimes.values()) runtime.held = held;
   const composed = composedMode(gateway, environment);
   const targets = [...runtimes.values()].map(productTarget);
   const requestRates = new Map(

@@ -182,6 +182,7 @@ export class ProductKeeper {
         waitQueueTimeoutMs,
         deadlineMs,
         onCommand: watchers.length > 0 ? heardBy(watchers) : undefined,
+        onAnswer: (bytes, by) => this.#runtime.held.take(bytes, by),
         monitorCommands: this.#options.monitorCommands ?? false,
       });
       const problem = await examine();

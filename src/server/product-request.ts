@@ -8,6 +8,9 @@ import { createProductContext } from './product-context.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
+/** What is read may be more than what is answered of it. */
+const READ_PER_ANSWERED = 4;
+
 const ROOT = /^(?:Query|Mutation)\b/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
@@ -43,10 +46,14 @@ export class ProductRequest {
     operationName: string | undefined,
     kind: 'reads' | 'writes',
   ): Promise<ProductRequest> {
-    const { deadlineMs } = runtime.product.limits;
+    const { deadlineMs, answerBytes } = runtime.product.limits;
     const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind);
+      const release = runtime.held.open(
+        deadline.signal,
+        kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
+      );
       const name = operationName && NAME.test(operationName) ? operationName : '-';
       const isMeasured = request.wantsCost(runtime.name) && runtime.recorder !== undefined;
       return new ProductRequest(
@@ -54,7 +61,10 @@ export class ProductRequest {
         request,
         isMeasured ? markedName(name) : name,
         deadline,
-        leave,
+        () => {
+          release();
+          leave();
+        },
         isMeasured,
       );
     } catch (error) {

@@ -10,6 +10,7 @@ import type { Recorder } from '../monitor/recorder.js';
 import type { ProductWatcher } from '../monitor/watcher.js';
 import type { Product } from '../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
+import { HeldAnswers } from './held-answers.js';
 import { ProductLink } from './product-link.js';
 import type { OperationTrace } from './traces.js';
 import { productSessions } from './product-sessions.js';
@@ -32,6 +33,8 @@ export class ProductRuntime {
   namesRequests = false;
   /** Called when the database has refused an operation the credential; set by whoever keeps the connection. */
   onCredentialRefused: () => void = () => {};
+  /** What the database has answered to operations under way; the gateway's, of all products. */
+  held = new HeldAnswers();
   /** Operations under way in it that are traced, by the id of their span. */
   readonly traces = new Map<string, OperationTrace>();
   readonly classes: readonly ClassType[];

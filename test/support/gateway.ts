@@ -55,6 +55,8 @@ export interface TestGatewayOptions {
   readonly unsettled?: boolean;
   /** How long a request may take to arrive. Default: the gateway's own. */
   readonly requestTimeoutMs?: number;
+  /** What the database may have answered to operations under way. */
+  readonly mostHeldBytes?: number;
 }
 
 /** The real gateway on real databases of its own, with the credentials that `provision` makes. */
@@ -144,6 +146,7 @@ export class TestGateway {
       monitorCommands: true,
       statsEveryMs: NEVER_MS,
       ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+      ...(options.mostHeldBytes !== undefined && { mostHeldBytes: options.mostHeldBytes }),
     });
     if (!options.unsettled) await server.settled();
     const address = await server.listen();
