@@ -25,6 +25,7 @@ const BARS_MS: Readonly<Partial<Record<Fault, number>>> = {
   kill: 3_000,
   killTuned: 3_000,
   stepDown: 500,
+  stepDownPrepared: 500,
 };
 /**
  * A bar that a client without a gateway misses in the same rounds is the servers' to keep, and the gateway may add so
@@ -151,6 +152,10 @@ function figuresOf(fault: Fault, rounds: readonly Round[]) {
     [`${fault}.readyMs`]: spread(({ readyMs }) => readyMs),
     [`${fault}.refused`]: spread(({ refusals }) => sum(refusals)),
     [`${fault}.asked`]: spread(({ asked }) => asked),
+    ...(own.some(({ preparing }) => preparing) && {
+      [`${fault}.preparing.ms`]: spread(({ preparing }) => preparing?.ms ?? 0),
+      [`${fault}.preparing.writeGapMs`]: spread(({ preparing }) => preparing?.writeGapMs ?? 0),
+    }),
   };
 }
 
@@ -182,6 +187,9 @@ const tell = (round: Round): string =>
     `reads ${round.readGapMs} ms, writes ${round.writeGapMs} ms, of the bare driver ${round.bareReadGapMs} and ${round.bareWriteGapMs}`,
     `(${round.elections === 1 ? 'election' : `${round.elections} elections`} ${round.electionMs} ms after the fault`,
     `ready ${round.readyMs} ms later, first read ${round.readAnswerMs} ms and first write ${round.writeAnswerMs} ms after that)`,
+    ...(round.preparing
+      ? [`prepared for ${round.preparing.ms} ms, writes meanwhile ${round.preparing.writeGapMs} ms`]
+      : []),
     `of ${round.asked}: ${JSON.stringify(round.refusals)}, slowest refusal ${round.slowestRefusalMs} ms`,
   ].join(', ');
 

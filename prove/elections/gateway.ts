@@ -21,7 +21,7 @@ export async function startGateway(set: ReplicaSet): Promise<Served> {
   const admin = await new mongo.MongoClient(set.uri).connect();
   const operators = randomBytes(32).toString('hex');
   const seed = await provisionSample(admin, set.memberUri, PRODUCT, one.products[PRODUCT]!, 0.02);
-  const hosts = set.members.map(({ port }) => `127.0.0.1:${port}`);
+  const hosts = set.members.map(({ host }) => host);
   const uri = seed.replace(`@${hosts[0]}/`, `@${hosts.join()}/`);
   await admin.close();
   const env = {

@@ -28,6 +28,8 @@ const WRITABLE = '"id":21331,';
 /** One member, which can be killed, frozen and started again on its data and port. */
 export interface Member {
   readonly port: number;
+  /** As the others of its set know it. */
+  readonly host: string;
   freeze(): void;
   thaw(): void;
   kill(): Promise<void>;
@@ -47,6 +49,10 @@ class OwnMember implements Member {
     readonly port: number,
     readonly password: string,
   ) {}
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
 
   get client(): mongo.MongoClient {
     return (this.#client ??= direct(this.port, this.password));
@@ -160,12 +166,12 @@ export class ReplicaSet {
 
   /** The administrator's connection string, with every member. */
   get uri(): string {
-    return this.#uriOf(this.members.map(({ port }) => `127.0.0.1:${port}`).join());
+    return this.#uriOf(this.members.map(({ host }) => host).join());
   }
 
   /** The same with one member, of which the driver learns the others: `URL` reads no list of hosts. */
   get memberUri(): string {
-    return this.#uriOf(`127.0.0.1:${this.members[0]!.port}`);
+    return this.#uriOf(this.members[0]!.host);
   }
 
   #uriOf(hosts: string): string {
@@ -237,7 +243,7 @@ export class ReplicaSet {
       await client.db('admin').command({
         replSetInitiate: {
           _id: NAME,
-          members: this.members.map((member, _id) => ({ _id, host: `127.0.0.1:${member.port}` })),
+          members: this.members.map((member, _id) => ({ _id, host: member.host })),
           settings: { electionTimeoutMillis: ELECTION_MS, heartbeatTimeoutSecs: 2 },
         },
       });

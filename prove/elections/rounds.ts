@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProvedGateway } from '../support/gateway.js';
 import type { BareDriver } from './bare-driver.js';
+import { lineUp } from './line.js';
 import { PRODUCT } from './product.js';
 import type { Member, ReplicaSet } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
 
-/** What befalls the primary; `killTuned` is a kill under an election timeout that suits the servers. */
-export type Fault = 'kill' | 'killTuned' | 'stepDown' | 'freeze';
-export const FAULTS: readonly Fault[] = ['kill', 'killTuned', 'stepDown', 'freeze'];
+/**
+ * What befalls the primary. `killTuned` is a kill under an election timeout that suits the servers, `stepDownPrepared`
+ * a step-down of a set that was brought into one line.
+ */
+export type Fault = 'kill' | 'killTuned' | 'stepDown' | 'stepDownPrepared' | 'freeze';
+export const FAULTS: readonly Fault[] = ['kill', 'killTuned', 'stepDown', 'stepDownPrepared', 'freeze'];
 
 /** How long a killed primary stays away, a frozen one is frozen, and one that stepped down is watched. */
 const LASTS_MS: Readonly<Record<Fault, number>> = {
   kill: 6_000,
   killTuned: 6_000,
   stepDown: 4_000,
+  stepDownPrepared: 4_000,
   freeze: 15_000,
 };
 const SETTLED_MS = 1_000;
@@ -21,6 +26,11 @@ const SETTLED_MS = 1_000;
 const STEP_DOWN_S = 10;
 /** Until the servers and the gateway are whole again. */
 const WHOLE_MS = 120_000;
+
+/** What is done to the set before the fault; answers what puts it back. */
+const PREPARE: Readonly<Partial<Record<Fault, (set: ReplicaSet) => Promise<() => Promise<void>>>>> = {
+  stepDownPrepared: lineUp,
+};
 
 /** One fault and what clients saw of it. */
 export interface Round {
@@ -43,6 +53,8 @@ export interface Round {
   readonly refusals: Readonly<Record<string, number>>;
   readonly asked: number;
   readonly slowestRefusalMs: number;
+  /** How long the set was prepared, and the longest time without a good write from then until the fault. */
+  readonly preparing?: { readonly ms: number; readonly writeGapMs: number };
   readonly answers: readonly Answer[];
 }
 
@@ -59,17 +71,25 @@ export interface Stage {
 export async function playRound(fault: Fault, stage: Stage): Promise<Round> {
   const { set, gateway, traffic, random } = stage;
   await whole(set, gateway);
+  const first = traffic.answers.length;
+  const begunAt = Date.now();
+  const putBack = await PREPARE[fault]?.(set);
+  const preparedMs = Date.now() - begunAt;
   // Long enough for good answers before the fault, and nowhere near the same beat of heart each time.
   await sleep(500 + random() * 1_000);
-  const first = traffic.answers.length;
   const primary = await set.healthy();
   const at = Date.now();
   const mend = await FAULT[fault](primary);
   await sleep(LASTS_MS[fault] - (Date.now() - at));
   await mend();
+  await putBack?.();
   await whole(set, gateway);
   await sleep(SETTLED_MS);
-  return measure(fault, at, traffic.answers.slice(Math.max(0, first - 200)), stage);
+  const answers = traffic.answers.slice(Math.max(0, first - 200));
+  const round = measure(fault, at, answers, stage);
+  if (!putBack) return round;
+  const before = answers.filter(({ answeredAt }) => answeredAt <= at);
+  return { ...round, preparing: { ms: preparedMs, writeGapMs: gapOf(goodOf(before, isWrite), begunAt).ms } };
 }
 
 async function kill(primary: Member): Promise<() => Promise<void>> {
@@ -77,15 +97,18 @@ async function kill(primary: Member): Promise<() => Promise<void>> {
   return () => primary.restart();
 }
 
+async function stepDown(primary: Member): Promise<() => Promise<void>> {
+  await primary.client
+    .db('admin')
+    .command({ replSetStepDown: STEP_DOWN_S, secondaryCatchUpPeriodSecs: STEP_DOWN_S / 2 });
+  return async () => {};
+}
+
 const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<void>>>> = {
   kill,
   killTuned: kill,
-  async stepDown(primary) {
-    await primary.client
-      .db('admin')
-      .command({ replSetStepDown: STEP_DOWN_S, secondaryCatchUpPeriodSecs: STEP_DOWN_S / 2 });
-    return async () => {};
-  },
+  stepDown,
+  stepDownPrepared: stepDown,
   async freeze(primary) {
     primary.freeze();
     return async () => primary.thaw();
@@ -110,6 +133,8 @@ function gapOf(answeredAt: readonly number[], at: number): { readonly ms: number
   return longest;
 }
 
+const isWrite = (kind: Answer['kind']) => kind !== 'read';
+
 const goodOf = (answers: readonly Answer[], isWanted: (kind: Answer['kind']) => boolean): number[] =>
   answers.filter(({ kind, code }) => code === 'OK' && isWanted(kind)).map(({ answeredAt }) => answeredAt);
 
@@ -118,10 +143,7 @@ function measure(fault: Fault, at: number, answers: readonly Answer[], { set, ga
     goodOf(answers, (kind) => kind === 'read'),
     at,
   );
-  const writes = gapOf(
-    goodOf(answers, (kind) => kind !== 'read'),
-    at,
-  );
+  const writes = gapOf(goodOf(answers, isWrite), at);
   const elected = set.writableSince(at).filter((moment) => moment <= Math.max(reads.until, writes.until));
   const writableAt = elected.at(-1) ?? at;
   const readyAt = gateway.changes
