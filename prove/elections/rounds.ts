@@ -88,8 +88,8 @@ export async function playRound(fault: Fault, stage: Stage): Promise<Round> {
   const answers = traffic.answers.slice(Math.max(0, first - 200));
   const round = measure(fault, at, answers, stage);
   if (!putBack) return round;
-  const before = answers.filter(({ answeredAt }) => answeredAt <= at);
-  return { ...round, preparing: { ms: preparedMs, writeGapMs: gapOf(goodOf(before, isWrite), begunAt).ms } };
+  const writeGapMs = gapOf(goodOf(answers, isWrite), begunAt, at).ms;
+  return { ...round, preparing: { ms: preparedMs, writeGapMs } };
 }
 
 async function kill(primary: Member): Promise<() => Promise<void>> {
@@ -121,14 +121,19 @@ async function whole(set: ReplicaSet, gateway: ProvedGateway): Promise<void> {
     if (Date.now() > until) throw new Error('The gateway does not serve again after two minutes.');
 }
 
-/** The longest time without a good answer, beginning with the last one before the fault. */
-function gapOf(answeredAt: readonly number[], at: number): { readonly ms: number; readonly until: number } {
-  const good = [...answeredAt].sort((one, other) => one - other);
+/** The longest time without a good answer, from the last one before the fault to the end of the watch. */
+function gapOf(
+  answeredAt: readonly number[],
+  at: number,
+  end: number,
+): { readonly ms: number; readonly until: number } {
+  const good = answeredAt.filter((moment) => moment < end).sort((one, other) => one - other);
+  let since = good.findLast((moment) => moment < at) ?? at;
   let longest = { ms: 0, until: at };
-  for (const [n, until] of good.entries()) {
-    const since = good[n - 1];
-    if (since === undefined || until < at) continue;
+  // A watch that saw no more good answers has a gap up to its end.
+  for (const until of [...good.filter((moment) => moment >= at), end]) {
     if (until - since > longest.ms) longest = { ms: until - since, until };
+    since = until;
   }
   return longest;
 }
@@ -139,11 +144,13 @@ const goodOf = (answers: readonly Answer[], isWanted: (kind: Answer['kind']) => 
   answers.filter(({ kind, code }) => code === 'OK' && isWanted(kind)).map(({ answeredAt }) => answeredAt);
 
 function measure(fault: Fault, at: number, answers: readonly Answer[], { set, gateway, bare }: Stage): Round {
+  const end = Date.now();
   const reads = gapOf(
-    goodOf(answers, (kind) => kind === 'read'),
+    goodOf(answers, (kind) => !isWrite(kind)),
     at,
+    end,
   );
-  const writes = gapOf(goodOf(answers, isWrite), at);
+  const writes = gapOf(goodOf(answers, isWrite), at, end);
   const elected = set.writableSince(at).filter((moment) => moment <= Math.max(reads.until, writes.until));
   const writableAt = elected.at(-1) ?? at;
   const readyAt = gateway.changes
@@ -158,8 +165,8 @@ function measure(fault: Fault, at: number, answers: readonly Answer[], { set, ga
     fault,
     readGapMs: reads.ms,
     writeGapMs: writes.ms,
-    bareReadGapMs: gapOf(since(bare.reads), at).ms,
-    bareWriteGapMs: gapOf(since(bare.writes), at).ms,
+    bareReadGapMs: gapOf(since(bare.reads), at, end).ms,
+    bareWriteGapMs: gapOf(since(bare.writes), at, end).ms,
     electionMs: writableAt - at,
     elections: elected.length,
     readyMs: servedAt - writableAt,
