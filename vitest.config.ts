@@ -17,8 +17,9 @@ export default defineConfig({
   test: {
     include: ['{src,schema,resolvers,sample,test,examples}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what never ends, on machines many times slower than a developer's: a step that works is not waited for.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     // Tests wait for databases more than they compute: one worker per core, the runner's own included.
     maxWorkers: 2,

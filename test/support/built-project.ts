@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -15,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findProcess } from '../../src/database/embedded/processes.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const STORE = join(ROOT, '.cache/built-projects');
@@ -29,7 +31,7 @@ const FILES = [
   '.prettierrc.json',
   '.oxlintrc.json',
 ];
-const LONGEST_BUILD_MS = 120_000;
+const LONGEST_BUILD_MS = 200_000;
 const LONGEST_KEPT_MS = 60 * 60_000;
 
 /** A copy of the whole project in a folder of its own, built; its packages are this repository's. */
@@ -46,7 +48,8 @@ async function buildOnce(): Promise<string> {
     if (Date.now() > until) throw new Error(`${lock}: whoever builds there does not finish; remove it.`);
     if (!isFirst(lock)) continue;
     try {
-      build(built);
+      // Whoever was first may have finished between the two looks.
+      if (!existsSync(built)) await build(built);
     } finally {
       rmSync(lock, { force: true });
     }
@@ -56,14 +59,26 @@ async function buildOnce(): Promise<string> {
 
 function isFirst(lock: string): boolean {
   try {
-    writeFileSync(lock, '', { flag: 'wx' });
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
+  } catch {
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+/** Whether a run that was killed has left it. */
+function isAbandoned(lock: string): boolean {
+  try {
+    const pid = readFileSync(lock, 'utf8');
+    // Made, and not yet written.
+    return pid !== '' && !findProcess(Number(pid));
   } catch {
     return false;
   }
 }
 
-function build(built: string): void {
+async function build(built: string): Promise<void> {
   // Copies of earlier sources; one that another run still reads is younger than this.
   for (const name of readdirSync(STORE))
     if (Date.now() - statSync(join(STORE, name)).mtimeMs > LONGEST_KEPT_MS)
@@ -74,10 +89,10 @@ function build(built: string): void {
   for (const name of [...FOLDERS, ...FILES])
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(part, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(part, 'node_modules'));
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    cwd: part,
-    stdio: 'inherit',
-  });
+  // Not in one go: the runner takes a file for lost whose process says nothing for a minute.
+  const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
+  const [code] = await once(spawn(process.execPath, args, { cwd: part, stdio: 'inherit' }), 'exit');
+  if (code !== 0) throw new Error(`The copy of the sources in ${part} does not compile.`);
   renameSync(part, built);
 }
 

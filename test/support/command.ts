@@ -20,6 +20,7 @@ export class Running {
   stdout = '';
   stderr = '';
   readonly ended: Promise<Outcome>;
+  #hasClosed = false;
 
   constructor(
     program: string,
@@ -37,7 +38,10 @@ export class Running {
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject);
-      this.child.once('close', (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
+      this.child.once('close', (code) => {
+        this.#hasClosed = true;
+        resolve({ code, stdout: this.stdout, stderr: this.stderr });
+      });
     });
   }
 
@@ -46,12 +50,13 @@ export class Running {
   }
 
   /** Waits until it has said something that was not said before `from`. @throws when it ends or is silent for too long. */
-  async says(what: RegExp, { withinMs = 60_000, from = 0 } = {}): Promise<RegExpExecArray> {
+  async says(what: RegExp, { withinMs = 100_000, from = 0 } = {}): Promise<RegExpExecArray> {
     for (const until = Date.now() + withinMs; ;) {
       const found = what.exec(this.stdout.slice(from)) ?? what.exec(this.stderr);
       if (found) return found;
       const said = `--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`;
-      if (this.child.exitCode !== null) throw new Error(`ended before it said ${String(what)}\n${said}`);
+      // Not by its exit code: what a process has said last is read after its end.
+      if (this.#hasClosed) throw new Error(`ended before it said ${String(what)}\n${said}`);
       if (Date.now() > until) throw new Error(`did not say ${String(what)} in time\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
