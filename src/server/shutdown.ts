@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as round, setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 /** How long the end may take. */
@@ -15,6 +15,8 @@ const HANDOVER_MS = 100;
 /** A connection that is this old and has asked nothing was opened in advance, as browsers do. */
 const UNUSED_MS = 1_000;
 const SWEEP_MS = 50;
+/** Of the event loop, in which what has arrived is read, and what was answered by then is read by its client and followed. */
+const READING_ROUNDS = 4;
 
 /** What a connection is doing. */
 interface Use {
@@ -61,10 +63,12 @@ export class Shutdown {
   async run({ drainMs, longestMs }: ShutdownTimes): Promise<void> {
     this.#hasBegun = true;
     await sleep(this.#uses.size > 0 ? Math.max(drainMs, HANDOVER_MS) : drainMs);
+    // Connections that are waiting to be accepted carry requests, too.
+    await readAll();
     const server = this.app.server;
     // Node's own takes a connection for idle whose answer is written but not yet sent, and cuts the answer off.
-    server.closeIdleConnections = () => this.#closeIdle();
-    const sweep = setInterval(() => this.#closeIdle(), SWEEP_MS);
+    server.closeIdleConnections = () => void this.#closeIdle();
+    const sweep = setInterval(() => void this.#closeIdle(), SWEEP_MS);
     const force = setTimeout(() => server.closeAllConnections(), longestMs);
     try {
       await this.app.close();
@@ -74,9 +78,18 @@ export class Shutdown {
     }
   }
 
-  #closeIdle(): void {
+  /**
+   * Closes what is idle when everything has been read that has arrived. A process that was busy learns that time is up
+   * before it learns what it was asked meanwhile: that request would be cut off unread.
+   */
+  async #closeIdle(): Promise<void> {
+    await readAll();
     const now = Date.now();
     for (const [socket, { open, carried, since }] of this.#uses)
       if (open === 0 && (carried > 0 || now - since > UNUSED_MS)) socket.destroySoon();
   }
+}
+
+async function readAll(): Promise<void> {
+  for (let n = 0; n < READING_ROUNDS; n += 1) await round();
 }

@@ -11,7 +11,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
 import { createLogger } from '../../src/server/logger.js';
+import { busy } from '../support/answers.js';
 import { calls, edgeProduct } from '../support/edge-product.js';
+import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
 
@@ -105,6 +107,8 @@ async function startSecond(times: { drainMs?: number; longestCloseMs?: number } 
   return { server, lines, address: await server.listen() };
 }
 
+/** A test whose gateway waits for that ends by its own time limit. */
+const NEVER_MS = 600_000;
 const LONG = JSON.stringify({ query: '{ long(length: 50000000) }' });
 const POSTS = '{ posts(first: 5) { nodes { title author { name } } } }';
 
@@ -119,35 +123,53 @@ test('under load nothing accepted is lost, whatever moment the end comes', async
   }
 });
 
+test('a request that has arrived while the process was busy is answered, not cut off as an idle connection', async () => {
+  const { server, address } = await startSecond();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agents.push(agent);
+  const outcomes = [await ask(address, agent, 'first-request', '/graphql/blog', POSTS)];
+  const closing = server.close();
+  const asked = ask(address, agent, 'second-request', '/graphql/blog', POSTS);
+  // It is written now, and nobody reads it until the time that idle connections are given is over.
+  await new Promise((resolve) => process.nextTick(() => process.nextTick(resolve)));
+  for (const until = performance.now() + 500; performance.now() < until;);
+  outcomes.push(await asked);
+  await closing;
+  expect(outcomes).toEqual([
+    { id: 'first-request', status: 200, reused: false },
+    { id: 'second-request', status: 200, reused: true },
+  ]);
+});
+
 test('readiness is refused first, while everything is still answered', async () => {
   const { server, address } = await startSecond({ drainMs: 400 });
   expect((await send(`${address}/health/ready`)).status).toBe(200);
   const closing = server.close();
-  const ready = await send(`${address}/health/ready`);
+  const [ready, live, answer] = await Promise.all([
+    send(`${address}/health/ready`),
+    send(`${address}/health/live`),
+    send(`${address}/graphql/blog`, json({ query: POSTS })),
+  ]);
   expect([ready.status, ready.body.status]).toEqual([503, 'stopping']);
-  expect((await send(`${address}/health/live`)).status).toBe(200);
-  const answer = await send(`${address}/graphql/blog`, json({ query: POSTS }));
+  expect(live.status).toBe(200);
   expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
   await closing;
   await expect(fetch(address)).rejects.toThrow('fetch failed');
 });
 
 test('a request under way is answered, and its kept connection does not hold up the end', async () => {
-  const { server, address } = await startSecond();
+  const { server, address } = await startSecond({ longestCloseMs: NEVER_MS });
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
   calls.slow = 0;
   const asked = ask(address, agent, 'slow-request', '/graphql/edge', '{ slow(ms: 700) }');
-  while (calls.slow === 0) await sleep(5);
-  const started = Date.now();
+  await eventually('it has begun', () => calls.slow > 0);
   await server.close();
   expect(await asked).toEqual({ id: 'slow-request', status: 200, reused: false });
-  expect(Date.now() - started).toBeGreaterThan(500);
-  expect(Date.now() - started).toBeLessThan(5_000);
 });
 
 test('an answer that is being read is read to its end, and its kept connection does not hold up the end', async () => {
-  const { server, address } = await startSecond();
+  const { server, address } = await startSecond({ longestCloseMs: NEVER_MS });
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
   const request = httpRequest(`${address}/graphql/edge`, {
@@ -159,12 +181,10 @@ test('an answer that is being read is read to its end, and its kept connection d
   expect(response.headers.connection).toBe('keep-alive');
   const closing = server.close();
   await sleep(200);
-  const started = Date.now();
   let length = 0;
   for await (const chunk of response) length += (chunk as Buffer).length;
   expect(length).toBeGreaterThan(50_000_000);
   await closing;
-  expect(Date.now() - started).toBeLessThan(10_000);
 });
 
 test('clients that never read, never ask or never finish asking cannot hold up the end', async () => {
@@ -190,7 +210,7 @@ test('clients that never read, never ask or never finish asking cannot hold up t
   const tookMs = Date.now() - started;
   for (const socket of sockets) socket.destroy();
   expect(tookMs).toBeGreaterThanOrEqual(500);
-  expect(tookMs).toBeLessThan(5_000);
+  expect(tookMs).toBeLessThan(busy(500));
 });
 
 test.each(['a full disk', 'a reader that is gone'])(
@@ -222,16 +242,13 @@ test.each(['a full disk', 'a reader that is gone'])(
         expect(status).toBe(200);
       }
       expect((await send(`${address}/health/live`)).status).toBe(200);
-      const started = Date.now();
       child.kill('SIGTERM');
       expect(await exited).toEqual([0, null]);
-      expect(Date.now() - started).toBeLessThan(10_000);
     } finally {
       child.kill('SIGKILL');
       await exited;
     }
   },
-  60_000,
 );
 
 test('SIGTERM to the built process in production loses no request and ends it within 30 s', async () => {
@@ -270,16 +287,15 @@ test('SIGTERM to the built process in production loses no request and ends it wi
     while (outcomes.length < 150) await sleep(5);
     const started = Date.now();
     child.kill('SIGTERM');
-    await sleep(300);
-    expect((await send(`${address}/health/ready`)).status).toBe(503);
+    await eventually('it is not ready', async () => (await send(`${address}/health/ready`)).status === 503);
     idle.destroy();
     await ended;
     expect(await exited).toEqual([0, null]);
-    expect(Date.now() - started).toBeLessThan(30_000);
+    expect(Date.now() - started).toBeLessThan(busy(30_000));
     expect(lostAmong(outcomes, lines)).toEqual([]);
     expect(lines.join('')).not.toMatch(/mongodb:\/\/[^/]*@|5b1e7f0c9a2d/);
   } finally {
     child.kill('SIGKILL');
     await exited;
   }
-}, 60_000);
+});
