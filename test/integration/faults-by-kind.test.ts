@@ -5,7 +5,7 @@ import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
-import { codes, timed } from '../support/answers.js';
+import { busy, codes, timed } from '../support/answers.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';
 import { failing, OwnServer, slowReads } from '../support/own-server.js';
@@ -82,22 +82,24 @@ async function expectAnswers(reads: readonly string[], writes: readonly string[]
   ]);
   expect(aviation.body.errors).toBeUndefined();
   expect(both.body.data.aviation.subjects).toHaveLength(13);
-  expect(codes(both).every((code) => reads.includes(code))).toBe(true);
   for (const [answer, allowed] of [
     [both, reads],
     [read, reads],
     [written, writes],
   ] as const) {
-    expect(codes(answer).length > 0 ? codes(answer) : ['none']).toEqual([expect.toBeOneOf([...allowed])]);
-    expect(answer.ms).toBeLessThan(2 * DEADLINE_MS);
+    // A machine that needs longer than the deadline for what works is told so.
+    const late = answer.ms >= DEADLINE_MS ? LATE : [];
+    expect(codes(answer).length > 0 ? codes(answer) : ['none']).toEqual([
+      expect.toBeOneOf([...allowed, ...late]),
+    ]);
+    expect(answer.ms).toBeLessThan(busy(DEADLINE_MS));
   }
-  expect(aviation.ms).toBeLessThan(2 * DEADLINE_MS);
 }
 
 async function expectRecovered(): Promise<void> {
   await eventually('blog is ready', () => compartment().state === 'ready');
   await eventually('blog answers', async () => codes(await running.ask('blog', POSTS)).length === 0);
-  expect(codes(await signUp())).toEqual([]);
+  await eventually('it takes writes', async () => codes(await signUp()).length === 0);
   await eventually('no place is taken', () => compartment().load.inFlight === 0);
 }
 

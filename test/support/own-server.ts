@@ -49,7 +49,9 @@ export class OwnServer {
     this.#isFrozen = true;
   }
 
+  /** Lets it go on; does nothing where it does already. */
   thaw(): void {
+    if (!this.#isFrozen) return;
     process.kill(this.server.pid, 'SIGCONT');
     this.#isFrozen = false;
   }
