@@ -63,17 +63,19 @@ const whoIsConnected = async (): Promise<string> => {
   return authInfo.authenticatedUsers[0].user;
 };
 
-/** Clients that read and sign up without pause. @returns a function that ends them and answers what failed. */
+/** Clients that read and write without pause. @returns a function that ends them and answers what failed. */
 function load(clients: number) {
   const end = new AbortController();
   let asked = 0;
   const failures: unknown[] = [];
   const client = async () => {
+    const { token } = await running.signUp('blog');
     while (!end.signal.aborted) {
       asked += 1;
-      const answer = await running.ask('blog', POSTS);
-      if (answer.status !== 200 || answer.body.errors) failures.push(answer.body);
-      await running.signUp('blog').catch((error: unknown) => failures.push(error));
+      for (const query of [POSTS, `mutation { updateProfile(input: { name: "Name ${asked}" }) { name } }`]) {
+        const answer = await running.ask('blog', query, { token });
+        if (answer.status !== 200 || answer.body.errors) failures.push(answer.body);
+      }
     }
   };
   const clientsEnd = Promise.all(Array.from({ length: clients }, client));
