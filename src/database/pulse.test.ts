@@ -1,21 +1,28 @@
 import { mongo } from 'mongoose';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startScratch } from './embedded/scratch.js';
+import type { EmbeddedServer } from './embedded/supervisor.js';
 import { Pulse } from './pulse.js';
 
 const PATIENCE_MS = 5_000;
 const NOT_WRITABLE_PRIMARY = 10_107;
 const appName = `pulse-${new mongo.ObjectId().toHexString()}`;
-const uri = inject('mongodAdminUri');
+// Fail points hold for a whole server, so these tests have one of their own.
+let server: EmbeddedServer;
+let uri: string;
 let admin: mongo.MongoClient;
 let pulse: Pulse;
 
 beforeAll(async () => {
+  server = await startScratch({ extraArgs: ['--setParameter', 'enableTestCommands=1'] });
+  ({ uri } = server);
   admin = await new mongo.MongoClient(uri).connect();
   pulse = new Pulse({ uri, appName, database: appName }, PATIENCE_MS);
 });
 afterAll(async () => {
   await pulse.close();
   await admin.close();
+  await server.stop();
 });
 
 /** Lets so many finds of the pulse meet a server that has just stepped down. */
