@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { StartError } from '../../errors/bulkhead-error.js';
 import { openDataFolder } from './data-folder.js';
 import { spawnMongod } from './mongod-process.js';
+import { chooseFreePort } from './ports.js';
 import { findProcess } from './processes.js';
 import { startMongod, type EmbeddedServer, type StartMongodOptions } from './supervisor.js';
 
@@ -35,7 +36,7 @@ async function start(options: Partial<StartMongodOptions> = {}): Promise<Embedde
 }
 
 async function withClient<T>(uri: string, use: (db: mongo.Db) => Promise<T>): Promise<T> {
-  const client = new mongo.MongoClient(uri, { serverSelectionTimeoutMS: 5000 });
+  const client = new mongo.MongoClient(uri, { serverSelectionTimeoutMS: 30_000 });
   try {
     return await use(client.db('harbour'));
   } finally {
@@ -171,17 +172,18 @@ describe('startMongod', () => {
 
   test('completes a first start that was killed before its user was made', async () => {
     const folder = openDataFolder(dir);
-    const options = { binary, folder, port: 29_517, replicaSet: 'bulkhead', cacheSizeGb: 0.25 };
-    const half = await spawnMongod({ ...options, extraArgs: [], env: process.env, timeoutMs: 20_000 });
+    const port = await chooseFreePort([]);
+    const options = { binary, folder, port, replicaSet: 'bulkhead', cacheSizeGb: 0.25 };
+    const half = await spawnMongod({ ...options, extraArgs: [], env: process.env, timeoutMs: 60_000 });
     if (typeof half === 'string') throw new Error(half);
-    const client = new mongo.MongoClient('mongodb://127.0.0.1:29517/?directConnection=true');
-    const members = [{ _id: 0, host: '127.0.0.1:29517' }];
+    const client = new mongo.MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
+    const members = [{ _id: 0, host: `127.0.0.1:${port}` }];
     await client.db('admin').command({ replSetInitiate: { _id: 'bulkhead', members } });
     await client.close();
     half.child.kill('SIGKILL');
     await half.exited;
 
-    const server = await start({ port: 29_517 });
+    const server = await start({ port });
     await addBoat(server);
     expect(await countBoats(server)).toBe(1);
   });
