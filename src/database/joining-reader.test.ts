@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { mongo, Types } from 'mongoose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.js';
 import { DriverReader } from './driver-reader.js';
 import { startScratch } from './embedded/scratch.js';
 import type { EmbeddedServer } from './embedded/supervisor.js';
@@ -131,7 +132,8 @@ test('an operation that ends takes only itself out; the last one takes the comma
   const [one, other] = [new AbortController(), new AbortController()];
   const loads = [one, other].map(({ signal }) => reader.load(plan(1), { ...scope, signal }));
   const settled = Promise.allSettled(loads);
-  setTimeout(() => one.abort(new Error('one')), 30);
+  await eventually('their command is sent', () => seen.length === 1);
+  one.abort(new Error('one'));
   await expect(loads[0]).rejects.toThrow('one');
   other.abort(new Error('other'));
   await settled;

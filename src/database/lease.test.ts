@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { eventually } from '../../test/support/eventually.js';
 import { Lease } from './lease.js';
 
 let client: mongo.MongoClient;
@@ -48,10 +49,19 @@ test('who gives no sign of life loses it, is told so, and releases nothing of th
 });
 
 test('while it works it keeps the lease beyond its time, and whoever waits is told who has it', async () => {
-  const lease = await Lease.take(db, 'work', { ttlMs: 400 });
+  const lease = await Lease.take(db, 'work', { ttlMs: 3_000 });
+  const goodUntil = async () => {
+    const stored = await db
+      .collection<{ expiresAt: Date }>('_bulkhead.leases')
+      .findOne({ _id: 'work' as never });
+    return stored!.expiresAt.getTime();
+  };
+  const first = await goodUntil();
   const told: string[] = [];
   const next = Lease.take(db, 'work', { onWait: (holder) => told.push(holder) });
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // Long before its time is over: a machine may be busy for a while.
+  await eventually('it has given a sign of life', async () => (await goodUntil()) > first);
+  await eventually('the next one waits', () => told.length > 0);
   await lease.assertHeld();
   expect(told).toEqual([expect.stringContaining(`process ${process.pid}`)]);
   await lease.release();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedServer } from './embedded/supervisor.js';
@@ -83,7 +84,7 @@ test('hears what the driver tells of reads, writes, transactions and failures, a
   await failOnce({ failCommands: ['find'], closeConnection: true });
   await things.findOne({ n: 7 });
   // Heartbeats go on meanwhile.
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  for (let n = 0; n < 2; n += 1) await once(client, 'serverHeartbeatSucceeded');
 
   const ends = (ones: readonly { name: string; end: string }[]) =>
     ones.map(({ name, end }) => `${name} ${end}`);

@@ -331,7 +331,7 @@ describe('work --once', () => {
 
     // It is gone, and has not said so.
     const stats = commands.gateway.db('blog').collection<{ _id: string }>(STATS_COLLECTION);
-    const until = new Date(Date.now() + 10_000);
+    const until = new Date(Date.now() + 25_000);
     await stats.updateOne({ _id: 'lease:watch' }, { $set: { until } });
     const [silent, table] = [await run('work blog --once --json'), await run('work blog --once')];
     expect(silent.code).toBe(3);

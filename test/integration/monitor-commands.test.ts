@@ -218,7 +218,7 @@ describe('status', () => {
     // A worker that has blog, and one that was killed in aviation.
     const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000);
     const lease = (until: Date) => ({ _id: 'lease:watch' as never, kind: 'lease', owner: 'w', until });
-    await stats('blog').insertOne(lease(inSeconds(60)));
+    await stats('blog').insertOne(lease(inSeconds(600)));
     await stats('aviation').insertOne(lease(inSeconds(-60)));
     const { code, stdout } = await run('status');
     expect(code).toBe(1);

@@ -278,7 +278,7 @@ describe('in development', () => {
 });
 
 describe('statistics in the product’s database', () => {
-  const query = () => ({ product: 'blog', since: new Date(Date.now() - 60_000) });
+  const query = () => ({ product: 'blog', since: new Date(Date.now() - 3_600_000) });
   const stats = () => gateway.db('blog').collection(STATS_COLLECTION);
   beforeEach(() => stats().deleteMany({}));
 

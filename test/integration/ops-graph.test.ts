@@ -30,7 +30,7 @@ beforeAll(async () => {
   await writeStats(link.db, 'blog', recorder().drain(), new Date());
   const shapes = await readShapes(gateway.db('blog'), {
     product: 'blog',
-    since: new Date(Date.now() - 60_000),
+    since: new Date(Date.now() - 3_600_000),
   });
   posts = shapes.find(({ calls, collection }) => collection === 'posts' && calls === 3)!.shape;
   await storePlan(gateway.db('blog'), posts);

@@ -1,7 +1,7 @@
 import { mongo, type UpdateQuery } from 'mongoose';
 import { readFileSync } from 'node:fs';
 import { parse, validate } from 'graphql';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Writer } from '../../src/database/models.js';
 import { noTurn } from '../../src/database/write-turn.js';
 import type { Row } from '../../src/database/reader.js';
@@ -9,6 +9,7 @@ import { CachedResponse } from '../../schema/aviation/index.js';
 import { Post, PostStatus } from '../../schema/blog/index.js';
 import { errorOf } from '../support/answers.js';
 import { blogPost, stamped } from '../support/documents.js';
+import { eventually } from '../support/eventually.js';
 import { type Answer, TestGateway } from '../support/gateway.js';
 import { transactionOf, whileRefusing, writes } from '../support/writing.js';
 
@@ -71,9 +72,9 @@ describe('indexes', () => {
     for (const [product, name, ...documents] of stored)
       await collection(product, name).insertMany([...documents]);
     for (const [product, name, gone, stays] of stored) {
-      await vi.waitFor(
-        async () => expect(await collection(product, name).findOne({ _id: gone._id })).toBeNull(),
-        { timeout: 20_000, interval: 100 },
+      await eventually(
+        `what has expired is gone from ${product}.${name}`,
+        async () => (await collection(product, name).findOne({ _id: gone._id })) === null,
       );
       expect(await collection(product, name).findOne({ _id: stays._id })).not.toBeNull();
     }
@@ -339,10 +340,7 @@ describe('audit', () => {
         `mutation { publishPost(id: "${post._id.toHexString()}") { status body } }`,
         operator,
       );
-      await vi.waitFor(() => expect(writes(gateway.commands).length).toBeGreaterThan(1), {
-        timeout: 4_000,
-        interval: 10,
-      });
+      await eventually('it has tried again', () => writes(gateway.commands).length > 1);
       await session.commitTransaction();
       expect((await asked).publishPost).toEqual({ status: 'PUBLISHED', body: 'touched' });
     });

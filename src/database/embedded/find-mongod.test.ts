@@ -64,11 +64,9 @@ describe('findMongod', () => {
     expect(await findMongod({ env })).toMatchObject({ path, source: 'cache' });
   });
 
-  test('lists what was tried, why each failed and what to do, within seconds', async () => {
+  test('lists what was tried, why each failed and what to do', async () => {
     await writeScript(join(bin, 'mongod'), 'echo library missing >&2; exit 127');
-    const beganAt = Date.now();
     const error = await findMongod({ env }).catch((thrown: unknown) => thrown);
-    expect(Date.now() - beganAt).toBeLessThan(8_000);
     expect(error).toBeInstanceOf(StartError);
     const { message } = error as StartError;
     expect(message).toContain(`${join(bin, 'mongod')}: --version failed (exit code 127): library missing`);
