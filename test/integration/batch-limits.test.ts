@@ -107,12 +107,12 @@ describe('an array is no way around', () => {
   test('the deadline, which is that of all together: what it leaves no time for does not begin', async () => {
     const touched = calls.touch;
     const answer = await batch(
-      'edge',
+      'hasty',
       queries('{ slow(ms: 1) }', '{ slow(ms: 60000) }', 'mutation { touch }', '{ doll { id } }'),
     );
     expect(outcomes(answer)).toEqual(['ok', 'PRODUCT_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
     expect(calls.touch).toBe(touched);
-    expect(runtime('edge').compartment.load.inFlight).toBe(0);
+    expect(runtime('hasty').compartment.load.inFlight).toBe(0);
   });
 
   test('the places: an array holds one at a time', async () => {

@@ -10,15 +10,15 @@ const asking = (product: Product, limits: Partial<Product['limits']>): Product =
   ...product,
   limits: { ...product.limits, ...limits },
 });
-const DEADLINE_MS = 700;
+const LIMITS = { operationsPerRequest: 10, cost: 10, answerBytes: 10_000 };
 const declared = defineGateway({
   composed: 'public',
   products: {
     blog: asking(blog!, { operationsPerRequest: 5, requestsPerMinute: 20, signInsPerMinute: 3 }),
     aviation: asking(aviation!, { operationsPerRequest: 3 }),
-    edge: edgeProduct({
-      limits: { operationsPerRequest: 10, deadlineMs: DEADLINE_MS, cost: 10, answerBytes: 10_000 },
-    }),
+    edge: edgeProduct({ limits: LIMITS }),
+    /** The same for tests that wait until time is up. */
+    hasty: edgeProduct({ limits: { ...LIMITS, deadlineMs: 700 } }),
     logged: edgeProduct({ operations: 'log', limits: { operationsPerRequest: 10 } }),
   },
 });
