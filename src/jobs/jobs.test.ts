@@ -217,12 +217,12 @@ describe('a webhook', () => {
     ['429', [429, 429, 429], 'status 429', 3],
     ['401', [401], 'status 401', 1],
     ['a redirect, which is not followed', [302], 'status 302', 1],
-    ['silence', ['hang', 'hang', 'hang'], 'no answer in 200 ms', 3],
+    ['silence', ['hang', 'hang', 'hang'], 'no answer in 500 ms', 3],
   ] as [string, (number | 'hang')[], string, number][])(
     'that answers %s',
     async (_, answers, message, tries) => {
       receiver.answers = answers;
-      expect(await failure(answers.includes('hang') ? { timeoutMs: 200 } : {})).toBe(message);
+      expect(await failure(answers.includes('hang') ? { timeoutMs: 500 } : {})).toBe(message);
       expect(receiver.tries).toBe(tries);
     },
   );
