@@ -10,8 +10,8 @@ import { OwnServer, slowReads } from '../support/own-server.js';
 
 /** A deadline that nothing here comes near, however slow the machine: neither its time nor the pace it is reckoned by. */
 const LIMITS = { deadlineMs: 60_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
-/** As many are let in as there are connections: nothing is refused for the pace. */
-const HASTY = { ...LIMITS, deadlineMs: 1_500, poolSize: 4 };
+/** Nothing is refused for the pace, with as many connections as operations, or because they are made slowly. */
+const HASTY = { ...LIMITS, deadlineMs: 1_500, poolSize: 4, waitQueueTimeoutMs: 60_000 };
 const blog = config.products['blog']!;
 const limited = (limits: typeof LIMITS) => ({ ...blog, limits: { ...blog.limits, ...limits } });
 const gateway = defineGateway({
@@ -40,6 +40,15 @@ beforeAll(async () => {
     scale: 0.02,
     servers: { blog: server.uri, hasty: server.uri },
   });
+  // Connections are made when they are wanted, which a slow machine does not do within the wait for one.
+  const slow = slowReads(admin, 'blog', 100);
+  await slow('alwaysOn');
+  const twice = `{ a: ${POSTS.slice(1, -1)} b: ${POSTS.slice(1, -1)} }`;
+  await eventually('all its connections are made', async () => {
+    const answers = await Promise.all([1, 2].map(() => running.ask('blog', twice)));
+    return answers.every(({ body }) => body.errors === undefined);
+  });
+  await slow('off');
 });
 afterEach(() => release());
 afterAll(async () => {

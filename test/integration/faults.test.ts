@@ -12,9 +12,14 @@ import { OwnServer, slowReads } from '../support/own-server.js';
 
 const DEADLINE_MS = 1_500;
 const blog = config.products['blog']!;
+const aviation = config.products['aviation']!;
 const gateway = defineGateway({
   ...config,
-  products: { ...config.products, blog: { ...blog, limits: { ...blog.limits, deadlineMs: DEADLINE_MS } } },
+  products: {
+    blog: { ...blog, limits: { ...blog.limits, deadlineMs: DEADLINE_MS } },
+    // The other has all the time that a slow machine takes.
+    aviation: { ...aviation, limits: { ...aviation.limits, deadlineMs: 60_000 } },
+  },
 });
 
 const POSTS = '{ posts(first: 3) { nodes { title author { name } } } }';

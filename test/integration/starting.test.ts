@@ -87,7 +87,7 @@ afterAll(async () => {
 test('SIGTERM to npm alone, while sample data is loaded, ends everything', async () => {
   const npm = npmStart();
   groups.add(npm.pid);
-  await npm.says(/blog: 8,500 sample documents loaded/);
+  await npm.says(/blog: 8,500 sample documents loaded/, { withinMs: 200_000 });
   process.kill(npm.pid, 'SIGTERM');
   await npm.ended;
   expect(await leftAfter(30_000)).toEqual([]);
