@@ -6,7 +6,10 @@ import { eventually } from '../../test/support/eventually.js';
 import { DriverReader } from './driver-reader.js';
 import { startScratch } from './embedded/scratch.js';
 import type { EmbeddedServer } from './embedded/supervisor.js';
+import { BulkheadError } from '../errors/bulkhead-error.js';
 import { JoiningReader } from './joining-reader.js';
+import { type AnswerGate, observedConnection } from './observed-connection.js';
+import { sharersOf } from './sharers.js';
 import type { Filter } from './reader.js';
 
 // Fail points hold for a whole server, so these tests have one of their own.
@@ -14,6 +17,7 @@ let server: EmbeddedServer;
 let client: mongo.MongoClient;
 let db: mongo.Db;
 const seen: mongo.Document[] = [];
+let onAnswer: AnswerGate = () => {};
 const reader = new JoiningReader(new DriverReader(() => db));
 const scope = { comment: 'bulkhead:test:-:Thing.one', maxTimeMS: 10_000 };
 const ids = Array.from({ length: 40 }, () => new Types.ObjectId());
@@ -31,7 +35,11 @@ const idsOf = ({ filter }: mongo.Document): number[] =>
 
 beforeAll(async () => {
   server = await startScratch({ extraArgs: ['--setParameter', 'enableTestCommands=1'] });
-  client = await new mongo.MongoClient(server.uri, { monitorCommands: true, appName: 'joining' }).connect();
+  const observed: object = {
+    connectionType: observedConnection({ onAnswer: (...answer) => onAnswer(...answer) }),
+  };
+  const options = { ...observed, monitorCommands: true, appName: 'joining' };
+  client = await new mongo.MongoClient(server.uri, options).connect();
   client.on('commandStarted', ({ command }) => command['find'] && seen.push(command));
   db = client.db('joining');
   await db
@@ -87,6 +95,38 @@ test('what waits while two commands are under way goes with the next one', async
     [3, 4],
   ]);
   expect(seen.map(idsOf)).toEqual([[0], [1], [2, 3, 4, 5]]);
+});
+
+test('whose an answer is can be told of those that have asked together; what is too much for all is asked by each', async () => {
+  const told: { share: number; of: AbortSignal }[][] = [];
+  onAnswer = (_bytes, signal) => {
+    const sharers = sharersOf(signal)!.map(({ signal: of, share }) => ({ of, share }));
+    told.push(sharers);
+    if (sharers.length > 1) throw new BulkheadError('OPERATION_TOO_LARGE', 'Too much together.');
+  };
+  const [one, other] = [new AbortController().signal, new AbortController().signal];
+  const loads = await Promise.all([
+    reader.load(plan(2, 3, 4), { ...scope, signal: one }),
+    reader.load(plan(4, 5), { ...scope, signal: other }),
+  ]);
+  onAnswer = () => {};
+  expect(loads.map(numbersOf)).toEqual([
+    [2, 3, 4],
+    [4, 5],
+  ]);
+  expect(seen.map(idsOf)).toEqual([
+    [2, 3, 4, 5],
+    [2, 3, 4],
+    [4, 5],
+  ]);
+  expect(told).toEqual([
+    [
+      { of: one, share: 0.75 },
+      { of: other, share: 0.5 },
+    ],
+    [{ of: one, share: 1 }],
+    [{ of: other, share: 1 }],
+  ]);
 });
 
 test('a row that two operations asked for is not one object to both', async () => {

@@ -1,5 +1,6 @@
 import { mongo, type Types } from 'mongoose';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import { noteSharers } from './sharers.js';
 import type { AggregatePlan, CommandScope, LoadPlan, Reader, ReadPlan, Row } from './reader.js';
 
 /** `$in` takes more, but a command stays small and its answer under the reply limit. */
@@ -11,6 +12,7 @@ const IN_FLIGHT = 2;
 interface Load {
   readonly ids: readonly Types.ObjectId[];
   readonly maxTimeMS: number;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (rows: Map<string, Row>) => void;
   readonly reject: (error: unknown) => void;
   /** False once its operation has ended without it. */
@@ -104,7 +106,12 @@ class Lane {
     for (const load of loads) load.onAbandoned = onAbandoned;
     try {
       const maxTimeMS = Math.max(...loads.map((load) => load.maxTimeMS));
-      share(await this.#send(uniqueIds(loads), { maxTimeMS, signal: controller.signal }), loads);
+      const ids = uniqueIds(loads);
+      const sharers = loads.flatMap(({ signal, ids: own }) =>
+        signal ? [{ signal, share: own.length / ids.length }] : [],
+      );
+      noteSharers(controller.signal, sharers);
+      share(await this.#send(ids, { maxTimeMS, signal: controller.signal }), loads);
     } catch (error) {
       const isDown = error instanceof BulkheadError && error.code === 'PRODUCT_UNAVAILABLE';
       if (loads.length === 1 || isDown) for (const load of loads) load.reject(error);
@@ -148,6 +155,7 @@ export class JoiningReader implements Reader {
         const load: Load = {
           ids: plan.ids,
           maxTimeMS,
+          signal,
           resolve,
           reject,
           isWanted: true,

@@ -1,4 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
+import type { Sharer } from '../database/sharers.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 
 const MIB = 1024 * 1024;
@@ -10,13 +11,19 @@ const MOST = 256 * MIB;
 const SMALL = MIB;
 const RETRY_S = 1;
 
+/** What one operation holds. */
+interface Held {
+  bytes: number;
+  readonly ownMost: number | undefined;
+}
+
 /**
  * Bounds what the database has answered to operations under way, of all products together: a hundred reads of the
  * largest answers at once, each within its limits, would end the process.
  */
 export class HeldAnswers {
   readonly #most: number;
-  readonly #bySignal = new Map<AbortSignal, { bytes: number; readonly ownMost: number | undefined }>();
+  readonly #bySignal = new Map<AbortSignal, Held>();
   #sum = 0;
 
   /** @param most bytes. Default: an eighth of the heap, 16 to 256 MiB. */
@@ -40,22 +47,32 @@ export class HeldAnswers {
   }
 
   /**
-   * An answer has come for an operation, by its signal.
+   * An answer has come for an operation, or for several that have asked together.
    *
-   * @throws BulkheadError `OPERATION_TOO_LARGE` when it holds too much, `PRODUCT_UNAVAILABLE` when all do.
+   * @throws BulkheadError `OPERATION_TOO_LARGE` when one holds too much, or several together: each is to ask alone then.
+   * `PRODUCT_UNAVAILABLE` when all do.
    */
-  take(bytes: number, signal: AbortSignal): void {
-    const held = this.#bySignal.get(signal);
-    if (!held) return;
-    held.bytes += bytes;
-    this.#sum += bytes;
-    if (held.ownMost === undefined) return;
-    if (held.bytes > held.ownMost)
+  take(bytes: number, sharers: readonly Sharer[]): void {
+    const all = sharers.reduce((sum, { share }) => sum + bytes * share, 0);
+    if (sharers.length > 1 && all > SMALL && this.#sum + all > this.#most)
+      throw new BulkheadError('OPERATION_TOO_LARGE', 'What several operations ask for is too much together.');
+    for (const { signal, share } of sharers) {
+      const held = this.#bySignal.get(signal);
+      if (!held) continue;
+      held.bytes += bytes * share;
+      this.#sum += bytes * share;
+      if (sharers.length === 1) this.#check(held);
+    }
+  }
+
+  #check({ bytes, ownMost }: Held): void {
+    if (ownMost === undefined) return;
+    if (bytes > ownMost)
       throw new BulkheadError(
         'OPERATION_TOO_LARGE',
-        `The operation reads more than ${Math.floor(held.ownMost)} bytes: ask for smaller pages or fewer fields.`,
+        `The operation reads more than ${Math.floor(ownMost)} bytes: ask for smaller pages or fewer fields.`,
       );
-    if (held.bytes > SMALL && this.#sum > this.#most)
+    if (bytes > SMALL && this.#sum > this.#most)
       throw new BulkheadError(
         'PRODUCT_UNAVAILABLE',
         'The gateway holds as many answers as it can: ask again, or for smaller pages.',

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { PATIENCE_MS, watchPulse } from '../compartment/breaker.js';
 import { productNames } from '../config/names.js';
 import { openConnection } from '../database/connection.js';
+import { sharersOf } from '../database/sharers.js';
 import { wordsOfDriverError } from '../database/driver-words.js';
 import { Pulse } from '../database/pulse.js';
 import { heardBy } from '../monitor/watcher.js';
@@ -182,7 +183,7 @@ export class ProductKeeper {
         waitQueueTimeoutMs,
         deadlineMs,
         onCommand: watchers.length > 0 ? heardBy(watchers) : undefined,
-        onAnswer: (bytes, by) => this.#runtime.held.take(bytes, by),
+        onAnswer: (bytes, by) => this.#runtime.held.take(bytes, sharersOf(by) ?? [{ signal: by, share: 1 }]),
         monitorCommands: this.#options.monitorCommands ?? false,
       });
       const problem = await examine();
