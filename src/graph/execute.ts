@@ -39,7 +39,6 @@ const MOST_FORMS = 8;
 /** More tell nobody more, and each costs a hundred times what a value does. */
 const MOST_ERRORS = 100;
 
-
 /** Documents are data: a property is handed over, and never called with the context of an operation. */
 const property: GraphQLFieldResolver<unknown, unknown> = (source, _args, _context, { fieldName }) =>
   (source as Record<string, unknown> | null | undefined)?.[fieldName];

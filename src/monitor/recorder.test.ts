@@ -77,7 +77,9 @@ describe('a recorder', () => {
 
   test('counts what the driver asks for by itself', async () => {
     const recorder = new Recorder();
-    const observed: object = { connectionType: observedConnection({ onCommand: (sent) => recorder.command(sent) }) };
+    const observed: object = {
+      connectionType: observedConnection({ onCommand: (sent) => recorder.command(sent) }),
+    };
     const client = new mongo.MongoClient(inject('mongodAdminUri'), observed);
     const db = client.db(`recorder-${process.pid}`);
     await db.collection('posts').insertMany(Array.from({ length: 300 }, (_, n) => ({ n })));
