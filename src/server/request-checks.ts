@@ -53,6 +53,9 @@ function isAcceptable(accept: string | undefined): boolean {
   });
 }
 
+/** `application/json; charset=utf-8` has 31 characters. */
+const LONGEST_TYPE = 200;
+
 const isUtf8 = (contentType: string | undefined): boolean => {
   const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(contentType ?? '')?.[1];
   return charset === undefined || /^utf-?8$/i.test(charset);
@@ -69,6 +72,8 @@ function isTwice(rawHeaders: readonly string[], name: string): boolean {
 export function requestProblem(request: FastifyRequest): ReturnType<typeof badRequest> | undefined {
   const { method, headers, url, protocol, hostname, raw } = request;
   if (method !== 'GET' && method !== 'POST') return badRequest(405);
+  // Apollo's reader of it takes quadratic time for a run of blanks: 16 KiB of them were 0.1 s.
+  if ((headers['content-type']?.length ?? 0) > LONGEST_TYPE) return badRequest(415);
   if (!isAcceptable(headers.accept)) return badRequest(406);
   // A proxy may have chosen by the other one.
   if (isTwice(raw.rawHeaders, 'host')) return badRequest(400, 'There is more than one Host header.');

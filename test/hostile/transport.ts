@@ -49,6 +49,20 @@ for (const charset of ['utf-7', 'utf-16', '"UTF-16LE"', 'latin1', 'made-up', 'ut
     'content-type': `application/json; charset=${charset}`,
   });
 types.body('charset UTF-8', ASK, ANSWERED, { 'content-type': 'application/json; charset=UTF-8' });
+const LONG = ' '.repeat(15_000);
+for (const [what, type] of [
+  ['before its parameters', `application/json${LONG};charset=utf-8`],
+  ['in its parameters', `application/json;charset${LONG}=utf-8`],
+  ['in quotes', `application/json;a="${LONG}"`],
+] as const) {
+  types.body(`15,000 blanks ${what}`, ASK, '415 BAD_REQUEST', { 'content-type': type });
+  types.request(
+    `15,000 blanks ${what}, of a GET`,
+    query('{ __typename }'),
+    { headers: { ...PREFLIGHT, 'content-type': type } },
+    '415 BAD_REQUEST',
+  );
+}
 types.request('an upload', '', { method: 'POST', body: new FormData() }, '415 BAD_REQUEST');
 types.request('no type', '', { method: 'POST', body: new Uint8Array([123, 125]) }, '415 BAD_REQUEST');
 for (const accept of ['text/html', 'application/json;q=0', 'image/*', 'application/xml, text/plain'])
