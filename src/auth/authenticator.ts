@@ -39,6 +39,9 @@ export type { Viewers } from './viewers.js';
 const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
 const mostAudiences = 8;
 
+/** The token of an `Authorization` header, the same however the header is written; undefined where it is none. */
+export const tokenIn = (authorization: string): string | undefined => bearer.exec(authorization)?.[1];
+
 type Outcome = { readonly token: VerifiedToken } | { readonly error: unknown };
 
 /**
@@ -127,7 +130,7 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
   return {
     async authenticate(authorization, endpoint, options) {
       if (authorization === undefined) return viewersOf(new Map());
-      const token = bearer.exec(authorization)?.[1];
+      const token = tokenIn(authorization);
       if (!token) throw notAuthenticated();
       return token.startsWith('bhs_')
         ? await bySession(token, endpoint, options?.signal)

@@ -82,7 +82,10 @@ describe('a share that is used up', () => {
     expect(await codeOf(rate.identify(address, undefined, async () => viewersOf(new Map())))).toBe('let in');
   });
 
-  test('of a known client is refused without looking at its credential again', async () => {
+  test.each([
+    ['as it was', () => 'Bearer known'],
+    ['written otherwise each time', (i: number) => `${i % 2 ? 'bEaReR' : 'BEARER'}${' '.repeat(i + 1)}known`],
+  ])('of a known client is refused without looking at its credential again, %s', async (_, headerOf) => {
     const rate = new RequestRate(limits, ['shop']);
     let looks = 0;
     const look = () => {
@@ -90,7 +93,7 @@ describe('a share that is used up', () => {
       return as('ada')();
     };
     const codes: string[] = [];
-    for (let i = 0; i < 10; i += 1) codes.push(await codeOf(rate.identify(address, 'Bearer known', look)));
+    for (let i = 0; i < 10; i += 1) codes.push(await codeOf(rate.identify(address, headerOf(i), look)));
     expect(codes.filter((code) => code === 'let in')).toHaveLength(3);
     expect(codes.slice(3)).toEqual(Array(7).fill('RATE_LIMITED'));
     expect(looks).toBe(3);

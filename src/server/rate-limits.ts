@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { tokenIn } from '../auth/authenticator.js';
 import { knownViewer, type Viewers } from '../auth/viewers.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { Limits } from '../product/product.js';
@@ -105,7 +106,9 @@ export class RequestRate {
       await this.#take(unknown, address);
       return viewers;
     }
-    const hash = createHash('sha256').update(authorization).digest('base64');
+    const hash = createHash('sha256')
+      .update(tokenIn(authorization) ?? authorization)
+      .digest('base64');
     const known = this.#good.get(hash);
     if (known !== undefined) {
       if (await this.#isSpent(known, address)) await this.#take(known, address);
