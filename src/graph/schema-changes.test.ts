@@ -11,16 +11,16 @@ import { describe, expect, test } from 'vitest';
 import { findSchemaChanges } from './schema-changes.js';
 
 const BASE = `
-  directive @upper(locale: String) on FIELD
+  directive @upper(locale: String, times: Int! = 1) on FIELD
   "Where it begins."
-  type Query { post(id: ID!): Post  posts(filter: Filter, first: Int = 20, tag: String): [Post!]!  found: Found }
+  type Query { post(id: ID!): Post  posts(filter: Filter, first: Int = 20, last: Int! = 20, tag: String): [Post!]!  found: Found }
   type Mutation { write(filter: Filter): Int }
   type Post { id: ID!  title: String!  words: Int  body: String  status: Status }
   type Page { title: String }
   union Found = Post | Page
   interface Node { id: ID! }
   enum Status { DRAFT PUBLISHED }
-  input Filter { status: Status  author: String }
+  input Filter { status: Status  author: String  words: Int! = 0 }
 `;
 const rewrite = (from: string, to: string) => {
   expect(BASE).toContain(from);
@@ -68,6 +68,36 @@ test.each([
     ['safe FIELD_ARGUMENT_ADDED Query.post.at'],
   ],
   ['another default', 'Int = 20', 'Int = 10', ['dangerous FIELD_ARGUMENT_DEFAULT_CHANGED Query.posts.first']],
+  [
+    'another default of what is never null',
+    'Int! = 20',
+    'Int! = 10',
+    ['dangerous FIELD_ARGUMENT_DEFAULT_CHANGED Query.posts.last'],
+  ],
+  [
+    'an optional argument without its default',
+    'Int = 20',
+    'Int',
+    ['dangerous FIELD_ARGUMENT_DEFAULT_CHANGED Query.posts.first'],
+  ],
+  [
+    'a required argument without its default',
+    'Int! = 20',
+    'Int!',
+    ['breaking FIELD_ARGUMENT_DEFAULT_CHANGED Query.posts.last'],
+  ],
+  [
+    'a required input field without its default',
+    'Int! = 0',
+    'Int!',
+    ['breaking INPUT_FIELD_DEFAULT_VALUE_CHANGED Filter.words'],
+  ],
+  [
+    'a required argument of a directive without its default',
+    'Int! = 1',
+    'Int!',
+    ['breaking DIRECTIVE_ARGUMENT_DEFAULT_VALUE_CHANGED @upper.times'],
+  ],
   ['a new field', 'words: Int', 'words: Int  pages: Int', ['safe FIELD_ADDED Post.pages']],
   [
     'a new type, told once',
@@ -106,7 +136,7 @@ test.each([
   ],
   [
     'a removed directive',
-    'directive @upper(locale: String) on FIELD',
+    'directive @upper(locale: String, times: Int! = 1) on FIELD',
     '',
     ['breaking DIRECTIVE_REMOVED @upper'],
   ],
@@ -139,6 +169,12 @@ test.each([
     findBreakingChanges(one, other).length,
   );
   if (findDangerousChanges(one, other).length > 0) expect(expected).not.toEqual([]);
+});
+
+test('a default that is gone is told in words', async () => {
+  const after = buildSchema(rewrite('Int! = 0', 'Int!'));
+  const [change] = await findSchemaChanges(buildSchema(BASE), after);
+  expect(change!.message).toMatch(/changed from '0' to none$/);
 });
 
 describe('a schema of code', () => {

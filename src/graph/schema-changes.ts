@@ -1,5 +1,11 @@
 import { type Change, ChangeType, CriticalityLevel, diff } from '@graphql-inspector/core';
-import { buildSchema, type GraphQLSchema } from 'graphql';
+import {
+  buildSchema,
+  type GraphQLSchema,
+  isRequiredArgument,
+  isRequiredInputField,
+  resolveSchemaCoordinate,
+} from 'graphql';
 import { printSdl } from './sdl.js';
 
 /**
@@ -35,17 +41,18 @@ export async function findSchemaChanges(
   const [from, to] = [printSdl(before), printSdl(after)];
   if (from === to) return [];
   // Inspector's own `simplifyChanges` would also leave out a field that is gone from a type with a new interface.
-  const changes = await diff(buildSchema(from), buildSchema(to));
+  const next = buildSchema(to);
+  const changes = await diff(buildSchema(from), next);
   const newTypes = new Set(
     changes.filter(({ type }) => type === ChangeType.TypeAdded).map(({ path }) => path),
   );
   const found = changes
     .filter((change) => !isSaidAlready(change, newTypes))
     .map((change): SchemaChange => ({
-      level: levelOf(change),
+      level: levelOf(change, next),
       kind: change.type,
       ...(change.path !== undefined && { at: change.path }),
-      message: change.message,
+      message: messageOf(change),
     }))
     .sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level));
   // Whatever it does not look at, such as a description of a directive's argument.
@@ -57,11 +64,27 @@ const isSaidAlready = ({ type, path = '' }: Change, newTypes: ReadonlySet<string
   (path.includes('.') && newTypes.has(path.slice(0, path.indexOf('.')))) ||
   (type.startsWith('DIRECTIVE_USAGE') && /\.@(deprecated|specifiedBy)\b/.test(path));
 
-function levelOf({ type, criticality }: Change): ChangeLevel {
+function levelOf({ type, criticality, path }: Change, next: GraphQLSchema): ChangeLevel {
   const level = LEVELS[criticality.level];
+  // Another default is called dangerous, also where there is none any more.
+  if (path !== undefined && isOfDefault(type) && isRequired(path, next)) return 'breaking';
   // Called dangerous for servers that extend an interface; no client notices an argument that it need not give.
   return type === ChangeType.FieldArgumentAdded && level === 'dangerous' ? 'safe' : level;
 }
+
+const isOfDefault = (type: string): boolean => /_DEFAULT_(VALUE_)?CHANGED$/.test(type);
+
+/** Whether an argument or a field of an input has to be given. @param path Inspector's: `Query.post.id`, `Filter.tag`, `@upper.locale` */
+function isRequired(path: string, schema: GraphQLSchema): boolean {
+  const isOfInput = !path.startsWith('@') && path.split('.').length === 2;
+  const found = resolveSchemaCoordinate(schema, isOfInput ? path : path.replace(/\.(\w+)$/, '($1:)'));
+  if (found?.kind === 'InputField') return isRequiredInputField(found.inputField);
+  if (found?.kind === 'FieldArgument') return isRequiredArgument(found.fieldArgument);
+  return found?.kind === 'DirectiveArgument' && isRequiredArgument(found.directiveArgument);
+}
+
+const messageOf = ({ type, message }: Change): string =>
+  isOfDefault(type) ? message.replaceAll(/\b(from|to) 'undefined'/g, '$1 none') : message;
 
 /**
  * The coordinate whose users notice a change. Whoever uses a field notices its new or other argument, given or not;
