@@ -7,19 +7,18 @@ export class Interrupted extends Error {
 }
 
 /**
- * Waits for the first `SIGTERM`, `SIGINT` or, unless it has another meaning, `SIGHUP`. The handlers stay: npm hands on the Ctrl-C that the terminal has
- * sent already, and the second one must not cut off what the first one began.
+ * Waits for the first `SIGTERM`, `SIGINT` or, unless it has another meaning, `SIGHUP`. The handlers stay: npm hands on the
+ * Ctrl-C that the terminal has sent already, and the second one must not cut off what the first one began.
  */
 export class Interruption {
   readonly happened: Promise<string>;
   #why: string | undefined;
 
-  /** @param onHangUp what `SIGHUP` means; left out, that the terminal is gone. */
-  constructor(onHangUp?: () => void) {
+  /** @param hangUpEnds whether `SIGHUP` is one of them: the terminal is gone. */
+  constructor(hangUpEnds = true) {
     this.happened = new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      for (const signal of ['SIGTERM', 'SIGINT', ...(hangUpEnds ? (['SIGHUP'] as const) : [])] as const) {
         process.on(signal, () => {
-          if (signal === 'SIGHUP' && onHangUp) return onHangUp();
           this.#why ??= signal;
           resolve(signal);
         });

@@ -1,16 +1,7 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { EXIT, reportFailure } from './output.js';
-import { buildProgram } from './program.js';
+import { keepHangUps } from './hang-up.js';
 
-const isJson = process.argv.includes('--json');
-try {
-  await buildProgram(isJson).parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) process.exitCode = reportFailure(error, isJson);
-  else {
-    process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
-    if (isJson && error.exitCode !== 0)
-      process.stdout.write(`${JSON.stringify({ ok: false, problems: [error.message] })}\n`);
-  }
-}
+keepHangUps();
+// Everything else comes after it, which takes seconds on a busy machine.
+const { runCommandLine } = await import('./command-line.js');
+await runCommandLine();

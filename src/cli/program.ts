@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ShapeOrder } from '../monitor/slow-shapes.js';
+import { leaveHangUps } from './hang-up.js';
 import type { IndexesAdviseOptions } from './indexes-advise.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
 import type { CommonOptions } from './output.js';
@@ -39,6 +40,10 @@ const sinceOption = (): Option =>
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ bulkhead ${line}\n`).join('')}`;
 
+/** Whether it goes on until it is told to stop, and reads secrets again meanwhile. */
+const serves = (command: Command): boolean =>
+  command.name() === 'start' || (command.name() === 'work' && !command.opts<{ once: boolean }>().once);
+
 /** Every command, its options and help. Each loads what it needs when it is called: `token` opens no server. */
 export function buildProgram(isJson = false): Command {
   const program = new Command('bulkhead')
@@ -51,7 +56,10 @@ export function buildProgram(isJson = false): Command {
     .addHelpText('after', '\nExit codes: 0 fine, 1 findings, 2 usage or configuration, 3 unavailable.')
     // With --json the mistake is told as JSON, by whoever catches it.
     .configureOutput(isJson ? { outputError: () => {}, writeErr: () => {} } : {})
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => {
+      if (!serves(command)) leaveHangUps();
+    });
   const common = () => program.opts<CommonOptions>();
   const exitWith = async (code: Promise<number>): Promise<void> => {
     process.exitCode = await code;

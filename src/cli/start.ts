@@ -8,6 +8,7 @@ import { createGatewayServer, type GatewayServer } from '../server/gateway-serve
 import { loadEnvironment, loadProject } from '../server/load-project.js';
 import { LogFile } from '../server/log-file.js';
 import { createLogger } from '../server/logger.js';
+import { hasTerminal, onHangUp } from './hang-up.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
 import { listenForReload, type ReloadAnswer } from './reload-channel.js';
@@ -32,11 +33,9 @@ const CONNECT_MS = 3_000;
  * @returns when everything that was under way is finished and every connection is closed.
  */
 export async function start(products: readonly string[], options: StartOptions): Promise<void> {
-  let reload = (): unknown => undefined;
-  // On a terminal, and under a parent that has one, it means that the terminal is gone.
-  const interruption = new Interruption(hasTerminal() ? undefined : () => void reload());
+  const interruption = new Interruption(hasTerminal());
   try {
-    await serve(interruption, products, options, (again) => (reload = again));
+    await serve(interruption, products, options);
   } finally {
     // Listening for its end keeps the channel open, and the channel this process.
     if (process.connected) process.disconnect();
@@ -47,7 +46,6 @@ async function serve(
   interruption: Interruption,
   products: readonly string[],
   options: StartOptions,
-  onHangUp: (reload: () => unknown) => void,
 ): Promise<void> {
   const { gateway, environment: read } = await loadProject({ ...options, products });
   const { adminUri } = read;
@@ -120,9 +118,6 @@ function servingPart(read: Environment): Environment {
   const { adminUri: _, scratchUri: __, alertWebhook: ___, ...environment } = withDevelopmentUris(read);
   return environment;
 }
-
-const hasTerminal = (): boolean =>
-  process.send !== undefined || [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 
 /** What the serving process has no use for, and therefore does not keep. */
 const ADMINISTRATIVE =

@@ -4,6 +4,7 @@ import { loadJobs, type Jobs } from '../jobs/load-jobs.js';
 import { EVERY_MS, type ProductRound } from '../jobs/product-worker.js';
 import { Worker } from '../jobs/worker.js';
 import { createLogger } from '../server/logger.js';
+import { hasTerminal, onHangUp } from './hang-up.js';
 import { Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';
 import { OWNER_VARIABLE } from './worker-process.js';
@@ -116,12 +117,12 @@ async function forEver(jobs: Jobs, owner: string | undefined): Promise<number> {
   process.on('unhandledRejection', (error) =>
     logger.error({ err: error }, 'a promise was rejected, and nobody waited for it'),
   );
-  const hasTerminal = process.send !== undefined || process.stdin.isTTY || process.stdout.isTTY;
   const reload = () => {
     const read = readAgain(jobs, logger);
     if (read) ({ uris, webhook } = read);
   };
-  const interruption = new Interruption(hasTerminal ? undefined : reload);
+  const interruption = new Interruption(hasTerminal());
+  onHangUp(reload);
   const worker = new Worker({
     products,
     uriOf: (product) => uris[product],

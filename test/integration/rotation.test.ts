@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -228,6 +228,11 @@ describe('bulkhead reload', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bulkhead-reload-'));
     await copyBuiltProject(folder);
+    // In the middle of what every command loads.
+    appendFileSync(
+      join(folder, 'dist/src/cli/output.js'),
+      "\nif (process.env['HANGS_UP']) process.kill(process.pid, 'SIGHUP');\n",
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -235,6 +240,27 @@ describe('bulkhead reload', () => {
     writeFileSync(join(folder, name), `${value}\n`, { mode: 0o600 });
     return join(folder, name);
   };
+
+  test.each([
+    ['start', /"msg":"secrets were read again"/, () => ({ BLOG_MONGODB_URI: running.uris['blog'] })],
+    [
+      'work',
+      /"msg":"connection strings were read again"/,
+      () => ({ BLOG_OPS_MONGODB_URI: running.opsUris['blog'] }),
+    ],
+  ])('SIGHUP while `%s` loads does not end it, and is not lost', async (command, done, uris) => {
+    const started = new Running(process.execPath, [join(folder, 'dist/src/cli/main.js'), command, 'blog'], {
+      cwd: folder,
+      env: { ...uris(), PORT: '0', HANGS_UP: 'true' },
+    });
+    try {
+      await started.says(done);
+      process.kill(started.pid, 'SIGTERM');
+      expect((await started.ended).code).toBe(0);
+    } finally {
+      started.kill();
+    }
+  });
 
   test('reads files of secrets again, tells what became of each, and changes nothing where one is wrong', async () => {
     const secret = () => randomBytes(32).toString('hex');
