@@ -19,8 +19,8 @@ export class ProductRequest {
   readonly #leave: () => void;
   readonly #began = performance.now();
   readonly #meter: CostMeter | undefined;
-  /** Commands by field, a root field's by its place in the answer, too. */
-  readonly #commands = new Map<string, number>();
+  /** Commands of each context by field, a root field's by its place in the answer, too. */
+  readonly #commands: Map<string, number>[] = [];
 
   private constructor(
     readonly runtime: ProductRuntime,
@@ -77,9 +77,11 @@ export class ProductRequest {
   context(fieldName?: string): ProductContext {
     const coordinate = fieldName ? `Mutation.${fieldName}` : 'Query';
     const { request, deadline, operationName } = this;
+    const commands = new Map<string, number>();
+    this.#commands.push(commands);
     const onCommand = (by: string, place?: ResponsePath) => {
       const key = place && ROOT.test(by) ? `${by} ${responsePathAsArray(place).join('.')}` : by;
-      this.#commands.set(key, (this.#commands.get(key) ?? 0) + 1);
+      commands.set(key, (commands.get(key) ?? 0) + 1);
     };
     return createProductContext(this.runtime, { request, deadline, operationName, coordinate, onCommand });
   }
@@ -99,12 +101,19 @@ export class ProductRequest {
     const name = plainName(this.operationName);
     const ms = performance.now() - this.#began;
     for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);
-    for (const [key, commands] of this.#commands) {
-      if (commands < UNBATCHED_AT) continue;
+    for (const [field, commands] of this.#unbatched())
+      for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
+  }
+
+  /** Fields that sent a command for each of their parents, and the most that one sent in one context: loaders are a context's. */
+  #unbatched(): ReadonlyMap<string, number> {
+    const most = new Map<string, number>();
+    for (const [key, commands] of this.#commands.flatMap((counts) => [...counts])) {
       const [field = '', place] = key.split(' ');
       // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
-      if (ROOT.test(field) && place === undefined) continue;
-      for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
+      if (commands < UNBATCHED_AT || (ROOT.test(field) && place === undefined)) continue;
+      most.set(field, Math.max(commands, most.get(field) ?? 0));
     }
+    return most;
   }
 }

@@ -77,6 +77,11 @@ class WallResolver {
     return (await models.of(Stone).findUnrestricted({ name: id }, ['name'])) !== null;
   }
 
+  @Mutation(() => [Wall], { nullable: true })
+  build(@Arg('count', () => Int) count: number): Wall[] {
+    return this.walls(count);
+  }
+
   @Mutation(() => Int, { nullable: true })
   async retried(@Arg('times', () => Int) times: number, @Ctx() { models }: ProductContext): Promise<number> {
     let tries = 0;
@@ -215,6 +220,25 @@ describe('reads without row rules', () => {
           [name, 'Wall.isNamed', 12],
         ]),
       );
+    },
+  );
+
+  test.each(['wall', undefined])(
+    'of the root fields of a mutation, which share no loaders, are no loop together (through %s)',
+    async (endpoint) => {
+      const { recorder } = other.server.runtimes.get('wall')!;
+      const token = endpoint ? await other.service('wall', 'write') : await other.operator();
+      const root = endpoint ? 'build' : 'wallBuild';
+      const ask = async (name: string, ...counts: readonly number[]) => {
+        const fields = counts.map((count, n) => `a${n}: ${root}(count: ${count}) { isNamed }`);
+        const { body } = await other.ask(endpoint, `mutation ${name} { ${fields.join(' ')} }`, { token });
+        expect(body.errors).toBeUndefined();
+      };
+      await ask('Apart', ...Array<number>(12).fill(1));
+      await ask('Loops', 11, 12, 1);
+      expect(recorder!.drain().unbatched).toMatchObject([
+        { operation: 'Loops', field: 'Wall.isNamed', times: 1, most: 12 },
+      ]);
     },
   );
 
