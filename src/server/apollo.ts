@@ -15,6 +15,7 @@ import type { RequestScope } from './request-scope.js';
 import { operationSize } from './operation-size.js';
 import { retryAfter } from './retry-after.js';
 import { sealResult } from './seal-result.js';
+import { logUnwritten } from './unwritten-answers.js';
 
 /**
  * Parsed documents that one graph keeps, by the length of their JSON and of their text: some hundreds. Kept, one takes
@@ -58,6 +59,8 @@ const logUnexpected = (logger: Logger): ApolloServerPlugin<RequestScope> => ({
       }
     },
   }),
+  unexpectedErrorProcessingRequest: async ({ requestContext: { contextValue }, error }) =>
+    logger.error({ reqId: contextValue.requestId, err: error }, 'unexpected error'),
 });
 
 /** Apollo gives it the code and the status; graphql-js would say the same if it were asked to execute. */
@@ -79,6 +82,7 @@ const executeAlone = (target: GraphTarget, operation: IncomingOperation) => targ
  */
 export function createApollo(target: GraphTarget, options: ApolloOptions): ApolloServer<RequestScope> {
   const hideSuggestions = options.production || !options.introspection;
+  const unwritten = logUnwritten(stringifyWithin(target.limits.answerBytes), options.logger);
   const execute = isTracing() ? executeTraced : executeAlone;
   return new ApolloServer<RequestScope>({
     gateway: {
@@ -117,7 +121,7 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
     // Apollo's own way of leaving suggestions out searches messages, which quote the client, in quadratic time.
     validationOptions: { hideSuggestions, maxErrors: SHOWN },
     validationRules: [operationSize(target.limits, options.namespaces)],
-    stringifyResult: stringifyWithin(target.limits.answerBytes),
+    stringifyResult: unwritten.stringifyResult,
     formatError,
     logger: options.logger,
     stopOnTerminationSignals: false,
@@ -129,6 +133,8 @@ export function createApollo(target: GraphTarget, options: ApolloOptions): Apoll
       firstErrors,
       logUnexpected(options.logger),
       ...options.plugins,
+      // Last: others may put other errors into the answer.
+      unwritten.plugin,
     ],
   });
 }
