@@ -32,6 +32,12 @@ const toLimit = (text: string): number => {
   return limit;
 };
 
+const toAddress = (text: string): string => {
+  if (!/^https?:/i.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('expected an address such as http://10.0.0.7:4000.');
+  return text;
+};
+
 const sinceOption = (): Option =>
   new Option('--since <time>', 'how far back: 1h, 24h, 7d')
     .argParser(toSeconds)
@@ -110,7 +116,11 @@ export function buildProgram(isJson = false): Command {
   program
     .command('status')
     .description('one line per product: state, database, documents, traffic, worst finding')
-    .option('--url <address>', 'where the gateway listens (default: HOST and PORT)')
+    .addOption(
+      new Option('--url <address>', 'where the gateway listens (default: HOST and PORT)').argParser(
+        toAddress,
+      ),
+    )
     .addHelpText('after', examples('status', 'status --json', 'status --url http://10.0.0.7:4000'))
     .action(async (options: { url?: string }) =>
       exitWith((await import('./status.js')).status({ ...common(), ...options })),

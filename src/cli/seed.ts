@@ -23,7 +23,10 @@ export async function seedProducts(product: string | undefined, options: SeedOpt
   if (environment.production)
     throw new StartError(['Sample data is for development: its users share one published password.']);
   const targets = [...project.runtimes.values()].filter((runtime) => runtime.product.sample);
-  if (targets.length === 0) throw new StartError([`${product ?? 'The gateway'}: declares no sample data.`]);
+  if (targets.length === 0)
+    throw new StartError([
+      product ? `${product} declares no sample data.` : 'No product declares sample data.',
+    ]);
 
   const results: { product: string; documents: number; removed: number; rssMb: number }[] = [];
   for (const { name, product: declared, classes } of targets) {

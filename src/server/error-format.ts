@@ -48,6 +48,11 @@ const isBadRequest = ({ extensions }: GraphQLError): boolean => {
   return typeof status === 'number' && status >= 400 && status < 500;
 };
 
+/** Apollo's word for what our check of it has found wrong, too. */
+const NO_PERSISTED_QUERY = 'Unsupported persisted query version';
+const PERSISTED_QUERY_FORM =
+  'Expected a persisted query of version 1 with `sha256Hash`, 64 hexadecimal digits in small letters.';
+
 /** How graphql-js says that a document is too large for it: in words, without a code. */
 function tooLargeFor(message: string, code: unknown): string | undefined {
   if (code === 'GRAPHQL_PARSE_FAILED') {
@@ -85,7 +90,10 @@ function shownGraphQLError(error: GraphQLError, isResolvers: boolean): Shown | u
   if (code === 'GRAPHQL_VALIDATION_FAILED') return { message: withoutHint(message), extensions: { code } };
   if (isPublic(code)) return { message, extensions: { code } };
   return !isResolvers && !isErrorCode(code) && isBadRequest(error)
-    ? { message, extensions: { code: 'BAD_REQUEST' } }
+    ? {
+        message: message === NO_PERSISTED_QUERY ? PERSISTED_QUERY_FORM : message,
+        extensions: { code: 'BAD_REQUEST' },
+      }
     : undefined;
 }
 

@@ -263,6 +263,19 @@ describe('seed', () => {
     expect(await commands.gateway.db('blog').collection('posts').countDocuments()).toBe(before);
   });
 
+  test('says where there is none to load', async () => {
+    writeFileSync(
+      join(commands.folder, 'dist/plain.config.js'),
+      `import { defineGateway } from './src/index.js';
+       import config from './bulkhead.config.js';
+       const { sample, ...blog } = config.products.blog;
+       export default defineGateway({ products: { blog } });`,
+    );
+    const seed = async (args: string) => run(`seed${args} --config dist/plain.config.js`);
+    expect(await seed('')).toMatchObject({ code: 2, stderr: 'error No product declares sample data.\n' });
+    expect(await seed(' blog')).toMatchObject({ code: 2, stderr: 'error blog declares no sample data.\n' });
+  });
+
   test('is refused in production', async () => {
     const { code, stderr } = await run('seed', { NODE_ENV: 'production', BULKHEAD_COMPOSED: 'off' });
     expect([code, stderr]).toEqual([2, expect.stringContaining('published password')]);

@@ -11,6 +11,8 @@ describe('usage', () => {
   test.each([
     ['nonsense', /unknown command/],
     ['doctor --nonsense', /unknown option/],
+    ['status --url junk', /expected an address such as http:/],
+    ['status --url localhost:4000', /expected an address such as http:/],
     ['seed --scale none', /expected a number above 0/],
     ['token --product blog --scope blog:read --expires soon', /30m, 12h or 7d/],
     ['doctor nonsense', /no such product; there are blog, aviation/],

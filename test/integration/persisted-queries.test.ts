@@ -33,11 +33,28 @@ test('a query is sent once and asked for by its hash', async () => {
   expect(other.body.errors[0].extensions).toEqual({ code: 'PERSISTED_QUERY_NOT_FOUND' });
 });
 
+test.each([
+  ['in capitals', { version: 1, sha256Hash: hashOf('{ __typename }').toUpperCase() }],
+  ['that is none', { version: 1, sha256Hash: 'none' }],
+  ['of another version', { version: 2, sha256Hash: hashOf('{ __typename }') }],
+])('a hash %s is told what is expected', async (_, persistedQuery) => {
+  const { status, body } = await send(gateway.url('edge'), json({ extensions: { persistedQuery } }));
+  expect([status, body.errors]).toEqual([
+    400,
+    [
+      {
+        message: expect.stringMatching(/^Expected a persisted query of version 1 with `sha256Hash`, 64 hex/),
+        extensions: { code: 'BAD_REQUEST' },
+      },
+    ],
+  ]);
+});
+
 test('the oldest go when 30 MiB are kept', async () => {
   const first = '{ echo(text: "first") }';
   await ask(first, hashOf(first));
-  for (let i = 0; i < 33; i += 1) {
-    const long = `{ __typename } #${i} ${'x'.repeat(1_000_000)}`;
+  for (let i = 0; i < 330; i += 1) {
+    const long = `{ __typename } #${i} ${'x'.repeat(99_900)}`;
     expect((await ask(long, hashOf(long))).status).toBe(200);
   }
   expect((await ask(undefined, hashOf(first))).body.errors[0].extensions).toEqual({
