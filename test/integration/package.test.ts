@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { hashOf } from '../../src/graph/operation-hash.js';
@@ -22,6 +25,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 
 const PRODUCT = `corner-${process.pid}`;
 const NEXT = '0.2.0';
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'bulkhead-package-'));
 const [source, shop] = [join(root, 'source'), join(root, PRODUCT)];
 const QUIET = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -78,6 +82,9 @@ async function whileServing(
 beforeAll(async () => {
   mkdirSync(source);
   await copyBuiltProject(source);
+  // What is for readers: no build needs it.
+  for (const path of ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs'])
+    cpSync(join(REPOSITORY, path), join(source, path), { recursive: true });
 });
 afterAll(async () => {
   const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
@@ -89,17 +96,31 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true, maxRetries: 5 });
 });
 
-test('the tarball holds what runs and its types, and nothing else', async () => {
+test('the tarball holds what runs and its types, the pages and what they name, and nothing else', async () => {
   const [{ files }] = await pack(root);
   const paths = files.map(({ path }) => path);
   expect(paths).toContain('dist/src/index.js');
   expect(paths).toContain('dist/src/index.d.ts');
   expect(paths).toContain('dist/src/cli/main.js');
   const others = paths.filter(
-    (path) => !/^(dist\/src\/.*\.(js|d\.ts|js\.map|d\.ts\.map)|package\.json|README\.md|LICENSE)$/.test(path),
+    (path) =>
+      !/^(dist\/src\/.*\.(js|d\.ts|js\.map|d\.ts\.map)|package\.json|bulkhead\.config\.ts|LICENSE|[A-Z]+\.md|docs\/[a-z-]+\.md|(deploy|examples)\/.*)$/.test(
+        path,
+      ),
   );
   expect(others).toEqual([]);
   expect(paths.filter((path) => /\.test\./.test(path))).toEqual([]);
+
+  const pages = paths.filter((path) => path.endsWith('.md'));
+  const missing = pages.flatMap((page) => {
+    const links = readFileSync(join(source, page), 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g);
+    return [...links]
+      .map(([, link]) => normalize(join(dirname(page), link!)))
+      .filter((link) => !paths.some((path) => path === link || path.startsWith(`${link}/`)))
+      .map((link) => `${page}: ${link}`);
+  });
+  expect(missing).toEqual([]);
+  expect(pages.length).toBeGreaterThan(25);
 });
 
 describe('a repository of one’s own', () => {
@@ -152,6 +173,11 @@ describe('a repository of one’s own', () => {
     const [program, ...args] = JSON.parse(
       lines.find((line) => line.startsWith('CMD '))!.slice('CMD '.length),
     ) as [string, ...string[]];
+    // The units say the same.
+    const unit = (name: string) => readFileSync(join(shop, 'deploy', `${name}.service`), 'utf8');
+    expect(unit('bulkhead')).toContain(`ExecStart=/usr/bin/env ${[program, ...args].join(' ')}\n`);
+    const work = [program, ...args.slice(0, -1), 'work'];
+    expect(unit('bulkhead-worker')).toContain(`ExecStart=/usr/bin/env ${work.join(' ')}\n`);
     const secret = () => randomBytes(32).toString('base64url');
     const prefix = PRODUCT.replace('-', '_').toUpperCase();
     const gateway = new Running(program, args, {
@@ -169,6 +195,41 @@ describe('a repository of one’s own', () => {
     } finally {
       gateway.kill();
       await gateway.ended;
+    }
+  });
+
+  test('has samples to run it with, whose paths are there and whose product is its own', () => {
+    const files = readdirSync(join(shop, 'deploy'));
+    expect(files.sort()).toEqual([
+      'Caddyfile',
+      'bulkhead-worker.service',
+      'bulkhead.service',
+      'kubernetes.yaml',
+    ]);
+    const samples = files.map((file) => readFileSync(join(shop, 'deploy', file), 'utf8')).join('\n');
+    expect(samples).not.toMatch(/blog|aviation/i);
+    const prefix = PRODUCT.replace('-', '_').toUpperCase();
+    for (const variable of ['MONGODB_URI', 'JWT_SECRET', 'OPS_MONGODB_URI'])
+      expect(samples).toContain(`${prefix}_${variable}_FILE`);
+    const named = samples.match(/\bnode_modules\/[\w./-]+\w/g)!;
+    expect(named.filter((path) => !existsSync(join(shop, path)))).toEqual([]);
+    expect(named).toContain('node_modules/bulkhead/docs/production.md');
+    expect(samples).not.toMatch(/(?<!bulkhead\/)\b(docs|dist)\//);
+  });
+
+  test('`npm start` is over when npm is told to end, and everything that it has started with it', async () => {
+    const npm = new Running('npm', ['start'], {
+      cwd: shop,
+      env: { BULKHEAD_MONGOD: inject('mongodBinary'), PORT: '0' },
+    });
+    try {
+      await npm.says(/http:\S+\/graphql\n/);
+      process.kill(npm.pid, 'SIGTERM');
+      // Whoever is left holds its output open.
+      const over = npm.ended.then(() => 'over');
+      expect(await Promise.race([over, sleep(30_000, 'something is left', { ref: false })])).toBe('over');
+    } finally {
+      npm.kill();
     }
   });
 

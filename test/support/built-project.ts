@@ -20,7 +20,7 @@ import { findProcess } from '../../src/database/embedded/processes.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const STORE = join(ROOT, '.cache/built-projects');
-const FOLDERS = ['src', 'schema', 'resolvers', 'sample', 'generated', 'examples', 'test'];
+const FOLDERS = ['src', 'schema', 'resolvers', 'sample', 'generated', 'examples', 'deploy', 'test'];
 const FILES = [
   'package.json',
   'tsconfig.json',

@@ -4,6 +4,7 @@ import { makeFolder } from '../../config/make-folder.js';
 import { checkProductNames } from '../../config/names.js';
 import { StartError } from '../../errors/bulkhead-error.js';
 import { createProduct } from '../new-product/new-product.js';
+import { deploySamples } from './deploy-samples.js';
 import { providePackage, readOwnManifest } from './package-source.js';
 import { manifest, repositoryFiles } from './templates.js';
 
@@ -47,7 +48,11 @@ export function createRepository(folder: string, options: NewRepositoryOptions):
   makeFolder(folder, { advice: 'Make the repository in a folder of your own.' });
   const own = readOwnManifest();
   const dependency = options.dependency ?? providePackage(folder, own.version);
-  const files = { 'package.json': manifest(name, dependency, own), ...repositoryFiles(name) };
+  const files = {
+    'package.json': manifest(name, dependency, own),
+    ...repositoryFiles(name),
+    ...deploySamples(name),
+  };
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text, { flag: 'wx' });

@@ -9,7 +9,7 @@ import { StartError } from '../../errors/bulkhead-error.js';
 const VENDOR = 'vendor';
 
 /** This package's own folder, installed or as a checkout. */
-const PACKAGE = fileURLToPath(new URL('../../../../', import.meta.url));
+export const PACKAGE = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** This package as it describes itself. */
 export interface OwnManifest {

@@ -8,7 +8,8 @@ const TOOLS = ['@types/node', 'typescript', 'vitest'] as const;
 /** The manifest of a new repository. */
 export function manifest(name: string, dependency: string, own: OwnManifest): string {
   const devDependencies = Object.fromEntries(TOOLS.map((tool) => [tool, own.devDependencies[tool]]));
-  const built = (command: string) => `npm run --silent build && ${command}`;
+  // `exec`, as npm hands its signals to the shell, and the shell to nobody.
+  const built = (command: string) => `npm run --silent build && exec ${command}`;
   const content = {
     name,
     private: true,
@@ -247,6 +248,7 @@ npm test           # builds, and asks the gateway over HTTP on a MongoDB of its 
 | \`test/gateway.ts\` | starts the gateway for tests |
 | \`generated/\` | the schemas as text: commit them |
 | \`Containerfile\` | the gateway in production, and the worker; its variables are those of \`.env.example\` |
+| \`deploy/\` | samples to run both with: systemd, Kubernetes, a proxy ([how](node_modules/bulkhead/docs/production.md)) |
 
 | | |
 | --- | --- |
