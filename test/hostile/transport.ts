@@ -68,6 +68,8 @@ types.request('no type', '', { method: 'POST', body: new Uint8Array([123, 125]) 
 for (const accept of ['text/html', 'application/json;q=0', 'image/*', 'application/xml, text/plain'])
   types.body(`Accept: ${accept}`, ASK, '406 BAD_REQUEST', { accept });
 
+types.body('Accept: four thousand ranges', ASK, '406 BAD_REQUEST', { accept: '*/*,'.repeat(4_000) });
+
 const bytes = (name: string, text: string, expected: string, into: ReturnType<typeof group>) =>
   into.add(name, expected, async ({ gateway }) => {
     const answer = await sendBytes(gateway.address, text);
