@@ -7,7 +7,7 @@ import { isPlain, shapeOf } from './shape.js';
 const COMMENT = 'bulkhead:blog:Front:Query.posts';
 
 const LEAVES: readonly (readonly unknown[])[] = [
-  ['', 'a', 'b', '$a', '$b', '^a'],
+  ['', 'a', 'b', '$a', '$b', '^a', '^a|b', 'i', 's'],
   [0, -0, 1, -1, 2, 7, -3, Number.NaN],
   [true, false],
   [new Date(5), new mongo.ObjectId(), new Map([['a', 1]]), /^a/, /b/i, null],
@@ -22,12 +22,14 @@ const OPERATORS = [
   '$all',
   '$exists',
   '$regex',
+  '$options',
   '$not',
   '$elemMatch',
   '$gt',
   '$literal',
   '$set',
 ];
+const REGEX = ['$regex', '$options', '$ne'];
 const BRANCHES = ['$and', '$or', '$expr'];
 const STAGES = ['$match', '$sort', '$limit', '$lookup', '$unionWith', '$graphLookup', '$group', '$facet'];
 const JOIN = ['from', 'coll', 'as', 'localField', 'pipeline'];
@@ -36,7 +38,7 @@ const { value, stages } = fc.letrec<{ value: unknown; stages: unknown[] }>((tie)
     { maxDepth: 5, withCrossShrink: true },
     { weight: 3, arbitrary: leaf },
     { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
-    ...[FIELDS, OPERATORS, BRANCHES, JOIN].map((keys) => ({
+    ...[FIELDS, OPERATORS, REGEX, BRANCHES, JOIN].map((keys) => ({
       weight: 1,
       arbitrary: fc.dictionary(fc.constantFrom(...keys), tie('value'), { maxKeys: 3 }),
     })),
@@ -100,6 +102,16 @@ test.each<[string, mongo.Document, mongo.Document]>([
     { delete: 'posts', deletes: [{ q: { a: 1 }, limit: 2 }] },
   ],
   [
+    'alternatives',
+    { find: 'posts', filter: { a: { $regex: '^a' } } },
+    { find: 'posts', filter: { a: { $regex: '^a|b' } } },
+  ],
+  [
+    'options',
+    { find: 'posts', filter: { a: { $regex: '^a', $options: 's' } } },
+    { find: 'posts', filter: { a: { $regex: '^a', $options: 'i' } } },
+  ],
+  [
     'conditions for values',
     { find: 'posts', filter: { $or: [1, 2] } },
     { find: 'posts', filter: { $or: [{ a: 1 }, { b: 1 }] } },
@@ -161,7 +173,12 @@ test('keeps no value, and of a huge command nothing', () => {
   const secret = 'correct horse battery staple';
   const formed = (filter: unknown) => formOf('find', { find: 'users', filter, limit: 4_711 }, 'a shape');
   const form = JSON.stringify(
-    formed({ email: secret, n: 4_711, $or: [{ a: { $in: [secret] } }, { a: [secret] }] }),
+    formed({
+      email: secret,
+      name: { $regex: `^${secret}`, $options: 'i' },
+      n: 4_711,
+      $or: [{ a: { $in: [secret] } }, { a: [secret] }],
+    }),
   );
   expect(form).toContain('email');
   expect(form).not.toMatch(/horse|4711/);

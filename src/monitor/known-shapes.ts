@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose';
+import { isBeginning } from './regex.js';
 import { branchOf, isPlain, NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
 
 /** Comments of which forms are remembered, and forms of each. */
@@ -21,6 +22,7 @@ type Pattern =
   /** Written as it is: a name, a flag, null. */
   | { readonly kind: 'same'; readonly value: unknown }
   | { readonly kind: 'text'; readonly isEmpty: boolean }
+  | { readonly kind: 'expression'; readonly isBeginning: boolean }
   | { readonly kind: 'number'; readonly sign: number; readonly isOne: boolean }
   /** Of a type of its own: a date, an id. */
   | { readonly kind: 'object' }
@@ -86,7 +88,8 @@ export function formOf(name: string, command: mongo.Document, shape: ShapeText):
 }
 
 /** Keys whose strings are names of fields, collections and indexes, or whose text matters otherwise. */
-const TELLING = new Set([...NAMED, '$unionWith', 'key', 'hint', '$regex']);
+const TELLING = new Set([...NAMED, '$unionWith', 'key', 'hint', '$options']);
+const REGEX = '$regex';
 const LONGEST_NAME = 120;
 const DOLLAR = '$'.charCodeAt(0);
 
@@ -111,6 +114,7 @@ function withoutRepeats(stages: readonly unknown[]): readonly unknown[] {
 function patternOf(value: unknown, key: string, budget: Budget): Pattern | undefined {
   if ((budget.left -= 1) < 0) return undefined;
   if (typeof value === 'string') {
+    if (key === REGEX && !isPath(value)) return { kind: 'expression', isBeginning: isBeginning(value) };
     if (value === '' || !isTelling(value, key)) return { kind: 'text', isEmpty: value === '' };
     return value.length > LONGEST_NAME ? undefined : { kind: 'same', value };
   }
@@ -164,6 +168,8 @@ function fits(pattern: Pattern, value: unknown, key: string, budget: Budget): bo
     case 'text':
       // Under a key that tells, texts have another pattern.
       return typeof value === 'string' && (pattern.isEmpty ? value === '' : value !== '' && !isPath(value));
+    case 'expression':
+      return typeof value === 'string' && !isPath(value) && isBeginning(value) === pattern.isBeginning;
     case 'number':
       return (
         typeof value === 'number' && Math.sign(value) === pattern.sign && (value === 1) === pattern.isOne

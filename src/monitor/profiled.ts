@@ -4,6 +4,7 @@ import { ownComment } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
 import type { Examined } from './read-examined.js';
 import type { CommandTally } from './recorder.js';
+import { escaped } from './regex.js';
 import { OTHER_CLIENT } from './rules/say.js';
 import { shapeOf, type ShapeText } from './shape.js';
 import { forgottenAt, shapeIdOf, slotOf, writeStats } from './stats.js';
@@ -117,8 +118,6 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
     );
   return { others: [...others.values()].reduce((sum, { calls }) => sum + calls, 0), isRefused: false };
 }
-
-const escaped = (text: string): string => text.replaceAll(/[^\w]/g, String.raw`\$&`);
 
 function count(entry: Entry, others: Map<string, CommandTally>, examined: Map<string, Seen>): void {
   const shape = shapeIn(entry);

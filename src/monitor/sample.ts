@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { escaped } from './regex.js';
 import { compareValues, orderOf, valuesAt } from './values.js';
 
 /** Stands for a value that no document has: it is planned like another, and matches nothing. */
@@ -121,7 +122,7 @@ export class SampleValues {
   piece(isPrefix: boolean): string {
     const text = this.#values.find((value) => typeof value === 'string' && value !== '') ?? 'a';
     const [from, to] = this.#choice.isWhole ? [0, 40] : isPrefix ? [0, 3] : [1, 4];
-    return (text as string).slice(from, to).replaceAll(/[^\w\s-]/g, '.') || 'a';
+    return escaped((text as string).slice(from, to)) || 'a';
   }
 
   /** The values as documents, for what is asked of an array's elements. */

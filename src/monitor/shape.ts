@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import { LONGEST_NAME, pathOf } from './path-of.js';
+import { formOf } from './regex.js';
 
 /**
  * What a command asks, without a user's value: the same for all commands that the server would plan alike. JSON, in
@@ -188,12 +189,18 @@ function encodeCondition(key: string, value: unknown, budget: Budget, depth: num
 
 /** What is asked of one field: a value, a regular expression, or operators. */
 function encodeTest(value: unknown, budget: Budget, depth: number): string {
-  if (value instanceof RegExp) return formOf(value.source, value.flags);
+  if (value instanceof RegExp) return `{"$regex":"${formOf(value)}"}`;
   if (!isPlain(value)) return VALUE;
   const [first] = Object.keys(value);
   // A document to be equal to is a value.
   if (first === undefined || !first.startsWith('$')) return VALUE;
-  return encodeEntries(value, budget, depth, encodeOperator);
+  // A regular expression is one shape, as an object or as two texts.
+  const { $options, ...operators } = value;
+  return encodeEntries(operators, budget, depth, (operator, operand, rest, deeper) =>
+    operator === '$regex'
+      ? `"${formOf(operand, $options)}"`
+      : encodeOperator(operator, operand, rest, deeper),
+  );
 }
 
 function encodeOperator(operator: string, value: unknown, budget: Budget, depth: number): string {
@@ -205,8 +212,6 @@ function encodeOperator(operator: string, value: unknown, budget: Budget, depth:
       return Array.isArray(value) && value.length === 1 ? '["?"]' : '["?","?"]';
     case '$exists':
       return value ? 'true' : 'false';
-    case '$regex':
-      return formOf(value instanceof RegExp ? value.source : typeof value === 'string' ? value : '', '');
     case '$not':
       return encodeTest(value, budget, depth);
     case '$elemMatch':
@@ -217,10 +222,6 @@ function encodeOperator(operator: string, value: unknown, budget: Budget, depth:
       return VALUE;
   }
 }
-
-/** A regular expression that begins with plain text reads a range of an index; any other reads all of it. */
-const formOf = (source: string, flags: string): string =>
-  /^\^[\w\s-]/.test(source) && !flags.includes('i') ? '{"$regex":"^?"}' : '{"$regex":"?"}';
 
 function encodeSort(value: unknown, budget: Budget, depth: number): string {
   if (value instanceof Map) return encodeSort(Object.fromEntries(value), budget, depth);

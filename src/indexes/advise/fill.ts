@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { type Filter, isRecord, joinedPaths, Unadvisable } from './conditions.js';
+import { escaped } from '../../monitor/regex.js';
 import { compareValues, valuesAt } from '../../monitor/values.js';
 
 /** Sampled documents as a source of values. */
@@ -210,9 +211,6 @@ function pieceOf(path: string, value: unknown, isBeginning: boolean, { values, w
   const text = typeof value === 'string' ? value : values.sorted(path)[0];
   if (typeof text !== 'string' || text === '') return isBeginning ? '^a' : 'a';
   const length = Math.max(1, Math.min(text.length, Math.round(1 - Math.log2(width))));
-  const piece = (isBeginning ? text.slice(0, length) : text.slice(1, 1 + length) || text).replaceAll(
-    /[^\w\s-]/g,
-    '.',
-  );
+  const piece = escaped(isBeginning ? text.slice(0, length) : text.slice(1, 1 + length) || text);
   return isBeginning ? `^${piece}` : piece;
 }
