@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import { LONGEST_NAME, pathOf } from './path-of.js';
 import { formOf } from './regex.js';
+import { Budget } from './shape-budget.js';
 
 /**
  * What a command asks, without a user's value: the same for all commands that the server would plan alike. JSON, in
@@ -19,8 +20,7 @@ export interface Shape {
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
-/** Bounds of one shape: what is beyond them is `"…"`. */
-const MOST_NODES = 400;
+/** Bounds of one shape, beside those of its nodes: what is beyond them is `"…"`. */
 const MOST_CHARACTERS = 4_000;
 const DEEPEST = 12;
 
@@ -64,21 +64,6 @@ const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: En
 };
 
 type Encode = (value: unknown, budget: Budget, depth: number) => string;
-
-/** What is left of the nodes that one shape may have. */
-class Budget {
-  left = MOST_NODES;
-  /** @returns whether there was another. */
-  take(): boolean {
-    return this.left-- > 0;
-  }
-
-  /** An object's keys, of a huge one no more than can be taken. */
-  keysOf(value: object): string[] {
-    const keys = Object.keys(value);
-    return keys.length > this.left ? keys.slice(0, Math.max(0, this.left) + 1) : keys;
-  }
-}
 
 /**
  * The shape of a command as the driver sends it; undefined for commands that read and write no documents of a
