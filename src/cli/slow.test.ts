@@ -53,4 +53,5 @@ test('an estimate that disagrees with what was counted is marked; what the profi
   expect(shown({ plan: { ...plan, isOff: true } })).toContain('  ~5,000 → 4,000  ');
   const examined = { calls: 2, documents: 60, keys: 60, scans: 0, sorts: 0 };
   expect(shown({ plan: { ...plan, isOff: true }, examined })).toContain('  30 → 11  ');
+  expect(shown({ plan, examined: { ...examined, keys: 40_000 } })).toContain('  20,000 → 11  ');
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShapePlan } from '../monitor/plan.js';
 import { isPlanned } from '../monitor/plan-words.js';
 import { readFrom, readLastKept } from '../monitor/read-stats.js';
-import { examinedBy, readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
+import { examinedBy, mostExamined, readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
 import { loadProject, type Project } from '../server/load-project.js';
 import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';
@@ -196,12 +196,12 @@ const rowOf = (shape: SlowShape): string[] => [
   shape.words,
 ];
 
-/** What a call examines and returns; with a `~` where that is an estimate that disagrees with what was counted. */
+/** The documents or keys that a call examines, and what it returns; with a `~` where that is an estimate that disagrees with what was counted. */
 function examinedWords(shape: SlowShape): string {
   const examined = examinedBy(shape);
   if (!examined) return '–';
-  const { documents, returned, isOff } = examined;
-  return `${isOff ? '~' : ''}${count(documents)} → ${count(returned)}`;
+  const { returned, isOff } = examined;
+  return `${isOff ? '~' : ''}${count(mostExamined(examined)!)} → ${count(returned)}`;
 }
 
 /** How a shape is planned, in a word: what is bad first, then the indexes. */

@@ -10,7 +10,7 @@ import { wordsOf } from './shape-words.js';
 /** Shapes that a prefix is said to fit. */
 const MOST_FITTING = 10;
 
-/** What shapes are ordered by, the most first: time in all, p95, calls, documents that one call examines. */
+/** What shapes are ordered by, the most first: time in all, p95, calls, documents or keys that one call examines. */
 export const SHAPE_ORDERS = ['total', 'p95', 'calls', 'examined'] as const;
 export type ShapeOrder = (typeof SHAPE_ORDERS)[number];
 
@@ -61,8 +61,12 @@ const MEASURES: Readonly<Record<ShapeOrder, (shape: SlowShape) => number>> = {
   total: ({ totalMs }) => totalMs,
   p95: ({ p95Ms }) => p95Ms,
   calls: ({ calls }) => calls,
-  examined: (shape) => examinedBy(shape)?.documents ?? -1,
+  examined: (shape) => mostExamined(examinedBy(shape)) ?? -1,
 };
+
+/** Documents or keys, whichever are more: an index that is read from end to end is work, too. */
+export const mostExamined = (examined: ExaminedByOne | undefined): number | undefined =>
+  examined && Math.max(examined.documents, examined.keys);
 
 /** The shapes of a product in a time, with plans and findings, in an order. @throws the driver's error. */
 export async function readSlowShapes(
