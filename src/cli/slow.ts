@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShapePlan } from '../monitor/plan.js';
 import { isPlanned } from '../monitor/plan-words.js';
 import { readFrom, readLastKept } from '../monitor/read-stats.js';
-import { examinedBy, mostExamined, readSlowShapes, type ShapeOrder, type SlowShape } from '../monitor/slow-shapes.js';
+import {
+  examinedBy,
+  mostExamined,
+  readSlowShapes,
+  type ShapeOrder,
+  type SlowShape,
+} from '../monitor/slow-shapes.js';
 import { loadProject, type Project } from '../server/load-project.js';
 import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';

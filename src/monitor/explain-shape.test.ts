@@ -301,6 +301,11 @@ describe('a shape that cannot be explained says why', () => {
   test.each<[string, mongo.Document, RegExp]>([
     ['a search for text', { find: 'posts', filter: { $text: { $search: v } } }, /^it uses \$text$/],
     ['a place', { find: 'posts', filter: { where: { $near: [1, 2] } } }, /^it uses \$near$/],
+    [
+      'a collation of a write',
+      { delete: 'posts', deletes: [{ q: { author: v }, limit: 0, collation: { locale: 'de' } }] },
+      /collation/,
+    ],
     ['a collation', { find: 'posts', filter: { author: v }, collation: { locale: 'de' } }, /collation/],
     ['a value in a name', { find: 'posts', filter: { [`by.${'5'.repeat(24)}`]: 1 } }, /value in its name/],
     ['too deep', { find: 'posts', filter: { $and: deep(40) } }, /cut off/],

@@ -51,13 +51,22 @@ const parts = (...names: string[]) =>
   fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
 const statements = (...names: string[]) => fc.array(parts(...names), { minLength: 1, maxLength: 2 });
 const command: fc.Arbitrary<mongo.Document> = fc.oneof(
-  parts('filter', 'sort', 'projection', 'hint', 'limit').map((rest) => ({ find: 'posts', ...rest })),
+  parts('filter', 'sort', 'projection', 'hint', 'limit', 'skip', 'collation').map((rest) => ({
+    find: 'posts',
+    ...rest,
+  })),
   fc.record({ pipeline: stages, hint: value }).map((rest) => ({ aggregate: 'posts', ...rest })),
-  parts('query', 'hint').map((rest) => ({ count: 'posts', ...rest })),
-  parts('key', 'query').map((rest) => ({ distinct: 'posts', ...rest })),
-  parts('query', 'sort', 'update', 'remove').map((rest) => ({ findAndModify: 'posts', ...rest })),
-  statements('q', 'u', 'multi', 'upsert', 'hint').map((updates) => ({ update: 'posts', updates })),
-  statements('q', 'limit', 'hint').map((deletes) => ({ delete: 'posts', deletes })),
+  parts('query', 'hint', 'collation').map((rest) => ({ count: 'posts', ...rest })),
+  parts('key', 'query', 'collation').map((rest) => ({ distinct: 'posts', ...rest })),
+  parts('query', 'sort', 'update', 'remove', 'collation').map((rest) => ({
+    findAndModify: 'posts',
+    ...rest,
+  })),
+  statements('q', 'u', 'multi', 'upsert', 'hint', 'collation').map((updates) => ({
+    update: 'posts',
+    updates,
+  })),
+  statements('q', 'limit', 'hint', 'collation').map((deletes) => ({ delete: 'posts', deletes })),
   fc.constantFrom({ insert: 'posts' }, { ping: 1 }),
 );
 
@@ -110,6 +119,12 @@ test.each<[string, mongo.Document, mongo.Document]>([
     'options',
     { find: 'posts', filter: { a: { $regex: '^a', $options: 's' } } },
     { find: 'posts', filter: { a: { $regex: '^a', $options: 'i' } } },
+  ],
+  ['a limit', { find: 'posts', limit: 0 }, { find: 'posts', limit: 2 }],
+  [
+    'a collation',
+    { update: 'posts', updates: [{ q: { a: 1 }, u: { $set: { b: 1 } } }] },
+    { update: 'posts', updates: [{ q: { a: 1 }, u: { $set: { b: 1 } }, collation: { locale: 'en' } }] },
   ],
   [
     'conditions for values',

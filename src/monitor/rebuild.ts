@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { stageNames } from './counted.js';
 import { CannotRebuild, fillExpression, fillFilter } from './fill.js';
 import { Sample } from './sample.js';
-import { parseShape, type Shape, type ShapeText } from './shape.js';
+import { hasCollation, parseShape, type Shape, type ShapeText } from './shape.js';
 
 /** What a shape is filled with. */
 export interface Filling {
@@ -20,9 +20,10 @@ export interface Filling {
  *
  * @throws CannotRebuild
  */
-export function rebuild({ command, collection, parts }: Shape, filling: Filling): mongo.Document | undefined {
+export function rebuild(shape: Shape, filling: Filling): mongo.Document | undefined {
+  const { command, collection, parts } = shape;
   const sample = filling.sampleOf(collection);
-  if ('collation' in parts) throw new CannotRebuild('it has a collation, which is a value');
+  if (hasCollation(shape)) throw new CannotRebuild('it has a collation, which is a value');
   const query = (filter: unknown): mongo.Document => (filter === undefined ? {} : fillFilter(filter, sample));
   const find = (filter: unknown, more: mongo.Document = {}) => ({
     find: collection,

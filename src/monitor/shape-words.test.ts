@@ -53,6 +53,16 @@ test.each<[string, object, string]>([
   ['update', { updates: [{ q: {}, u: { $set: { a: 1 } }, multi: true }] }, 'posts.updateMany({}, $set {a})'],
   ['delete', { deletes: [{ q: { a: 1 }, limit: 0 }] }, 'posts.deleteMany({a})'],
   [
+    'delete',
+    { deletes: [{ q: { a: 1 }, limit: 1, collation: { locale: 'de' } }] },
+    'posts.deleteOne({a}).collation()',
+  ],
+  [
+    'count',
+    { query: { a: 1 }, hint: 'a_1', collation: { locale: 'de' } },
+    'posts.count({a}).hint(a_1).collation()',
+  ],
+  [
     'findAndModify',
     { query: { a: 1 }, update: { $set: { b: 1 } }, sort: { c: 1 } },
     'posts.findOneAndUpdate({a}, $set {b}).sort({c: 1})',

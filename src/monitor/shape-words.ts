@@ -41,17 +41,18 @@ export function fieldsRead(text: ShapeText): readonly string[] {
 const COMMANDS: Readonly<Record<string, (parts: Parts) => string>> = {
   find: (parts) => `.find(${filterOf(parts['filter'])})${after(parts)}`,
   aggregate: (parts) => `.aggregate(${pipelineOf(parts['pipeline'])})${after(parts)}`,
-  count: ({ query }) => `.count(${filterOf(query)})`,
-  distinct: ({ key, query }) => `.distinct(${[nameOf(key), filterOf(query)].filter(Boolean).join(', ')})`,
+  count: (parts) => `.count(${filterOf(parts['query'])})${after(parts)}`,
+  distinct: ({ key, query, ...rest }) =>
+    `.distinct(${[nameOf(key), filterOf(query)].filter(Boolean).join(', ')})${after(rest)}`,
   insert: () => '.insert()',
   update: ({ updates }) => {
     if (!isObject(updates)) return `.update(${CUT})`;
     const { q, u, multi, upsert } = updates;
-    return `.${multi ? 'updateMany' : 'updateOne'}(${filterOf(q) || '{}'}, ${changeOf(u)}${upsert ? ', upsert' : ''})`;
+    return `.${multi ? 'updateMany' : 'updateOne'}(${filterOf(q) || '{}'}, ${changeOf(u)}${upsert ? ', upsert' : ''})${after(updates)}`;
   },
   delete: ({ deletes }) => {
     if (!isObject(deletes)) return `.delete(${CUT})`;
-    return `.${deletes['limit'] === 1 ? 'deleteOne' : 'deleteMany'}(${filterOf(deletes['q']) || '{}'})`;
+    return `.${deletes['limit'] === 1 ? 'deleteOne' : 'deleteMany'}(${filterOf(deletes['q']) || '{}'})${after({ ...deletes, limit: undefined })}`;
   },
   findAndModify: (parts) => {
     const { query, update, remove } = parts;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
-import { isCut, parseShape, shapeOf } from './shape.js';
+import { hasCollation, isCut, parseShape, shapeOf } from './shape.js';
 
 const { ObjectId } = mongo;
 const find = (filter: unknown, rest: mongo.Document = {}) =>
@@ -103,6 +103,29 @@ describe('a shape', () => {
       delete: { deletes: [{ q: {}, limit: 0, hint }] },
     }))
       expect(shapeOf(name, { [name]: 'posts', ...command })).toContain(`"hint":${JSON.stringify(hint)}`);
+  });
+
+  test('of every command says whether it has a collation, and holds none', () => {
+    const collation = { locale: 'en', strength: 2 };
+    for (const [name, command] of Object.entries({
+      find: { filter: {}, collation },
+      count: { query: {}, collation },
+      distinct: { key: 'a', query: {}, collation },
+      aggregate: { pipeline: [], collation },
+      findAndModify: { query: {}, remove: true, collation },
+      update: { updates: [{ q: {}, u: {}, collation }] },
+      delete: { deletes: [{ q: {}, limit: 0, collation }] },
+    })) {
+      const shape = shapeOf(name, { [name]: 'posts', ...command })!;
+      expect(shape).toContain('"collation":"?"');
+      expect(hasCollation(parseShape(shape))).toBe(true);
+    }
+    expect(hasCollation(parseShape(find({ collation: 1 })!))).toBe(false);
+  });
+
+  test('has no limit of 0', () => {
+    expect(find({}, { limit: 0, skip: 0 })).toBe(find({}));
+    expect(find({}, { limit: 1, skip: 1 })).toBe('{"find":"posts","limit":"?","skip":"?"}');
   });
 
   test('of child lists is the same for any number of parents', () => {

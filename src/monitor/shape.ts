@@ -24,33 +24,29 @@ export interface Shape {
 const MOST_CHARACTERS = 4_000;
 const DEEPEST = 12;
 
-const CUT = '"…"';
-const VALUE = '"?"';
+const [CUT, VALUE, NOTHING] = ['"…"', '"?"', '{}'];
+
+type Encode = (value: unknown, budget: Budget, depth: number) => string;
+type Part = readonly [key: string, encode: Encode];
+
+const COLLATION: Part = ['collation', () => VALUE];
+/** For the server 0 is none. */
+const encodeAmount: Encode = (value) => (value === 0 ? NOTHING : VALUE);
 
 /** Parts of commands that decide how they are planned, in the order in which they are written. */
-const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: Encode])[]>> = {
+const PARTS: Readonly<Record<string, readonly Part[]>> = {
   find: [
     ['filter', encodeFilter],
     ['sort', encodeSort],
     ['projection', encodeProjection],
     ['hint', encodeHint],
-    ['limit', () => VALUE],
-    ['skip', () => VALUE],
-    ['collation', () => VALUE],
+    ['limit', encodeAmount],
+    ['skip', encodeAmount],
+    COLLATION,
   ],
-  aggregate: [
-    ['pipeline', encodePipeline],
-    ['hint', encodeHint],
-    ['collation', () => VALUE],
-  ],
-  count: [
-    ['query', encodeFilter],
-    ['hint', encodeHint],
-  ],
-  distinct: [
-    ['key', encodeName],
-    ['query', encodeFilter],
-  ],
+  aggregate: [['pipeline', encodePipeline], ['hint', encodeHint], COLLATION],
+  count: [['query', encodeFilter], ['hint', encodeHint], COLLATION],
+  distinct: [['key', encodeName], ['query', encodeFilter], COLLATION],
   update: [['updates', encodeFirst(encodeUpdate)]],
   delete: [['deletes', encodeFirst(encodeDelete)]],
   findAndModify: [
@@ -59,11 +55,10 @@ const PARTS: Readonly<Record<string, readonly (readonly [key: string, encode: En
     ['update', encodeChange],
     ['remove', () => 'true'],
     ['hint', encodeHint],
+    COLLATION,
   ],
   insert: [],
 };
-
-type Encode = (value: unknown, budget: Budget, depth: number) => string;
 
 /**
  * The shape of a command as the driver sends it; undefined for commands that read and write no documents of a
@@ -80,7 +75,7 @@ export function shapeOf(name: string, command: mongo.Document): ShapeText | unde
     const value: unknown = command[key];
     if (value === undefined || value === null || value === false) continue;
     const encoded = encode(value, budget, 0);
-    if (encoded === '{}') continue;
+    if (encoded === NOTHING) continue;
     text += `,"${key}":${text.length + encoded.length > MOST_CHARACTERS ? CUT : encoded}`;
   }
   return `${text}}`;
@@ -100,6 +95,10 @@ export function parseShape(text: ShapeText): Shape {
 
 /** No shape is longer: a part that would pass the bound is cut. */
 const LONGEST_TEXT = 4 * MOST_CHARACTERS;
+
+/** Whether it compares texts by a collation of its own, which is a value. */
+export const hasCollation = ({ parts }: Shape): boolean =>
+  'collation' in parts || 'collation' in Object(parts['updates'] ?? parts['deletes']);
 
 /** Whether what stands in a database is a shape, and may be read back: others than the gateway may write there. */
 export function isShape(text: unknown): text is ShapeText {
@@ -245,19 +244,22 @@ function encodeNames(value: unknown, budget: Budget): string {
 
 function encodeUpdate(value: unknown, budget: Budget, depth: number): string {
   if (!isPlain(value)) return VALUE;
-  const { q, u, multi, upsert, hint } = value;
-  const flags = `${multi ? ',"multi":true' : ''}${upsert ? ',"upsert":true' : ''}${hintIn(hint, budget, depth)}`;
+  const { q, u, multi, upsert } = value;
+  const flags = `${multi ? ',"multi":true' : ''}${upsert ? ',"upsert":true' : ''}${moreOf(value, budget, depth)}`;
   return `{"q":${encodeFilter(q, budget, depth + 1)},"u":${encodeChange(u, budget, depth + 1)}${flags}}`;
 }
 
 function encodeDelete(value: unknown, budget: Budget, depth: number): string {
   if (!isPlain(value)) return VALUE;
-  const { q, limit, hint } = value;
-  return `{"q":${encodeFilter(q, budget, depth + 1)},"limit":${limit === 1 ? 1 : 0}${hintIn(hint, budget, depth)}}`;
+  const { q, limit } = value;
+  return `{"q":${encodeFilter(q, budget, depth + 1)},"limit":${limit === 1 ? 1 : 0}${moreOf(value, budget, depth)}}`;
 }
 
-const hintIn = (hint: unknown, budget: Budget, depth: number): string =>
-  hint === undefined || hint === null ? '' : `,"hint":${encodeHint(hint, budget, depth + 1)}`;
+/** What else of a statement decides its plan. */
+function moreOf({ hint, collation }: Record<string, unknown>, budget: Budget, depth: number): string {
+  const encoded = hint === undefined || hint === null ? '' : `,"hint":${encodeHint(hint, budget, depth + 1)}`;
+  return collation ? `${encoded},"collation":${VALUE}` : encoded;
+}
 
 /** Which fields a change touches, by operator; a pipeline or a whole document is a value. */
 function encodeChange(value: unknown, budget: Budget, depth: number): string {

@@ -73,12 +73,16 @@ describe('how a shape looks for documents', () => {
     const { needs: none, unread } = needsOf([
       observed({ find: 'posts', filter: { $where: 'x' } }),
       observed({ find: 'posts', filter: { a: 1 }, collation: { locale: 'de' } }),
+      observed({ count: 'posts', query: { a: 1 }, collation: { locale: 'de' } }),
+      observed({ delete: 'posts', deletes: [{ q: { a: 1 }, limit: 0, collation: { locale: 'de' } }] }),
       { ...observed({ find: 'posts' }), text: '{"find":"posts","filter":"…"}' },
       { ...observed({ find: 'posts' }), text: 'nothing' },
     ]);
     expect(none).toEqual([]);
     expect(unread.map(({ collection, why }) => [collection, why])).toEqual([
       ['posts', 'it uses $where'],
+      ['posts', 'it has a collation, which is a value'],
+      ['posts', 'it has a collation, which is a value'],
       ['posts', 'it has a collation, which is a value'],
       ['posts', 'a part of it is cut off'],
       ['', 'it is cut off'],

@@ -1,4 +1,4 @@
-import { isCut, parseShape, type ShapeText } from '../../monitor/shape.js';
+import { hasCollation, isCut, parseShape, type ShapeText } from '../../monitor/shape.js';
 import { conditionsOf, type Filter, isRecord, pathIn, Unadvisable } from './conditions.js';
 import { needsOfPipeline } from './pipeline.js';
 
@@ -65,8 +65,9 @@ function needsOfShape({ shape, text, calls, documents, origins }: ObservedShape)
   // Statistics can be written by whoever has the serving credential.
   if (!(calls > 0 && documents >= 0)) return [];
   if (isCut(text)) throw new Unadvisable('a part of it is cut off');
-  const { command, collection, parts } = parseShape(text);
-  if ('collation' in parts) throw new Unadvisable('it has a collation, which is a value');
+  const parsed = parseShape(text);
+  const { command, collection, parts } = parsed;
+  if (hasCollation(parsed)) throw new Unadvisable('it has a collation, which is a value');
   const found = documents / calls;
   const common = { shape, collection, calls, origins, isHinted: 'hint' in parts };
   const look = (filter: unknown, more: Partial<Need>): Need[] => {
