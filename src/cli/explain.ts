@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { BulkheadError, StartError, UsageError } from '../errors/bulkhead-error.js';
 import { sentenceOf, treeOf } from '../monitor/plan-words.js';
-import { readFrom } from '../monitor/read-stats.js';
+import { documentsOfCall, readFrom } from '../monitor/read-stats.js';
 import { fieldsRead } from '../monitor/shape-words.js';
 import { findShapes, readSlowShapes, type SlowShape } from '../monitor/slow-shapes.js';
 import { loadProject } from '../server/load-project.js';
@@ -82,7 +82,7 @@ function linesOf({ shape, words, stats }: Explained, since: Date): string[] {
       'time',
       `${duration(stats.totalMs)} in all, mean ${duration(stats.meanMs)}, p50 ${duration(stats.p50Ms)}, p95 ${duration(stats.p95Ms)}, p99 ${duration(stats.p99Ms)}`,
     ],
-    ['documents', `${count(stats.documents)}, ${short(stats.documents / Math.max(1, stats.calls))} a call`],
+    ['documents', documentsOf(stats)],
     ['examined', examinedOf(stats)],
   ].filter(([, value]) => value !== '') as [string, string][];
   return [
@@ -97,6 +97,13 @@ function linesOf({ shape, words, stats }: Explained, since: Date): string[] {
 const short = (value: number): string => String(Math.round(value * 10) / 10);
 
 /** As it was, where the profiler has seen it; the plan says how it would be. */
+function documentsOf(stats: SlowShape): string {
+  const each = documentsOfCall(stats);
+  return each === undefined
+    ? 'not known: a profiler does not say how many'
+    : `${count(stats.documents)}, ${short(each)} a call`;
+}
+
 const examinedOf = ({ examined }: SlowShape): string =>
   examined === undefined
     ? ''

@@ -207,7 +207,7 @@ function examinedWords(shape: SlowShape): string {
   const examined = examinedBy(shape);
   if (!examined) return '–';
   const { returned, isOff } = examined;
-  return `${isOff ? '~' : ''}${count(mostExamined(examined)!)} → ${count(returned)}`;
+  return `${isOff ? '~' : ''}${count(mostExamined(examined)!)} → ${returned === undefined ? '–' : count(returned)}`;
 }
 
 /** How a shape is planned, in a word: what is bad first, then the indexes. */

@@ -1,3 +1,4 @@
+import { documentsOfCall, type ShapeStats } from './read-stats.js';
 import type { Shape } from './shape.js';
 
 /** What the calls of a shape were counted to find: an explanation is an estimate, and has to agree with it. */
@@ -59,11 +60,11 @@ const STOPS = `where its $limit stops: ${PAGE} was taken`;
 /** What is known of a shape's calls, and what is not. */
 export function countedOf(
   shape: Shape,
-  { calls, documents }: { readonly calls: number; readonly documents: number },
+  stats: Pick<ShapeStats, 'calls' | 'documents' | 'uncounted'>,
 ): Counted {
   const { command, parts } = shape;
   const isOpenEnded = /"\$in":\["\?","\?"\]|"\$or":\[/.test(JSON.stringify(parts));
-  const average = calls > 0 && documents >= 0 ? documents / calls : undefined;
+  const average = documentsOfCall(stats);
   const of = (found: number | undefined, more: Partial<Counted> = {}): Counted => ({
     isOpenEnded,
     ...(found !== undefined && isOneForOne(shape) && { found }),

@@ -24,7 +24,7 @@ const MAX_TIME_EXPIRED = 50;
 const NOT_THE_SHAPE = new Set<unknown>([13, 18, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436]);
 
 /** A shape that is to be explained. */
-export type ExplainedShape = Pick<ShapeStats, 'shape' | 'text' | 'calls' | 'documents'>;
+export type ExplainedShape = Pick<ShapeStats, 'shape' | 'text' | 'calls' | 'documents' | 'uncounted'>;
 
 type Explained = Omit<ShapePlan, 'shape' | 'at'>;
 

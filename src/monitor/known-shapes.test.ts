@@ -10,7 +10,7 @@ const LEAVES: readonly (readonly unknown[])[] = [
   ['', 'a', 'b', '$a', '$b', '^a', '^a|b', 'i', 's'],
   [0, -0, 1, -1, 2, 7, -3, Number.NaN],
   [true, false],
-  [new Date(5), new mongo.ObjectId(), new Map([['a', 1]]), /^a/, /b/i, null],
+  [new Date(5), new mongo.ObjectId(), new Map([['a', 1]]), new mongo.BSONRegExp('^a'), /^a/, /b/i, null],
   [undefined],
   [5n, 0n],
 ];

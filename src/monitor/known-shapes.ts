@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import { isBeginning } from './regex.js';
+import { isBeginning, isRegex } from './regex.js';
 import { branchOf, isPlain, NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
 
 /** Comments of which forms are remembered, and forms of each. */
@@ -131,8 +131,7 @@ function patternOf(value: unknown, key: string, budget: Budget): Pattern | undef
     const elements = patternsOf(list, () => key, budget);
     return elements && { kind: 'list', elements, isPipeline };
   }
-  if (!isPlain(value))
-    return value instanceof RegExp || value instanceof Map ? undefined : { kind: 'object' };
+  if (!isPlain(value)) return isRegex(value) || value instanceof Map ? undefined : { kind: 'object' };
   const keys = Object.keys(value).slice(0, Math.max(0, budget.left) + 1);
   const patterns = patternsOf(
     keys.map((name) => value[name]),
@@ -178,7 +177,7 @@ function fits(pattern: Pattern, value: unknown, key: string, budget: Budget): bo
       return (
         typeof value === 'object' &&
         value !== null &&
-        !(isPlain(value) || Array.isArray(value) || value instanceof RegExp || value instanceof Map)
+        !(isPlain(value) || Array.isArray(value) || isRegex(value) || value instanceof Map)
       );
     case 'values':
       return Array.isArray(value) && areValues(value, key, pattern.count, budget);

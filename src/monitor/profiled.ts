@@ -1,13 +1,9 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
-import { BUCKETS, bucketOf } from './histogram.js';
-import type { Examined } from './read-examined.js';
-import type { CommandTally } from './recorder.js';
+import { type ProfileEntry, ProfileSums } from './profile-sums.js';
 import { escaped } from './regex.js';
-import { OTHER_CLIENT } from './rules/say.js';
-import { shapeOf, type ShapeText } from './shape.js';
-import { forgottenAt, shapeIdOf, slotOf, writeStats } from './stats.js';
+import { forgottenAt, slotOf, writeStats } from './stats.js';
 
 const READ_MS = 2_000;
 /** Entries of one round: the server keeps about as many. */
@@ -25,26 +21,11 @@ export interface Profiled {
   readonly isRefused: boolean;
 }
 
-/** What a shape's commands examined in a twelfth of an hour. */
-type Seen = { -readonly [key in keyof Examined]: number } & { readonly shape: string; readonly ts: Date };
-
-interface Entry {
-  readonly op: string;
-  readonly ns: string;
-  readonly ts: Date;
-  readonly command: mongo.Document;
-  /** Of the rest of a read: what has begun it. */
-  readonly originatingCommand?: mongo.Document;
-  readonly appName?: string;
-  readonly millis?: number;
-  readonly docsExamined?: number;
-  readonly keysExamined?: number;
-  readonly nreturned?: number;
-  readonly nMatched?: number;
-  readonly ndeleted?: number;
-  readonly errCode?: number;
-  readonly hasSortStage?: boolean;
-  readonly planSummary?: string;
+/** How far a profiler was read: times are whole milliseconds, and more may come of the last one. */
+interface Mark {
+  readonly until: Date;
+  /** Entries of that millisecond that were read. */
+  readonly seen: number;
 }
 
 /**
@@ -57,48 +38,52 @@ interface Entry {
  */
 export async function readProfile(db: mongo.Db, product: string, now: Date): Promise<Profiled> {
   const options = { comment: ownComment(product), maxTimeMS: READ_MS };
-  const stats = db.collection<{ _id: string; until?: Date }>(STATS_COLLECTION);
-  const mark = await stats.findOne({ _id: MARK }, options);
-  const since = mark?.until ?? new Date(now.getTime() - FIRST_LOOK_MS);
-  let entries: Entry[];
+  const stats = db.collection<{ _id: string } & Partial<Mark>>(STATS_COLLECTION);
+  const { until = new Date(now.getTime() - FIRST_LOOK_MS), seen = 0 } =
+    (await stats.findOne({ _id: MARK }, options)) ?? {};
+  let entries: ProfileEntry[];
   try {
     entries = await db
-      .collection<Entry>('system.profile')
+      .collection<ProfileEntry>('system.profile')
       .find(
-        { ts: { $gt: since }, ns: { $regex: `^${escaped(db.databaseName)}\\.(?!system\\.|_bulkhead\\.)` } },
-        options,
+        { ts: { $gte: until }, ns: { $regex: `^${escaped(db.databaseName)}\\.(?!system\\.|_bulkhead\\.)` } },
+        // Not every expression of the server's is one here.
+        { ...options, bsonRegExp: true },
       )
       .sort({ $natural: 1 })
-      .limit(MOST_ENTRIES)
-      .project<Entry>({ execStats: 0, locks: 0, storage: 0, flowControl: 0 })
+      .limit(seen + MOST_ENTRIES)
+      .project<ProfileEntry>({ execStats: 0, locks: 0, storage: 0, flowControl: 0 })
       .toArray();
   } catch (error) {
     if ((error as { code?: unknown }).code !== UNAUTHORIZED) throw error;
     return { others: 0, isRefused: true };
   }
-  const others = new Map<string, CommandTally>();
-  const examined = new Map<string, Seen>();
-  for (const entry of entries) count(entry, others, examined);
-  if (others.size > 0)
-    await writeStats(
-      db,
-      product,
-      { commands: [...others.values()], operations: [], unbatched: [], fields: [], dropped: 0 },
-      now,
-    );
-  const last = entries.at(-1)?.ts;
-  if (last)
-    await stats.updateOne(
-      { _id: MARK },
-      {
-        $setOnInsert: { kind: 'mark', createdAt: now },
-        $set: { until: last, updatedAt: now, expiresAt: forgottenAt(now) },
+  const isOf = (time: Date) => (entry: ProfileEntry) => entry.ts.getTime() === time.getTime();
+  const read = new Set(entries.filter(isOf(until)).slice(0, seen));
+  const fresh = entries.filter((entry) => !read.has(entry));
+  if (fresh.length === 0) return { others: 0, isRefused: false };
+  const sums = new ProfileSums();
+  for (const entry of fresh) sums.add(entry);
+  const { others, examined } = sums;
+  for (const { at, commands } of others)
+    await writeStats(db, product, { commands, operations: [], unbatched: [], fields: [], dropped: 0 }, at);
+  const last = new Date(Math.max(...fresh.map(({ ts }) => ts.getTime())));
+  await stats.updateOne(
+    { _id: MARK },
+    {
+      $setOnInsert: { kind: 'mark', createdAt: now },
+      $set: {
+        until: last,
+        seen: entries.filter(isOf(last)).length,
+        updatedAt: now,
+        expiresAt: forgottenAt(now),
       },
-      { upsert: true, ...options },
-    );
-  if (examined.size > 0)
+    },
+    { upsert: true, ...options },
+  );
+  if (examined.length > 0)
     await stats.bulkWrite(
-      [...examined.values()].map(({ shape, ts, ...sums }): mongo.AnyBulkWriteOperation<{ _id: string }> => {
+      examined.map(({ shape, ts, ...counts }): mongo.AnyBulkWriteOperation<{ _id: string }> => {
         const { hour, slot } = slotOf(ts);
         return {
           updateOne: {
@@ -107,7 +92,7 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
               $setOnInsert: { kind: 'examined', hour, shape, createdAt: now },
               $set: { updatedAt: now, expiresAt: forgottenAt(now) },
               $inc: Object.fromEntries(
-                Object.entries(sums).map(([key, sum]) => [`slots.${slot}.${key}`, sum]),
+                Object.entries(counts).map(([key, sum]) => [`slots.${slot}.${key}`, sum]),
               ),
             },
             upsert: true,
@@ -116,91 +101,6 @@ export async function readProfile(db: mongo.Db, product: string, now: Date): Pro
       }),
       { ordered: false, ...options },
     );
-  return { others: [...others.values()].reduce((sum, { calls }) => sum + calls, 0), isRefused: false };
-}
-
-function count(entry: Entry, others: Map<string, CommandTally>, examined: Map<string, Seen>): void {
-  const shape = shapeIn(entry);
-  if (shape === undefined) return;
-  const isRest = entry.op === 'getmore';
-  const comment: unknown = (entry.originatingCommand ?? entry.command)['comment'];
-  const { appName = '', millis = 0, ts } = entry;
-  const isOwn = typeof comment === 'string' && comment.startsWith('bulkhead:');
-  if (isOwn && comment === ownComment(originProduct(comment))) return;
-  // Bulkhead's own processes, which say of some commands nothing.
-  if (!isOwn && appName.startsWith('bulkhead:')) return;
-  addExamined(shapeIdOf(shape), entry, examined);
-  if (isOwn) return;
-  const field = nameOf(appName);
-  const key = `${field} ${shape}`;
-  const at = ts.getTime();
-  const tally: CommandTally =
-    others.get(key) ??
-    ({
-      shape,
-      operation: OTHER_CLIENT,
-      field,
-      calls: 0,
-      errors: 0,
-      totalMs: 0,
-      documents: 0,
-      retries: 0,
-      counts: new Uint32Array(BUCKETS),
-      first: at,
-      last: at,
-    } satisfies CommandTally);
-  others.set(key, tally);
-  tally.totalMs += millis;
-  // The rest of a read is no call of its own: it takes longer, and is about more.
-  if (!isRest) {
-    tally.calls += 1;
-    tally.counts[bucketOf(millis)]! += 1;
-  }
-  tally.documents += entry.nreturned ?? entry.nMatched ?? entry.ndeleted ?? 0;
-  tally.last = Math.max(tally.last, at);
-  if (entry.errCode !== undefined) tally.errors += 1;
-}
-
-function addExamined(shape: string, entry: Entry, examined: Map<string, Seen>): void {
-  const { ts, docsExamined = 0, keysExamined = 0, planSummary = '', hasSortStage = false } = entry;
-  const { hour, slot } = slotOf(ts);
-  const key = `${shape} ${hour.getTime()} ${slot}`;
-  const sum = examined.get(key) ?? { shape, ts, calls: 0, documents: 0, keys: 0, scans: 0, sorts: 0 };
-  examined.set(key, sum);
-  sum.documents += docsExamined;
-  sum.keys += keysExamined;
-  if (entry.op === 'getmore') return;
-  sum.calls += 1;
-  sum.scans += planSummary.startsWith('COLLSCAN') ? 1 : 0;
-  sum.sorts += hasSortStage ? 1 : 0;
-}
-
-const originProduct = (comment: string): string => comment.split(':')[1] ?? '';
-
-/** A program's name, as far as it may be a part of a row's. */
-const nameOf = (appName: string): string => appName.replaceAll(/[^\w .@/-]/g, '').slice(0, 60) || '-';
-
-/** Updates and deletions are noted without their command's name. */
-function shapeIn({ op, ns, command, originatingCommand }: Entry): ShapeText | undefined {
-  const collection = ns.slice(ns.indexOf('.') + 1);
-  switch (op) {
-    case 'query':
-      return shapeOf('find', command);
-    case 'insert':
-      return shapeOf('insert', { insert: collection });
-    case 'update':
-      return shapeOf('update', { update: collection, updates: [command] });
-    case 'remove':
-      return shapeOf('delete', { delete: collection, deletes: [command] });
-    case 'getmore': {
-      const name = ['find', 'aggregate'].find((one) => originatingCommand && one in originatingCommand);
-      return name === undefined ? undefined : shapeOf(name, originatingCommand!);
-    }
-    case 'command': {
-      const name = ['aggregate', 'count', 'distinct', 'findAndModify'].find((one) => one in command);
-      return name === undefined ? undefined : shapeOf(name, command);
-    }
-    default:
-      return undefined;
-  }
+  const calls = others.flatMap(({ commands }) => commands.map((one) => one.calls));
+  return { others: calls.reduce((sum, one) => sum + one, 0), isRefused: false };
 }

@@ -42,11 +42,23 @@ export interface ShapeStats extends Summary {
   readonly collection: string;
   readonly command: string;
   readonly documents: number;
+  /** Of the calls, those about whose documents nothing is known: a profiler does not say what a count has counted. */
+  readonly uncounted?: number;
   readonly retries: number;
   /** When it was first seen, ever. */
   readonly first: Date;
   /** Who sent them, the busiest first. */
   readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
+}
+
+/** Documents that one call is about on average; undefined where that is known of none. */
+export function documentsOfCall({
+  calls,
+  documents,
+  uncounted = 0,
+}: Pick<ShapeStats, 'calls' | 'documents' | 'uncounted'>): number | undefined {
+  const counted = calls - Math.max(0, uncounted);
+  return counted > 0 && documents >= 0 ? documents / counted : undefined;
 }
 
 /** Operations of one name. */
@@ -134,7 +146,7 @@ export const readOptions = ({ product, maxTimeMS = READ_MS, signal }: StatsScope
 });
 
 /** What of a shape's row adds up, without durations. */
-const TOTALS = ['calls', 'errors', 'totalMs', 'documents', 'retries'] as const;
+const TOTALS = ['calls', 'errors', 'totalMs', 'documents', 'uncounted', 'retries'] as const;
 
 type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
   readonly _id: string;
@@ -157,6 +169,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
             errors: { $sum: '$errors' },
             totalMs: { $sum: '$totalMs' },
             documents: { $sum: '$documents' },
+            uncounted: { $sum: '$uncounted' },
             retries: { $sum: '$retries' },
             last: { $max: '$last' },
           },
@@ -193,7 +206,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
     const [about] = row.about;
     if (!about || !isShape(about.text)) return [];
     const { text, collection, command, first } = about;
-    const { _id: shape, documents, retries, origins } = row;
+    const { _id: shape, documents, uncounted, retries, origins } = row;
     return [
       {
         shape,
@@ -202,6 +215,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         command,
         first,
         documents,
+        uncounted,
         retries,
         origins,
         ...summaryWith(row, counts.get(shape) ?? []),

@@ -24,6 +24,8 @@ export interface CommandTally extends Tally, Origin {
   readonly shape: ShapeText;
   /** Read, or written. */
   documents: number;
+  /** Of the calls, those about whose documents nothing is known. */
+  uncounted?: number;
   /** Sent again by the driver after a failure. */
   retries: number;
 }

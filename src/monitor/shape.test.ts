@@ -43,6 +43,8 @@ describe('a shape', () => {
     [{ a: { $regex: '^abc', $options: 'i' } }, { a: { $regex: '?' } }],
     [{ a: { $options: 'i', $regex: 'abc', $ne: 'abcd' } }, { a: { $ne: '?', $regex: '?' } }],
     [{ a: { $not: { $regex: /^abc/ } } }, { a: { $not: { $regex: '^?' } } }],
+    [{ a: new mongo.BSONRegExp('^abc', 's') }, { a: { $regex: '^?' } }],
+    [{ a: new mongo.BSONRegExp('(?i)^abc', '') }, { a: { $regex: '?' } }],
     [{ a: /^abc$|^def$/ }, { a: { $regex: '?' } }],
     [{ a: { $not: { $gt: 3 } } }, { a: { $not: { $gt: '?' } } }],
     [{ a: { $exists: false } }, { a: { $exists: false } }],

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { LONGEST_NAME, pathOf } from './path-of.js';
-import { formOf } from './regex.js';
+import { formOf, isRegex } from './regex.js';
 import { Budget } from './shape-budget.js';
 
 /**
@@ -173,7 +173,7 @@ function encodeCondition(key: string, value: unknown, budget: Budget, depth: num
 
 /** What is asked of one field: a value, a regular expression, or operators. */
 function encodeTest(value: unknown, budget: Budget, depth: number): string {
-  if (value instanceof RegExp) return `{"$regex":"${formOf(value)}"}`;
+  if (isRegex(value)) return `{"$regex":"${formOf(value)}"}`;
   if (!isPlain(value)) return VALUE;
   const [first] = Object.keys(value);
   // A document to be equal to is a value.

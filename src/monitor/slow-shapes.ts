@@ -4,7 +4,14 @@ import type { StoredFinding } from './finding.js';
 import type { ShapePlan } from './plan.js';
 import { type Examined, readExamined } from './read-examined.js';
 import { readFindings, findPlans } from './read-findings.js';
-import { readOptions, readShapes, type ShapeStats, type StatsQuery, type StatsScope } from './read-stats.js';
+import {
+  documentsOfCall,
+  readOptions,
+  readShapes,
+  type ShapeStats,
+  type StatsQuery,
+  type StatsScope,
+} from './read-stats.js';
 import { wordsOf } from './shape-words.js';
 
 /** Shapes that a prefix is said to fit. */
@@ -30,7 +37,8 @@ export interface SlowShape extends ShapeStats {
 export interface ExaminedByOne {
   readonly documents: number;
   readonly keys: number;
-  readonly returned: number;
+  /** Undefined where nothing is known of it. */
+  readonly returned?: number | undefined;
   /** As it was, and not as explained. */
   readonly isReal: boolean;
   /** An estimate that disagrees with what was counted. */
@@ -38,17 +46,15 @@ export interface ExaminedByOne {
 }
 
 /** What one call of a shape examines: as the profiler has seen it; else as it was explained. Undefined where neither is. */
-export function examinedBy({
-  plan,
-  examined,
-  calls,
-  documents,
-}: Pick<SlowShape, 'plan' | 'examined' | 'calls' | 'documents'>): ExaminedByOne | undefined {
+export function examinedBy(
+  shape: Pick<SlowShape, 'plan' | 'examined' | 'calls' | 'documents' | 'uncounted'>,
+): ExaminedByOne | undefined {
+  const { plan, examined } = shape;
   if (examined)
     return {
       documents: examined.documents / examined.calls,
       keys: examined.keys / examined.calls,
-      returned: documents / Math.max(1, calls),
+      returned: documentsOfCall(shape),
       isReal: true,
       isOff: false,
     };

@@ -138,7 +138,7 @@ function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, 
       };
     }),
     ...commands.map((row): Row => {
-      const { operation, field, documents, retries } = row;
+      const { operation, field, documents, retries, uncounted = 0 } = row;
       const shape = shapeIdOf(row.shape);
       return {
         id: `commands:${at}:${shape}:${operation}:${field}`,
@@ -148,6 +148,7 @@ function rowsOf({ commands, operations, unbatched, fields, dropped }: Recorded, 
           ...counted(row),
           documents,
           retries,
+          ...(uncounted > 0 && { uncounted }),
           [`slots.${slot}.calls`]: row.calls,
           ...countsOf(row, `slots.${slot}.counts`, FELT_MS),
         },

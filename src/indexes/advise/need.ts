@@ -1,4 +1,5 @@
 import { hasCollation, isCut, parseShape, type ShapeText } from '../../monitor/shape.js';
+import { documentsOfCall } from '../../monitor/read-stats.js';
 import { conditionsOf, type Filter, isRecord, pathIn, Unadvisable } from './conditions.js';
 import { needsOfPipeline } from './pipeline.js';
 
@@ -9,6 +10,8 @@ export interface ObservedShape {
   readonly calls: number;
   /** Documents returned or changed by all calls. */
   readonly documents: number;
+  /** Of the calls, those about whose documents nothing is known. */
+  readonly uncounted?: number;
   readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
 }
 
@@ -61,18 +64,20 @@ export function needsOf(shapes: readonly ObservedShape[]): { needs: Need[]; unre
   return { needs, unread };
 }
 
-function needsOfShape({ shape, text, calls, documents, origins }: ObservedShape): Need[] {
+function needsOfShape(stats: ObservedShape): Need[] {
+  const { shape, text, calls, documents, origins } = stats;
   // Statistics can be written by whoever has the serving credential.
   if (!(calls > 0 && documents >= 0)) return [];
   if (isCut(text)) throw new Unadvisable('a part of it is cut off');
   const parsed = parseShape(text);
   const { command, collection, parts } = parsed;
   if (hasCollation(parsed)) throw new Unadvisable('it has a collation, which is a value');
-  const found = documents / calls;
+  const average = documentsOfCall(stats);
+  const found = average === undefined ? {} : { found: average };
   const common = { shape, collection, calls, origins, isHinted: 'hint' in parts };
   const look = (filter: unknown, more: Partial<Need>): Need[] => {
     if (filter !== undefined && !isRecord(filter)) throw new Unadvisable('its filter is a value');
-    return [{ ...common, filter: filter ?? {}, sort: [], isLimited: false, found, ...more }];
+    return [{ ...common, filter: filter ?? {}, sort: [], isLimited: false, ...found, ...more }];
   };
   switch (command) {
     case 'find':
@@ -96,7 +101,7 @@ function needsOfShape({ shape, text, calls, documents, origins }: ObservedShape)
       return look(statement['q'], { isLimited: !isMany });
     }
     case 'aggregate':
-      return needsOfPipeline(parts['pipeline'], { ...common, found });
+      return needsOfPipeline(parts['pipeline'], { ...common, ...found });
     default:
       return [];
   }

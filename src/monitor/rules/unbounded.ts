@@ -1,4 +1,5 @@
 import type { Rule, ShapeFacts } from '../facts.js';
+import { documentsOfCall } from '../read-stats.js';
 import { parseShape } from '../shape.js';
 import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
 
@@ -11,7 +12,7 @@ export const FAR_TOO_MANY = 10_000;
 export const unbounded: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     if (!isTelling(facts, 'unbounded', shape, FEW_CALLS) || !isOpen(shape)) return [];
-    const returned = shape.documents / Math.max(1, shape.calls);
+    const returned = documentsOfCall(shape) ?? 0;
     if (returned < MANY) return [];
     return [
       findingOf(
