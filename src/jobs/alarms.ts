@@ -1,6 +1,7 @@
 import type { mongo } from 'mongoose';
 import { ownComment } from '../monitor/comment.js';
 import type { Severity, StoredFinding } from '../monitor/finding.js';
+import { byGravity } from '../monitor/read-findings.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { post, type WebhookOptions } from './webhook.js';
 
@@ -65,6 +66,8 @@ export async function sendAlarms(options: SendAlarms): Promise<SentAlarms> {
   const stats = db.collection<Row>(STATS_COLLECTION);
   const asked = { comment: ownComment(product), maxTimeMS: ASK_MS };
   const rows = await stats.find({ kind: 'finding' }, asked).toArray();
+  // A round tells so many: what is red does not wait for the next.
+  rows.sort(byGravity);
   let sent = 0;
   for (const row of rows) {
     const kind = dueOf(row, now());

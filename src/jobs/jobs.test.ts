@@ -194,6 +194,15 @@ describe('alarms', () => {
     }
   });
 
+  test('the gravest are told first', async () => {
+    await holds(0, [
+      ...Array.from({ length: 14 }, (_, n) => finding(`a${n}`)),
+      finding('z', { severity: 'red' }),
+    ]);
+    await send(0);
+    expect(told()[0]).toBe('finding z');
+  });
+
   test('more than ten wait for the next round', async () => {
     await holds(
       0,

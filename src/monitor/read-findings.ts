@@ -80,7 +80,8 @@ export async function readFindings(
 /** They say that something is wrong; the others say what. */
 const SYMPTOMS: ReadonlySet<FindingRule> = new Set(['slow', 'hot']);
 
-const byGravity = (one: StoredFinding, other: StoredFinding): number =>
+/** The gravest first. */
+export const byGravity = (one: StoredFinding, other: StoredFinding): number =>
   SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
   Number(SYMPTOMS.has(one.rule)) - Number(SYMPTOMS.has(other.rule)) ||
   other.first.getTime() - one.first.getTime();
