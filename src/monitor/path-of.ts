@@ -4,8 +4,23 @@
  */
 const DATA =
   /^(?:\+?\d[\d:_+-]*(?:[TZ][\d:_+-]*)*|[\da-f]{16,}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|(?=.*\d)[\dA-HJKMNP-TV-Z]{26}|.*[@\s].*)$/i;
-/** A random text: long, and of capitals, small letters and several digits mixed. */
-const RANDOM = /^(?=.*[a-z])(?=.*[A-Z])(?=(?:.*\d){3})[\w-]{20,}$/;
+/** Small letters and digits, as ids that sort by themselves. */
+const MIXED = /^(?=(?:[a-z]*\d+[a-z]+){2})[a-z\d]{20,}$/;
+/** Shorter ones may be names, whatever they look like. */
+const LONG = 16;
+const WORD = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g;
+/** Letters of a word: names have five, random texts two. Beside digits a name's are shorter, too. */
+const [SHORT, SHORT_BESIDE_DIGITS] = [2.6, 3.2];
+
+/** Whether a text is drawn rather than named: what looks like words in it is too short for words. */
+function isRandom(text: string): boolean {
+  if (text.length < LONG) return false;
+  if (MIXED.test(text)) return true;
+  const words = text.match(WORD) ?? [];
+  const letters = words.reduce((sum, word) => sum + word.length, 0);
+  return letters / words.length < (/\d/.test(text) ? SHORT_BESIDE_DIGITS : SHORT);
+}
+
 /** Longer ones are cut off. */
 export const LONGEST_NAME = 120;
 
@@ -13,9 +28,9 @@ export const LONGEST_NAME = 120;
 export const pathOf = (path: string): string =>
   path.length > LONGEST_NAME
     ? '…'
-    : /[\d@\s]/.test(path)
+    : path.length >= LONG || /[\d@\s]/.test(path)
       ? path
           .split('.')
-          .map((segment) => (DATA.test(segment) || RANDOM.test(segment) ? '*' : segment))
+          .map((segment) => (DATA.test(segment) || isRandom(segment) ? '*' : segment))
           .join('.')
       : path;
