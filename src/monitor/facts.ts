@@ -41,6 +41,7 @@ export interface CollectionFacts {
 /** How a collection was read and written in the last week. */
 export interface LoadFacts {
   readonly collection: string;
+  /** Documents, or commands where those are more. */
   readonly writes: number;
   readonly reads: number;
   readonly mostWritesInHour: number;

@@ -32,8 +32,9 @@ export async function readLoads(
   for (const collection of collections) {
     const own = shapes.filter((one) => one.collection === collection);
     const writing = own.filter(({ command }) => WRITES.has(command)).map(({ shape }) => shape);
+    const isWriting = { $in: ['$shape', writing] };
     const hours = await stats
-      .aggregate<{ calls: number; writes: number }>(
+      .aggregate<{ calls: number; writing: number; writes: number }>(
         [
           {
             $match: {
@@ -46,18 +47,21 @@ export async function readLoads(
             $group: {
               _id: '$hour',
               calls: { $sum: '$calls' },
-              writes: { $sum: { $cond: [{ $in: ['$shape', writing] }, '$calls', 0] } },
+              writing: { $sum: { $cond: [isWriting, '$calls', 0] } },
+              // One command may write thousands.
+              writes: { $sum: { $cond: [isWriting, { $max: ['$calls', '$documents'] }, 0] } },
             },
           },
         ],
         options,
       )
       .toArray();
-    const writes = hours.reduce((sum, hour) => sum + hour.writes, 0);
+    const sum = (of: (hour: (typeof hours)[number]) => number) =>
+      hours.reduce((total, hour) => total + of(hour), 0);
     loads.push({
       collection,
-      writes,
-      reads: hours.reduce((sum, hour) => sum + hour.calls, 0) - writes,
+      writes: sum((hour) => hour.writes),
+      reads: sum((hour) => hour.calls - hour.writing),
       mostWritesInHour: Math.max(0, ...hours.map((hour) => hour.writes)),
     });
   }
