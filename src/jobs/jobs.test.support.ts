@@ -7,11 +7,13 @@ export class Receiver {
   /** What it answers; `hang` never does. */
   answers: (number | 'hang')[] = [];
   tries = 0;
+  authorization: string | undefined;
   #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => {
       this.tries += 1;
+      this.authorization = request.headers.authorization;
       void textOf(request).then((text) => {
         const answer = this.answers.shift() ?? 200;
         if (answer === 'hang') return;

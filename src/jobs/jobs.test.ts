@@ -236,6 +236,13 @@ describe('a webhook', () => {
     },
   );
 
+  test('with a name and a password in its address is sent them as a header', async () => {
+    await post({ url: receiver.url.replace('//', '//ada:s%40cret@') }, { kind: 'finding' });
+    expect(receiver.authorization).toBe(`Basic ${Buffer.from('ada:s@cret').toString('base64')}`);
+    await post({ url: receiver.url }, { kind: 'finding' });
+    expect(receiver.authorization).toBeUndefined();
+  });
+
   test('that is not there', async () => {
     expect(await failure({ url: 'http://127.0.0.1:1/T0P53CR3T' })).toMatch(/^(ECONNREFUSED|no connection)$/);
   });

@@ -48,9 +48,10 @@ async function once(url: string, timeoutMs: number, body: object, signal?: Abort
   const timeout = AbortSignal.timeout(timeoutMs);
   let status: number;
   try {
-    const answer = await fetch(url, {
+    const { address, authorization } = partsOf(url);
+    const answer = await fetch(address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'bulkhead' },
+      headers: { 'content-type': 'application/json', 'user-agent': 'bulkhead', ...authorization },
       body: JSON.stringify(body),
       // The body goes to the address that was configured, and to no other.
       redirect: 'manual',
@@ -70,4 +71,14 @@ async function once(url: string, timeoutMs: number, body: object, signal?: Abort
   }
   if (status < 200 || status > 299)
     throw new WebhookError(`status ${status}`, status >= 500 || LATER.has(status));
+}
+
+/** A name and password in an address go into a header: `fetch` refuses them there. */
+function partsOf(url: string): { readonly address: URL; readonly authorization?: { authorization: string } } {
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === '' && password === '') return { address };
+  [address.username, address.password] = ['', ''];
+  const pair = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  return { address, authorization: { authorization: `Basic ${pair.toString('base64')}` } };
 }
