@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
-import { EXIT, reportFailure } from './output.js';
+import { EXIT, outliveReaders, reportFailure } from './output.js';
 import { buildProgram } from './program.js';
 
 /** Does what the arguments of this process say, and sets its exit code. */
 export async function runCommandLine(): Promise<void> {
+  outliveReaders();
   const isJson = process.argv.includes('--json');
   try {
     await buildProgram(isJson).parseAsync();

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
-import { print, reportFailure } from './output.js';
+import { isRead, outliveReaders, print, reportFailure } from './output.js';
 
 test('what was interrupted says so in a line, and is no finding', () => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -9,6 +9,16 @@ test('what was interrupted says so in a line, and is no finding', () => {
   const told = write.mock.calls.map(([text]) => String(text)).join('');
   write.mockRestore();
   expect([code, told]).toEqual([3, expect.stringMatching(/^\S*error\S* interrupted: SIGINT\n$/)]);
+});
+
+test('goes on where nobody reads any more', () => {
+  const before = process.stdout.listeners('error');
+  outliveReaders();
+  const [listener] = process.stdout.listeners('error').filter((one) => !before.includes(one));
+  process.stdout.off('error', listener as () => void);
+  const fail = (code: string) => () => listener!(Object.assign(new Error(code), { code }));
+  expect(fail('ENOSPC')).toThrow('ENOSPC');
+  expect([isRead(), fail('EPIPE')(), isRead()]).toEqual([true, undefined, false]);
 });
 
 test('names that a database holds give a terminal no orders', () => {

@@ -20,6 +20,21 @@ export interface CommonOptions {
 export const NOTHING_RUNS =
   'no database runs here. Start one with `npm start` (or `bulkhead dev`), or name yours: MONGODB_URI, or a URI for each product.';
 
+let isHeard = true;
+
+const onUnread = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error;
+  isHeard = false;
+};
+
+/** Goes on where nobody reads any more what is printed (`| head`), and ends as it would have. */
+export function outliveReaders(): void {
+  process.stdout.off('error', onUnread).on('error', onUnread);
+}
+
+/** Whether somebody reads what is printed, as far as is known. */
+export const isRead = (): boolean => isHeard;
+
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** Text in a style on a terminal, as it is elsewhere; `NO_COLOR` is obeyed. */

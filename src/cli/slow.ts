@@ -13,7 +13,7 @@ import { loadProject, type Project } from '../server/load-project.js';
 import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';
 import { Interrupted, Interruption } from './interruption.js';
-import { type CommonOptions, EXIT, paint, print, table } from './output.js';
+import { type CommonOptions, EXIT, isRead, paint, print, table } from './output.js';
 import { ago, count, counted, duration, moment } from './quantities.js';
 import { paintFinding } from './severity.js';
 
@@ -63,6 +63,7 @@ export async function slow(product: string | undefined, options: SlowOptions): P
       const seen = await interruption.cutShort(look(project, options));
       if (process.stdout.isTTY && !options.json) process.stdout.write('\u001B[2J\u001B[H');
       show(seen, options);
+      if (!isRead()) return EXIT.fine;
       await interruption.cutShort(sleep(EVERY_MS, undefined, { signal: stopped.signal }));
     }
   } catch (error) {
