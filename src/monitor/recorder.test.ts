@@ -151,6 +151,26 @@ describe('a recorder', () => {
     expect(operations.find(({ operation }) => operation === '(others)')!.calls).toBe(801);
   });
 
+  test('hands over ten thousand rows of an hour, and in the next ones operations are one', () => {
+    const { recorder, send } = watched();
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));
+    const rows = new Set<string>();
+    let calls = 0;
+    for (let operation = 0; operation < 200; operation += 1) {
+      for (let n = 0; n < 63; n += 1)
+        send({
+          find: 'posts',
+          filter: { [`f${n}`]: n },
+          comment: `bulkhead:blog:Op${operation}:Query.posts`,
+        });
+      const { commands } = recorder.drain();
+      calls += commands.length;
+      for (const one of commands) rows.add(`${one.shape} ${one.operation}`);
+    }
+    now.mockRestore();
+    expect([calls, rows.size]).toEqual([200 * 63, 10_000 + 63]);
+  });
+
   test('hands over five thousand shapes of an hour, and in the next one others', () => {
     const { recorder, send } = watched();
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));

@@ -5,6 +5,7 @@ import { type Origin, originOf, OWN_FIELD, withoutTail } from './comment.js';
 import { BUCKETS, bucketOf } from './histogram.js';
 import { KnownShapes } from './known-shapes.js';
 import type { ShapeText } from './shape.js';
+import { shapeIdOf } from './stats.js';
 import type { ProductWatcher } from './watcher.js';
 
 /** How often something happened and how long it took, since it was last drained. */
@@ -70,6 +71,8 @@ const MOST_ROWS = 2_000;
 const MOST_NAMES = 200;
 /** Shapes of an hour. As many are looked at. */
 const MOST_SHAPES = 5_000;
+/** Rows of an hour: shapes by operation and field. In those beyond it operations are one. */
+const MOST_PAIRS = 10_000;
 const OTHERS = '(others)';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -116,6 +119,7 @@ export class Recorder implements ProductWatcher {
   readonly #knownShapes = new KnownShapes();
   // A row for every hour in which it came: names in its queries that are data must not fill the database.
   readonly #shapes = new First(MOST_SHAPES, HOUR_MS);
+  readonly #pairs = new First(MOST_PAIRS, HOUR_MS);
   /** Commands that have failed and may come again. */
   readonly #failed = new Set<string>();
   /** Reads that have more to answer, by the server's number of the cursor. */
@@ -262,8 +266,10 @@ export class Recorder implements ProductWatcher {
       byComment = new Map();
       this.#commands.set(shape, byComment);
     }
-    const operation = this.#operationNames.nameOf(origin.operation);
-    const tally = { shape, operation, field: origin.field, documents: 0, retries: 0, ...emptyTally() };
+    const { field } = origin;
+    const named = this.#operationNames.nameOf(origin.operation);
+    const operation = this.#pairs.has(`${shapeIdOf(shape)} ${field} ${named}`) ? named : OTHERS;
+    const tally = { shape, operation, field, documents: 0, retries: 0, ...emptyTally() };
     byComment.set(comment, tally);
     this.#rows += 1;
     return tally;
