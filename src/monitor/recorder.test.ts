@@ -151,6 +151,15 @@ describe('a recorder', () => {
     expect(operations.find(({ operation }) => operation === '(others)')!.calls).toBe(801);
   });
 
+  test('counts an operation that was not let in as an error without a time', () => {
+    const { recorder } = watched();
+    recorder.operation('Front', 5, false);
+    recorder.refused('Front');
+    const [front] = recorder.drain().operations;
+    expect(front).toMatchObject({ operation: 'Front', calls: 2, errors: 1, totalMs: 5 });
+    expect(front!.counts.reduce((sum, one) => sum + one, 0)).toBe(1);
+  });
+
   test('hands over ten thousand rows of an hour, and in the next ones operations are one', () => {
     const { recorder, send } = watched();
     const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 15, 10, 30));

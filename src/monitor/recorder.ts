@@ -132,13 +132,15 @@ export class Recorder implements ProductWatcher {
 
   /** An operation has ended. */
   operation(name: string, ms: number, hasFailed: boolean): void {
-    const operation = this.#operationNames.nameOf(name);
-    let tally = this.#operations.get(operation);
-    if (!tally) {
-      tally = { operation, ...emptyTally() };
-      this.#operations.set(operation, tally);
-    }
-    add(tally, ms, hasFailed);
+    add(this.#operationOf(name), ms, hasFailed);
+  }
+
+  /** An operation was not let in: it is an error, and its time says nothing about the product's. */
+  refused(name: string): void {
+    const tally = this.#operationOf(name);
+    tally.calls += 1;
+    tally.errors += 1;
+    tally.last = Date.now();
   }
 
   /** A field has sent so many commands in one operation that has ended. */
@@ -198,6 +200,15 @@ export class Recorder implements ProductWatcher {
     this.#droppedBefore += this.#dropped;
     this.#dropped = 0;
     return recorded;
+  }
+
+  #operationOf(name: string): OperationTally {
+    const operation = this.#operationNames.nameOf(name);
+    const known = this.#operations.get(operation);
+    if (known) return known;
+    const tally = { operation, ...emptyTally() };
+    this.#operations.set(operation, tally);
+    return tally;
   }
 
   #rowsOf(fields: readonly string[], client: string): readonly FieldTally[] {

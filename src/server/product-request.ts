@@ -48,13 +48,13 @@ export class ProductRequest {
   ): Promise<ProductRequest> {
     const { deadlineMs, answerBytes } = runtime.product.limits;
     const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
+    const name = operationName && NAME.test(operationName) ? operationName : '-';
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind);
       const release = runtime.held.open(
         deadline.signal,
         kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
       );
-      const name = operationName && NAME.test(operationName) ? operationName : '-';
       const isMeasured = request.wantsCost(runtime.name) && runtime.recorder !== undefined;
       return new ProductRequest(
         runtime,
@@ -69,6 +69,7 @@ export class ProductRequest {
       );
     } catch (error) {
       deadline.close();
+      runtime.recorder?.refused(name);
       throw error;
     }
   }

@@ -73,7 +73,12 @@ export async function serveTarget(
         }
       : undefined,
     mayMeasure: (viewers, name) => !production || knownViewer(viewers, name)?.kind === 'operator',
-    overload: () => pressure.refusal ?? product?.compartment.turnAway(),
+    overload: () => {
+      const refusal = pressure.refusal ?? product?.compartment.turnAway();
+      // It was not read, so it has no name.
+      if (refusal) product?.recorder?.refused('-');
+      return refusal;
+    },
     admit: product ? admitToProduct(product) : admitToComposed(composed, runtimes),
     page: sandbox ? await page() : undefined,
   });

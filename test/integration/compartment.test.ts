@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { mongo } from 'mongoose';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { eventually } from '../support/eventually.js';
@@ -99,6 +99,8 @@ describe('a product’s places', () => {
     await eventually('both wait', () => load().waiting === 2);
     await eventually('both read', async () => (await underWay()).length === 2);
 
+    const { recorder } = running.server.runtimes.get('blog')!;
+    const refused = vi.spyOn(recorder!, 'refused');
     const commands = await running.commandsOf(async () => {
       const own = await running.ask('blog', POSTS);
       expect([own.status, faults(own)]).toEqual([503, [['PRODUCT_UNAVAILABLE', FULL]]]);
@@ -109,6 +111,8 @@ describe('a product’s places', () => {
       expect(composed.body.data.aviation.subjects).toHaveLength(13);
     });
     expect(commands.filter(({ product }) => product === 'blog')).toEqual([]);
+    expect(refused.mock.calls).toEqual([['-'], ['-']]);
+    refused.mockRestore();
     expect(load()).toEqual({ inFlight: 2, waiting: 2 });
     expect(await underWay()).toHaveLength(2);
 
