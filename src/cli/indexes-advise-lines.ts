@@ -1,8 +1,10 @@
 import type { AdvisedIndex, Gain } from '../indexes/advise/prove.js';
 import type { IndexAdvice, ProductCollectionAdvice } from '../indexes/advise/advise.js';
 import type { Counted } from '../indexes/advise/probe.js';
+import { describeIndex } from '../indexes/changes.js';
 import { count as counted } from '../indexes/count.js';
 import type { IndexSpec } from '../indexes/index-spec.js';
+import { dropCommand } from '../indexes/named-index.js';
 import { wordsOf } from '../monitor/shape-words.js';
 import { paint } from './output.js';
 import { count, moment } from './quantities.js';
@@ -100,16 +102,17 @@ function workOf({ documents, keys, sorted, isScan }: Counted): string {
 }
 
 function linesOfDrop(
-  { collection, name, spec, rule, reason, declaredBy }: ProductCollectionAdvice['drops'][number],
+  { collection, name, spec, rule, reason, declaredBy, standIn }: ProductCollectionAdvice['drops'][number],
   product: string,
   fileOf: FileOf,
 ): string[] {
-  const hide = `bulkhead indexes apply ${product} --drop-undeclared hides it, and given again a week later drops it`;
+  const first = standIn ? `once ${describeIndex(standIn)} is there, ` : '';
+  const hide = `${dropCommand(product, { collection, name })} hides it, and given again a week later drops it`;
   return [
     `  ${paint('yellow', 'hide')}    ${collection}.${name}  ${rule}: ${reason}`,
     declaredBy === undefined
-      ? `          ${hide}`
-      : `          take ${decoratorOf(spec.key)} off ${placeOf([declaredBy], fileOf)}; then ${hide}`,
+      ? `          ${first}${hide}`
+      : `          ${first}take ${decoratorOf(spec.key)} off ${placeOf([declaredBy], fileOf)}; then ${hide}`,
   ];
 }
 

@@ -25,7 +25,7 @@ export function linesOfPlan(plan: IndexPlan & { readonly product: string }): str
   const { product, changes, undeclared } = plan;
   const lines = [
     changes.length === 0
-      ? `${product}: the indexes are what the classes declare`
+      ? `${product}: ${plan.drop ? 'nothing to do yet about what --drop names' : 'the indexes are what the classes declare'}`
       : `${product}: ${count(changes.length, 'change')}`,
   ];
   for (const [i, change] of changes.entries()) lines.push(...linesOfChange(change, i + 1));
@@ -35,11 +35,11 @@ export function linesOfPlan(plan: IndexPlan & { readonly product: string }): str
       paint('dim', `  undeclared  ${collection}.${name}  ${index}${state}${note ? ` (${note})` : ''}`),
     );
   }
-  if (!plan.dropUndeclared && undeclared.length > 0)
+  if (!plan.dropUndeclared && !plan.drop && undeclared.length > 0)
     lines.push(
       paint(
         'dim',
-        '  What no class declares is left; --drop-undeclared hides it, and drops what was hidden so and has waited.',
+        '  What no class declares is left; --drop COLLECTION.INDEX hides one, --drop-undeclared all, and given again they drop what was hidden so and has waited.',
       ),
     );
   return lines;

@@ -5,6 +5,7 @@ import { printableLines } from '../config/printable.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { type ApplyResult, applyIndexes } from '../indexes/apply.js';
+import { fullName } from '../indexes/named-index.js';
 import { type IndexPlan, type PlanOptions, planIndexes } from '../indexes/plan.js';
 import { loadProject } from '../server/load-project.js';
 import { linesOfPlan, linesOfResult, progressOf, summaryOf } from './indexes-lines.js';
@@ -15,6 +16,8 @@ import { type CommonOptions, endProgress, EXIT, print, showProgress } from './ou
 /** Options of `bulkhead indexes plan`. */
 export interface IndexesPlanOptions extends CommonOptions {
   readonly dropUndeclared: boolean;
+  /** Undeclared indexes that are hidden or dropped, `collection.index` each; nothing else is done. */
+  readonly drop?: readonly string[];
   /** How long an index stays hidden before it is dropped, in seconds. */
   readonly wait?: number;
   /** Writes the plan to a file, for `apply --plan`. */
@@ -25,6 +28,7 @@ export interface IndexesPlanOptions extends CommonOptions {
 export interface IndexesApplyOptions extends CommonOptions {
   /** Missing where the plan in a file says it. */
   readonly dropUndeclared?: boolean;
+  readonly drop?: readonly string[];
   readonly wait?: number;
   /** A plan that was written before. */
   readonly plan?: string;
@@ -47,7 +51,12 @@ interface Target {
   readonly classes: Parameters<typeof planIndexes>[1];
 }
 
-async function targetsOf(product: string | undefined, options: CommonOptions): Promise<Target[]> {
+async function targetsOf(
+  product: string | undefined,
+  options: CommonOptions & Pick<IndexesPlanOptions, 'drop'>,
+): Promise<Target[]> {
+  if (options.drop && product === undefined)
+    throw new StartError(['--drop names an index of one product: say which product.']);
   const project = await loadProject({ ...options, products: product ? [product] : [], serves: false });
   const environment = withDevelopmentUris(project.environment);
   return [...project.runtimes.values()].map(({ name, classes }) => ({
@@ -62,10 +71,24 @@ async function planAll(targets: readonly Target[], options: PlanOptions): Promis
   for (const { product, opsUri, classes } of targets) {
     showProgress(`${product}: comparing`);
     const plan = await withOpsDatabase(opsUri, product, (db) => planIndexes(db, classes, options));
+    assertUndeclared(product, plan);
     plans.push({ product, ...plan });
   }
   endProgress();
   return plans;
+}
+
+/** @throws StartError where `--drop` names what is not there, or what a class declares. */
+function assertUndeclared(product: string, { drop = [], changes, undeclared }: IndexPlan): void {
+  const there = new Set([...changes, ...undeclared].map(fullName));
+  const unknown = drop.filter((name) => !there.has(name));
+  if (unknown.length > 0)
+    throw new StartError(
+      unknown.map(
+        (name) =>
+          `${product} has no undeclared index ${name}. \`bulkhead indexes plan ${product}\` lists those it has, as collection.index; where a class declares it, its @index line goes first.`,
+      ),
+    );
 }
 
 /**
@@ -150,9 +173,11 @@ export async function applyProducts(
 
 const planOptionsOf = ({
   dropUndeclared,
+  drop,
   wait,
-}: Pick<IndexesApplyOptions, 'dropUndeclared' | 'wait'>): PlanOptions => ({
+}: Pick<IndexesApplyOptions, 'dropUndeclared' | 'drop' | 'wait'>): PlanOptions => ({
   ...(dropUndeclared !== undefined && { dropUndeclared }),
+  ...(drop && { drop }),
   ...(wait !== undefined && { waitMs: wait * 1_000 }),
 });
 
@@ -189,6 +214,7 @@ const planForm = z.object({
       product: z.string(),
       database: z.string(),
       dropUndeclared: z.boolean(),
+      drop: z.array(z.string()).optional(),
       waitMs: z.number().nonnegative().optional(),
       changes: z.array(changeForm),
     }),
@@ -196,10 +222,10 @@ const planForm = z.object({
 });
 
 /** Reads a plan that `plan --out` wrote. Only what it names is taken from it: what is done is planned anew. */
-function readPlan(path: string, { dropUndeclared, wait }: IndexesApplyOptions): ProductPlan[] {
-  if (dropUndeclared !== undefined || wait !== undefined)
+function readPlan(path: string, { dropUndeclared, drop, wait }: IndexesApplyOptions): ProductPlan[] {
+  if (dropUndeclared !== undefined || drop || wait !== undefined)
     throw new StartError([
-      '--drop-undeclared and --wait belong to `bulkhead indexes plan`: the plan says them.',
+      '--drop, --drop-undeclared and --wait belong to `bulkhead indexes plan`: the plan says them.',
     ]);
   if (!existsSync(path)) throw new StartError([`${path}: there is no such file.`]);
   let read: unknown;

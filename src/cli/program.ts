@@ -248,6 +248,13 @@ export function buildProgram(isJson = false): Command {
   const indexes = program.command('indexes').description('the indexes that the classes declare');
   const dropUndeclared = () =>
     new Option('--drop-undeclared', 'hide what no class declares; drop what was hidden so and has waited');
+  const drop = () =>
+    new Option(
+      '--drop <index>',
+      'hide this undeclared index (collection.index), or drop it once it has waited; nothing else. May be given again',
+    )
+      .conflicts('dropUndeclared')
+      .argParser((name, others: readonly string[] = []) => [...others, name]);
   const wait = () =>
     new Option(
       '--wait <time>',
@@ -257,6 +264,7 @@ export function buildProgram(isJson = false): Command {
     .command('plan [product]')
     .description('what each database lacks or has otherwise, with reason and cost; changes nothing')
     .addOption(dropUndeclared().default(false))
+    .addOption(drop())
     .addOption(wait())
     .option('--out <file>', 'write the plan, for apply --plan')
     .addHelpText(
@@ -276,12 +284,18 @@ export function buildProgram(isJson = false): Command {
     .option('--plan <file>', 'do what this plan names, and nothing else')
     .option('--yes', 'do not ask', false)
     .addOption(dropUndeclared())
+    .addOption(drop())
     .addOption(wait())
     .option('--allow-gap', 'drop an index before its successor is built, where both cannot stand', false)
     .option('--allow-deletes', 'let an index that expires documents delete some at once', false)
     .addHelpText(
       'after',
-      examples('indexes apply', 'indexes apply shop --plan plan.json', 'indexes apply --yes'),
+      examples(
+        'indexes apply',
+        'indexes apply shop --plan plan.json',
+        'indexes apply --yes',
+        'indexes apply shop --drop orders.old_1',
+      ),
     )
     .action(async (product: string | undefined, options: Omit<IndexesApplyOptions, keyof CommonOptions>) =>
       exitWith((await import('./indexes.js')).applyProducts(product, { ...common(), ...options })),

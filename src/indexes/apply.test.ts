@@ -156,6 +156,25 @@ describe('what no class declares', () => {
     expect(await namesOf(db, collection)).toEqual(['a_1']);
   });
 
+  test('goes alone where it is named, also from a collection of no class', async () => {
+    const { db, classes, collection } = await given(
+      [],
+      [{ key: { old: 1 } }, { key: { busy: 1 } }],
+      [{ lacking: 1 }],
+    );
+    const other = `other.${collection}`;
+    await db.collection(other).createIndexes([{ key: { x: 1 } }, { key: { 'y.0': 1 } }]);
+    const drop = [`${collection}.old_1`, `${other}.y.0_1`];
+    const hide = await applyIndexes(db, classes, { drop });
+    expect(kinds(hide.done)).toEqual(['hide old_1', 'hide y.0_1']);
+    expect((await applyIndexes(db, classes, { drop })).done).toEqual([]);
+    const plan = await planIndexes(db, classes, { drop, waitMs: 0 });
+    expect(kinds((await applyIndexes(db, classes, { plan })).done)).toEqual(['drop old_1', 'drop y.0_1']);
+    expect(await namesOf(db, collection)).toEqual(['busy_1']);
+    expect(await namesOf(db, other)).toEqual(['x_1']);
+    expect(await applyIndexes(db, classes, { plan })).toMatchObject({ done: [], left: [] });
+  });
+
   test('and was shown again by somebody, is kept', async () => {
     const { db, classes, collection } = await given([], [{ key: { old: 1 } }], [{ a: 1 }]);
     await applyIndexes(db, classes, { dropUndeclared: true });
@@ -202,6 +221,58 @@ describe('what no class declares', () => {
       `other_-1: observed queries name it in a hint, and would fail: ${collection}.find({a}).hint({other: -1})`,
     ]);
     expect(await db.collection(collection).find({ a: 1 }).hint('by_name').toArray()).toHaveLength(1);
+  });
+
+  test.each<[string, mongo.IndexDescription, Record<string, unknown>]>([
+    ['a hashed one', { key: { user: 'hashed' } }, { filter: { user: 'u' }, hint: { user: 'hashed' } }],
+    ['a place in an array', { key: { 'tags.0': 1 } }, { filter: { 'tags.0': 'x' }, hint: { 'tags.0': 1 } }],
+    ['a text', { key: { title: 'text' } }, { filter: { $text: { $search: 'words' } } }],
+    ['a place', { key: { loc: '2dsphere' } }, { filter: { loc: { $near: [1, 2], $maxDistance: 1 } } }],
+    [
+      'a place, by its plane',
+      { key: { 'at.0': '2d' } },
+      { filter: { $or: [], 'at.0': { $nearSphere: [1, 2] } } },
+    ],
+    [
+      'any place',
+      { key: { loc: '2dsphere' } },
+      { pipeline: [{ $geoNear: { near: [1, 2], distanceField: 'd' } }] },
+    ],
+  ])('is left where an observed query fails without it: %s', async (_, index, asks) => {
+    const { db, classes, collection } = await given(
+      [],
+      [index, { key: { free: 1 } }, { key: { away: '2d' } }],
+    );
+    const command = 'pipeline' in asks ? 'aggregate' : 'find';
+    const stats = db.collection('_bulkhead.stats');
+    const text = shapeOf(command, { [command]: collection, ...asks })!;
+    await stats.insertOne({ kind: 'shape', collection, shape: 's', text });
+    if (command === 'aggregate') await db.collection(collection).dropIndex('away_2d');
+    const { done, left } = await applyIndexes(db, classes, { dropUndeclared: true });
+    const [name] = await namesOf(db, collection).then((all) =>
+      all.filter((one) => !/^(?:free|away)/.test(one)),
+    );
+    expect(left.map(({ change, why }) => [change.name, why])).toEqual([
+      [name, expect.stringMatching(/^observed queries .*would fail: /)],
+    ]);
+    expect(done.map((one) => one.name)).toContain('free_1');
+    // What is like it and stays will do.
+    if (index.key && 'loc' in index.key) {
+      const twin = [classWith(collection, [{ loc: '2dsphere', kind: 1 }])];
+      expect(kinds((await applyIndexes(db, twin, { dropUndeclared: true })).done)).toEqual([
+        'create loc_2dsphere_kind_1',
+      ]);
+      expect(kinds((await applyIndexes(db, twin, { dropUndeclared: true })).done)).toEqual([
+        'hide loc_2dsphere',
+      ]);
+    }
+    await stats.deleteMany({ collection });
+  });
+
+  test('of a kind that searches need, says that they fail', async () => {
+    const { db, classes } = await given([], [{ key: { title: 'text' } }]);
+    const [hide] = (await planIndexes(db, classes, { dropUndeclared: true })).changes;
+    expect(hide!.cost.blocks).toBe('nobody; searches for text or near a place that need it fail at once');
   });
 
   test('says what depends on it', async () => {

@@ -71,9 +71,10 @@ export async function applyIndexes(
     throw new StartError([
       `The plan was made for database ${options.plan.database}, and this is ${db.databaseName}: plan again.`,
     ]);
-  const { dropUndeclared, waitMs } = options.plan ?? options;
+  const { dropUndeclared, drop, waitMs } = options.plan ?? options;
   const how: PlanOptions = {
     ...(dropUndeclared !== undefined && { dropUndeclared }),
+    ...(drop && { drop }),
     ...(waitMs !== undefined && { waitMs }),
     ...(options.scanMs !== undefined && { scanMs: options.scanMs }),
   };

@@ -1,10 +1,11 @@
 import type { mongo } from 'mongoose';
-import { namesIndex } from '../monitor/hints.js';
+import { isOfItsKind, namesIndex, needsKind } from '../monitor/hints.js';
 import { wordsOf } from '../monitor/shape-words.js';
 import type { ShapeText } from '../monitor/shape.js';
-import type { ChangeWithSpec, IndexChange } from './changes.js';
+import { type ChangeWithSpec, type IndexChange, takenBy } from './changes.js';
 import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
+import type { ExistingIndex } from './existing-indexes.js';
 import { type Expiring, findExpiring } from './expiring.js';
 import type { IndexSpec } from './index-spec.js';
 import { findMisfits, tellMisfits } from './misfits.js';
@@ -50,8 +51,11 @@ export interface CollectionFacts {
   readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
   /** Bytes of each index, by name. */
   readonly indexBytes: ReadonlyMap<string, number>;
-  /** Known shapes that name an index in their hint; undefined where that cannot be told. */
+  /** Known shapes that fail without an index (`readHinted`); undefined where that cannot be told. */
   readonly hinted: readonly ShapeText[] | undefined;
+  /** Indexes that this plan takes away, and those that searches have as before. */
+  readonly leaving: readonly ExistingIndex[];
+  readonly staying: readonly ExistingIndex[];
 }
 
 const MAX_INDEXES = 64;
@@ -64,7 +68,7 @@ const NOTHING = new Set<unknown>([13, 26, 166, 40_602]);
 export async function collectionFacts(
   db: mongo.Db,
   collection: string,
-): Promise<Omit<CollectionFacts, 'hinted'>> {
+): Promise<Omit<CollectionFacts, 'hinted' | 'leaving' | 'staying'>> {
   const ask = async (stage: mongo.Document): Promise<mongo.Document[]> => {
     try {
       return await db.collection(collection).aggregate([stage]).toArray();
@@ -164,12 +168,16 @@ export async function assess(
 
   const leaving = leavingIn(change, spec);
   if (leaving.length > 0 && !facts.hinted)
-    warnings.push('whether queries name it in a hint could not be read: those would fail');
+    warnings.push('whether queries name it in a hint, or need its kind, could not be read: those would fail');
   const hinting = (facts.hinted ?? []).filter((text) =>
     leaving.some((one) => namesIndex(text, collection, one)),
   );
   if (hinting.length > 0)
     blockers.push(`observed queries name it in a hint, and would fail: ${tellShapes(hinting)}`);
+
+  const needing = (facts.hinted ?? []).filter((text) => needsLeaving(text, change, spec, facts));
+  if (needing.length > 0)
+    blockers.push(`observed queries cannot be answered without it, and would fail: ${tellShapes(needing)}`);
 
   const indexes = facts.indexes + addedBefore + (kind === 'create' && !change.building ? 1 : 0);
   if (kind === 'create' && indexes > MAX_INDEXES)
@@ -188,10 +196,24 @@ export async function assess(
 }
 
 /** The indexes, by name or key, that a hint cannot name any more afterwards. */
-function leavingIn({ kind, name, set, replaces = [] }: IndexChange, spec: IndexSpec) {
-  if (kind === 'replace') return replaces.filter((old) => old !== name).map((old) => ({ name: old }));
-  if (kind !== 'hide' && kind !== 'drop' && set?.['hidden'] !== true) return [];
-  return [{ name, key: Object.fromEntries(spec.key) }];
+function leavingIn(change: IndexChange, spec: IndexSpec) {
+  const { kind, name } = change;
+  if (kind === 'replace') return takenBy(change).flatMap((old) => (old === name ? [] : [{ name: old }]));
+  return takenBy(change).map(() => ({ name, key: Object.fromEntries(spec.key) }));
+}
+
+/** Whether a shape needs a text or place index that a change takes away, and none that stays or comes is like it. */
+function needsLeaving(
+  text: ShapeText,
+  change: IndexChange,
+  spec: IndexSpec,
+  facts: CollectionFacts,
+): boolean {
+  const names = takenBy(change);
+  const others = facts.staying.map((one) => one.spec);
+  if (change.kind === 'replace') others.push(spec);
+  const needs = ({ key }: IndexSpec) => needsKind(text, change.collection, Object.fromEntries(key));
+  return facts.leaving.some((one) => names.includes(one.name) && needs(one.spec)) && !others.some(needs);
 }
 
 const SHOWN_SHAPES = 3;
@@ -237,7 +259,9 @@ function costOf({ kind, set }: IndexChange, spec: IndexSpec, facts: CollectionFa
     replace: 'nobody, but until it is built reads have no index, and a unique one lets duplicates in',
     modify: set?.['unique'] === true ? 'nobody, but new duplicates are refused from its beginning' : 'nobody',
     unhide: 'nobody',
-    hide: 'nobody; reads that used it take another plan at once',
+    hide: isOfItsKind(Object.fromEntries(spec.key))
+      ? 'nobody; searches for text or near a place that need it fail at once'
+      : 'nobody; reads that used it take another plan at once',
     drop: 'nobody',
   }[kind];
   // It has the least and the greatest of each path in a bucket; what buckets are made by is the same in all of one.

@@ -44,6 +44,12 @@ export interface ChangeWithSpec {
   readonly spec: IndexSpec;
 }
 
+/** The indexes that searches have no longer after a change, by name. */
+export function takenBy({ kind, name, set, replaces = [] }: IndexChange): readonly string[] {
+  if (kind === 'replace') return replaces;
+  return kind === 'hide' || kind === 'drop' || set?.['hidden'] === true ? [name] : [];
+}
+
 /** Gives a change its identity. */
 export function toChange(change: Omit<IndexChange, 'id'>): IndexChange {
   const { kind, collection, name, before = '', after = '' } = change;

@@ -3,6 +3,7 @@ import { type ChangeWithSpec, describeIndex, KIND_ORDER, toChange } from './chan
 import type { DeclaredIndex } from './declared-indexes.js';
 import type { ExistingIndex } from './existing-indexes.js';
 import { differencesOf, hasSameKey, type IndexSpec, meaningOf, signatureOf } from './index-spec.js';
+import { fullName } from './named-index.js';
 
 /** An index that was hidden in order to be dropped. */
 export interface HiddenIndex {
@@ -21,6 +22,8 @@ export const DEFAULT_WAIT_MS = 7 * 86_400_000;
 export interface DropPolicy {
   /** Hides undeclared indexes, and drops those whose wait is over. */
   readonly dropUndeclared: boolean;
+  /** Of undeclared indexes only those that these name, as {@link fullName}; nothing else is changed. */
+  readonly drop?: readonly string[];
   /** How long an index stays hidden before it is dropped. Default: as was said when it was hidden, or 7 days. */
   readonly waitMs?: number;
   /** The server's time. */
@@ -115,10 +118,11 @@ export function differenceOf(
     const since = one.spec.hidden ? record?.hiddenAt : undefined;
     const droppableAt = since && new Date(since.getTime() + waitOf(policy, record));
     const common = { collection, name: one.name, index: describeIndex(one.spec), before };
-    if (policy.dropUndeclared && droppableAt && droppableAt <= policy.now) {
+    const goes = policy.drop?.includes(fullName(common)) ?? policy.dropUndeclared;
+    if (goes && droppableAt && droppableAt <= policy.now) {
       const reason = `no class declares it; hidden since ${since.toISOString()}`;
       add({ ...common, kind: 'drop', reason }, one.spec);
-    } else if (policy.dropUndeclared && !since && !one.building) {
+    } else if (goes && !since && !one.building) {
       const reason = `no class declares it${one.spec.hidden ? '; it is hidden already, and the wait begins' : ''}`;
       const after = meaningOf({ ...one.spec, hidden: true });
       add({ ...common, kind: 'hide', reason, after, waitMs: waitOf(policy) }, one.spec);
@@ -137,8 +141,10 @@ export function differenceOf(
     }
   }
   changes.sort((a, b) => KIND_ORDER.indexOf(a.change.kind) - KIND_ORDER.indexOf(b.change.kind));
-  return { changes, undeclared };
+  return { changes: policy.drop ? changes.filter(isLeave) : changes, undeclared };
 }
+
+const isLeave = ({ change: { kind } }: ChangeWithSpec): boolean => kind === 'hide' || kind === 'drop';
 
 const waitOf = ({ waitMs }: DropPolicy, record?: HiddenIndex): number =>
   waitMs ?? record?.waitMs ?? DEFAULT_WAIT_MS;

@@ -3,7 +3,7 @@ import type { ClassType } from '../database/class-type.js';
 import { readHinted } from '../monitor/gather.js';
 import { StatsRow } from '../monitor/stats-row.js';
 import { assess, type CollectionFacts, collectionFacts, type PlannedChange } from './assess.js';
-import type { ChangeKind, ChangeWithSpec } from './changes.js';
+import { type ChangeWithSpec, takenBy } from './changes.js';
 import { declaredCollections, declaredIndexes } from './declared-indexes.js';
 import {
   type Difference,
@@ -22,6 +22,8 @@ const SCAN_MS = 60_000;
 export interface PlanOptions {
   /** Also hides indexes that no class declares, and drops those whose wait is over. Default false. */
   readonly dropUndeclared?: boolean;
+  /** Hides or drops these undeclared indexes (`collection.index`), also of collections of no class, and does nothing else. */
+  readonly drop?: readonly string[];
   /** How long an index stays hidden before it is dropped. Default: as was said when it was hidden, or 7 days. */
   readonly waitMs?: number;
   /** Time limit of each count of duplicates and of documents that expire. Default 60 s. */
@@ -32,7 +34,8 @@ export interface PlanOptions {
 export interface IndexPlan {
   readonly database: string;
   readonly dropUndeclared: boolean;
-  /** Where it was said. */
+  /** Where they were said. */
+  readonly drop?: readonly string[];
   readonly waitMs?: number;
   /** In the order in which they are done, one collection after another. */
   readonly changes: readonly PlannedChange[];
@@ -40,7 +43,6 @@ export interface IndexPlan {
   readonly undeclared: readonly UndeclaredIndex[];
 }
 
-const TAKES_AWAY = new Set<ChangeKind>(['replace', 'hide', 'drop']);
 /** May not be asked, or takes too long. */
 const UNTOLD = new Set<unknown>([13, 50]);
 
@@ -64,7 +66,7 @@ export async function compareIndexes(
   const declared = declaredIndexes(classes, await resolveCollations(db, classes));
   const changes: ChangeWithSpec[] = [];
   const undeclared: UndeclaredIndex[] = [];
-  for (const collection of declaredCollections(classes)) {
+  for (const collection of [...declaredCollections(classes), ...(await namedIn(db, classes, policy))]) {
     const found = differenceOf(
       collection,
       declared.filter((one) => one.collection === collection),
@@ -78,18 +80,38 @@ export async function compareIndexes(
   return { changes, undeclared };
 }
 
+/** Collections of no class of which an index is named to be dropped. */
+async function namedIn(
+  db: mongo.Db,
+  classes: readonly ClassType[],
+  { drop = [] }: DropPolicy,
+): Promise<string[]> {
+  if (drop.length === 0) return [];
+  const known = new Set(declaredCollections(classes));
+  const there = await db.listCollections({}, { nameOnly: true }).toArray();
+  return there
+    .map(({ name }) => name)
+    .filter((name) => !known.has(name) && !/^(?:system\.|_bulkhead\.)/.test(name))
+    .filter((name) => drop.some((one) => one.startsWith(`${name}.`)));
+}
+
 const KEEP: DropPolicy = { dropUndeclared: false, now: new Date(0) };
 
 /** What a plan would change, without what it costs. Reads catalogues only. */
 export async function findChanges(
   db: mongo.Db,
   classes: readonly ClassType[],
-  { dropUndeclared = false, waitMs }: PlanOptions = {},
+  { dropUndeclared = false, drop, waitMs }: PlanOptions = {},
 ): Promise<Difference> {
   const { localTime } = await db.command({ hello: 1 });
   return compareIndexes(db, classes, {
     hidden: await hiddenIndexes(db),
-    policy: { dropUndeclared, now: localTime as Date, ...(waitMs !== undefined && { waitMs }) },
+    policy: {
+      dropUndeclared,
+      now: localTime as Date,
+      ...(drop && { drop }),
+      ...(waitMs !== undefined && { waitMs }),
+    },
   });
 }
 
@@ -104,17 +126,23 @@ export async function planIndexes(
   classes: readonly ClassType[],
   options: PlanOptions = {},
 ): Promise<IndexPlan> {
-  const { dropUndeclared = false, waitMs, scanMs = SCAN_MS } = options;
+  const { dropUndeclared = false, drop, waitMs, scanMs = SCAN_MS } = options;
   const { changes, undeclared } = await findChanges(db, classes, options);
   const planned: PlannedChange[] = [];
-  const takesAway = changes.some(
-    ({ change }) => TAKES_AWAY.has(change.kind) || change.set?.['hidden'] === true,
-  );
+  const takesAway = changes.some(({ change }) => takenBy(change).length > 0);
   const hinted = takesAway ? await hintsIn(db) : [];
   for (const collection of new Set(changes.map(({ change }) => change.collection))) {
-    const facts = { ...(await collectionFacts(db, collection)), hinted };
+    const own = changes.filter(({ change }) => change.collection === collection);
+    const gone = new Set(own.flatMap(({ change }) => takenBy(change)));
+    const there = await existingIndexes(db, collection);
+    const facts: CollectionFacts = {
+      ...(await collectionFacts(db, collection)),
+      hinted,
+      leaving: there.filter(({ name }) => gone.has(name)),
+      staying: there.filter(({ name, spec, building }) => !gone.has(name) && !spec.hidden && !building),
+    };
     let addedBefore = 0;
-    for (const one of changes.filter(({ change }) => change.collection === collection)) {
+    for (const one of own) {
       planned.push(await assess(db, one, { facts, addedBefore, scanMs }));
       if (one.change.kind === 'create' && !one.change.building) addedBefore += 1;
     }
@@ -122,6 +150,7 @@ export async function planIndexes(
   return {
     database: db.databaseName,
     dropUndeclared,
+    ...(drop && { drop }),
     ...(waitMs !== undefined && { waitMs }),
     changes: planned,
     undeclared,

@@ -96,7 +96,7 @@ export interface DeclaredFacts {
   readonly isHidden?: boolean;
 }
 
-/** A shape that names an index in its hint. */
+/** A shape that fails without an index: it names it in its hint, or needs one of its kind. */
 export interface HintedShape {
   readonly collection: string;
   readonly text: ShapeText;

@@ -4,6 +4,8 @@ import { collectionOf, schemaOf } from '../database/schema.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import type { ExpiringField, HintedShape, SizeFacts, UnbatchedFacts } from './facts.js';
+import { NEEDS_INDEX } from './hints.js';
+import { isShape } from './shape.js';
 import { forgottenAt } from './stats.js';
 
 const READ_MS = 5_000;
@@ -54,13 +56,14 @@ export async function readSizes(db: mongo.Db, product: string, now: Date): Promi
     .toArray();
 }
 
-/** Shapes that name an index, of all that are kept. */
+/** Shapes that fail without an index, of all that are kept: they name it, or need one of its kind. */
 export async function readHinted(db: mongo.Db, product: string): Promise<readonly HintedShape[]> {
-  return db
+  const found = await db
     .collection(STATS_COLLECTION)
-    .find({ kind: 'shape', text: /"hint":/ }, options(product))
+    .find({ kind: 'shape', text: NEEDS_INDEX }, options(product))
     .project<HintedShape>({ _id: 0, collection: 1, text: 1 })
     .toArray();
+  return found.filter(({ text }) => isShape(text));
 }
 
 const EXPIRES = 'expiresAt';

@@ -7,6 +7,7 @@ import { copyBuiltProject } from '../support/built-project.js';
 import { CommandHost, Running } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
+import { dropCommand } from '../../src/indexes/named-index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-indexes-'));
 let gateway: TestGateway;
@@ -106,6 +107,34 @@ describe('with the ops credential', () => {
     expect(await names('comments')).toContain('text_1');
     expect((await run(`apply blog --yes ${due}`)).code).toBe(0);
     expect(await names('comments')).not.toContain('text_1');
+  });
+
+  test('the remedy of one index, as it is printed, hides that one and does nothing else', async () => {
+    const db = gateway.db('blog');
+    await db.collection('comments').createIndexes([{ key: { text: 1 } }, { key: { text: 1, post: 1 } }]);
+    await db.collection('comments').createIndex({ post: 1 }, { name: "it's mine" });
+    await db.collection('users').dropIndex('createdAt_1');
+    const remedy = (name: string) => dropCommand('blog', { collection: 'comments', name });
+    expect(remedy('text_1')).toBe('bulkhead indexes apply blog --drop comments.text_1');
+    expect(remedy("it's mine")).toBe(`bulkhead indexes apply blog --drop 'comments.it'\\''s mine'`);
+    const { stdout, code } = await run(`${remedy('text_1').replace('bulkhead indexes ', '')} --yes --json`);
+    const [done] = jsonOf({ stdout }).products;
+    expect([code, done!.done.map(({ name }) => name)]).toEqual([0, ['text_1']]);
+    const later = await run('plan blog --drop comments.text_1');
+    expect([later.code, later.stdout]).toEqual([0, expect.stringContaining('nothing to do yet about what')]);
+    for (const [args, reason] of [
+      ['--drop comments.text_1', /say which product/],
+      ['blog --drop comments.nothing_1', /blog has no undeclared index comments\.nothing_1/],
+      ['blog --drop posts.publishedAt_-1__id_-1', /its @index line goes first/],
+      ['blog --drop comments.text_1 --drop-undeclared', /cannot be used with/],
+    ] as const)
+      expect(await run(`apply ${args} --yes`)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(reason) as unknown,
+      });
+    for (const name of ['text_1', 'text_1_post_1', "it's mine"])
+      await db.collection('comments').dropIndex(name);
+    expect((await run('apply blog --yes')).code).toBe(0);
   });
 
   test('a credential with too few rights, or a wrong password, is exit code 2 and says whose it is and what to do', async () => {

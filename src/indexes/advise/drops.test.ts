@@ -40,6 +40,17 @@ describe('an index may go', () => {
   });
   test('that an advised one begins with', () => {
     expect(drops([A], { advised: [AB.spec] })).toEqual(['a_1 redundant']);
+    // Before that one is there, nothing does what it does.
+    const facts = {
+      collection: 'posts',
+      indexes: [A],
+      uses: new Map([['a_1', { uses: 5, since: new Date(0) }]]),
+    };
+    const rest = { shapes: [], used: new Set<string>(), unmeasured: [], isArray: () => false, now: NOW };
+    const [drop] = adviseDrops({ ...facts, ...rest, advised: [AB.spec] });
+    expect(drop!.standIn).toBe(AB.spec);
+    const [there] = adviseDrops({ ...facts, ...rest, indexes: [A, AB], advised: [AB.spec] });
+    expect(there!.standIn).toBeUndefined();
   });
   test('that nobody used for a week', () => {
     expect(drops([A], { uses: { a_1: 0 } })).toEqual(['a_1 unused']);

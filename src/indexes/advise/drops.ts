@@ -32,6 +32,8 @@ export interface DropAdvice {
   readonly spec: IndexSpec;
   readonly rule: 'unused' | 'redundant';
   readonly reason: string;
+  /** The advised index that does what it did, and has to be there first. */
+  readonly standIn?: IndexSpec;
 }
 
 const AGE_MS = 7 * 86_400_000;
@@ -59,7 +61,14 @@ export function adviseDrops(facts: DropFacts): DropAdvice[] {
     const longer = other?.spec ?? advised.find((one) => replaces(one, spec, facts));
     if (!longer) continue;
     const reason = `${keyOf(longer)} ${isTwin(longer, spec) ? 'is the same' : 'begins with it'} and answers what it does`;
-    going.set(name, { collection, name, spec, rule: 'redundant', reason });
+    going.set(name, {
+      collection,
+      name,
+      spec,
+      rule: 'redundant',
+      reason,
+      ...(!other && { standIn: longer }),
+    });
   }
   return [...going.values()];
 }

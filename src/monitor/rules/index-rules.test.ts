@@ -38,10 +38,10 @@ describe('indexes', () => {
     expect(severity('unused-index', { collections: [unused(10e6)] })).toBe('amber');
     const declared = [{ collection: 'posts', key: { a: 1 }, isUnique: false, isTtl: false }];
     expect(found('unused-index', { collections: [unused(1)], declared })[0]!.remedy).toBe(
-      'Remove @index({ a: 1 }) from the class; then bulkhead indexes apply shop --drop-undeclared',
+      'Remove @index({ a: 1 }) from the class; then bulkhead indexes apply shop --drop posts.a_1',
     );
     expect(found('unused-index', { collections: [unused(1)] })[0]!.remedy).toBe(
-      'bulkhead indexes apply shop --drop-undeclared',
+      'bulkhead indexes apply shop --drop posts.a_1',
     );
   });
 

@@ -1,4 +1,5 @@
 import type { CollectionFacts, IndexFacts, ProductFacts, Rule } from '../facts.js';
+import { dropCommand } from '../../indexes/named-index.js';
 import { plainKey } from '../plain-index.js';
 import { findingOf, isHinted, keyText, size } from './say.js';
 
@@ -25,13 +26,13 @@ export const mayGo = (facts: ProductFacts, collection: CollectionFacts, index: I
 /** How an index goes. Where a class declares it, its line goes first, or `apply` would build it again. */
 export function remedyOf(
   { product, declared }: ProductFacts,
-  { name }: CollectionFacts,
-  { key }: IndexFacts,
+  collection: CollectionFacts,
+  { name, key }: IndexFacts,
 ): string {
   const isDeclared = declared.some(
-    (one) => one.collection === name && JSON.stringify(one.key) === JSON.stringify(key),
+    (one) => one.collection === collection.name && JSON.stringify(one.key) === JSON.stringify(key),
   );
-  const hide = `bulkhead indexes apply ${product} --drop-undeclared`;
+  const hide = dropCommand(product, { collection: collection.name, name });
   return isDeclared ? `Remove @index(${keyText(key)}) from the class; then ${hide}` : hide;
 }
 
