@@ -64,6 +64,12 @@ class Maker {
     return { $gte: all[from], $lt: all[Math.min(all.length - 1, from + Math.ceil(share * all.length))] };
   }
 
+  /** What is new since, of which there are so many. */
+  since(field: Field, count: number): Filter {
+    const all = this.documents.map((one) => one[field.path] as Date).sort((a, b) => Number(b) - Number(a));
+    return { $gt: all[count] };
+  }
+
   find(filter: () => Filter, { sort, limit, calls = this.calls(), projection }: Asked = {}): void {
     const probes = Array.from({ length: EXECUTIONS }, (): Probe[] => [
       {
@@ -135,6 +141,13 @@ const CLASSES: Readonly<Record<string, (make: Maker) => void>> = {
       sort: { [at.path]: -1 },
       limit: page(draw),
     });
+  },
+  'a narrow range': (make) => {
+    const { draw, fields } = make;
+    const at = fields.time();
+    make.fill();
+    if (draw.chance(0.5)) make.find(() => ({ [at.path]: make.since(at, draw.whole(0, 5)) }));
+    else make.find(() => ({ [at.path]: make.between(at, draw.of([0.0002, 0.001])) }));
   },
   'one of several, sorted': (make) => {
     const { draw, fields } = make;

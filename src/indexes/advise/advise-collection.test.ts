@@ -175,6 +175,44 @@ describe('for one collection', () => {
   });
 });
 
+describe('a narrow range', () => {
+  const MANY = 20_000;
+  beforeAll(async () => {
+    await db.collection('events').insertMany(
+      Array.from({ length: MANY }, (_, n) => ({
+        at: new Date(1_700_000_000_000 + ((n * 7_919) % MANY) * 1_000),
+        user: `u${n % 300}`,
+      })),
+    );
+  });
+  const since = { at: { $gt: 1 } };
+  const between = { at: { $gte: 1, $lt: 2 } };
+  const expired = { delete: 'events', deletes: [{ q: { at: { $lt: 1 } }, limit: 0 }] };
+
+  test.each<[string, mongo.Document, number, number]>([
+    ['what is new since', { find: 'events', filter: since }, 3, MANY],
+    ['what is new since, in a sample', { find: 'events', filter: since }, 3, 2_000],
+    ['what is new since, in a sample that has none of it', { find: 'events', filter: since }, 4, 1_000],
+    ['nothing new', { find: 'events', filter: since }, 0.01, 2_000],
+    ['a moment', { find: 'events', filter: between }, 2, 2_000],
+    ['a moment, of all', { find: 'events', filter: between }, 2, MANY],
+    ['a cleaning up', expired, 40, 2_000],
+    ['less than a sample can tell', { find: 'events', filter: since }, 15, 100],
+  ])('is found and gets its index: %s', async (_, command, found, budget) => {
+    const { indexes, left } = await advise([[command, 3_000, found]], 'events', budget);
+    expect([left, indexes.map(({ key }) => textOfKey(key))]).toEqual([[], ['{"at":1}']]);
+  });
+});
+
+test('what a sample cannot tell from one document gets its index, too', async () => {
+  const { indexes, left } = await advise(
+    [[{ find: 'events', filter: { user: 'x' } }, 3_000, 15]],
+    'events',
+    100,
+  );
+  expect([left, indexes.map(({ key }) => textOfKey(key))]).toEqual([[], ['{"user":1}']]);
+});
+
 describe('what few documents have', () => {
   beforeAll(async () => {
     await db

@@ -3,7 +3,7 @@ import { readExplain, walk } from '../../monitor/read-explain.js';
 import { orderOf, valuesAt } from '../../monitor/values.js';
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import type { Work } from './cost.js';
-import { fillFilter, type ValueOrigin } from './fill.js';
+import { fillFilter, type Filling, type ValueOrigin } from './fill.js';
 import type { Need } from './need.js';
 import { randomOf } from './random.js';
 import type { ScratchCopy } from './scratch-copy.js';
@@ -40,6 +40,8 @@ const OFF = Math.log(3);
 /** Shares of the values that a range may hold; for what tells no more, a tenth. */
 const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
 const USUAL_WIDTH = 0.1;
+/** Widths of ranges that find less than those, down to the share that was found. */
+const NARROW = 4;
 /** Sizes that pages have: the one that an average is just below is taken for the limit, which statistics do not hold. */
 const PAGES = [1, 5, 10, 20, 25, 50, 100, 200, 500, 1_000];
 /** Where the size of a page is not known. */
@@ -76,22 +78,29 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   const measured: { filled: mongo.Document; matched: number }[] = [];
   for (const filled of fillings) measured.push({ filled, matched: await matches(copy, filled) });
   // Random documents have what most have: what few have is looked for.
-  if (measured.every(({ matched }) => between(matched, found) > OFF))
-    for (const document of asFrequent(filter, found, copy)) {
-      const filled = fillFilter(filter, {
-        values: copy.values,
-        random,
-        width: 1,
-        from: 'together',
-        document,
-      });
+  if (measured.every(({ matched }) => between(matched, found) > OFF)) {
+    const more: Pick<Filling, 'width' | 'document'>[] = [
+      ...asFrequent(filter, found, copy).map((document) => ({ width: 1, document })),
+      ...(isLoose
+        ? narrowWidths(found, copy).flatMap((width) => Array<{ width: number }>(QUESTIONS).fill({ width }))
+        : []),
+    ];
+    for (const one of more) {
+      const filled = fillFilter(filter, { values: copy.values, random, from: 'together', ...one });
       measured.push({ filled, matched: await matches(copy, filled) });
     }
+  }
   const fullness = isLimited ? Math.min(1, found / page) : 0;
   const full = Math.round(QUESTIONS * fullness);
   // Where some pages are not full, the others are hardly more than full.
   const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
-  const fitting = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
+  const near = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
+  // Of a large collection a sample knows nothing between one document and hundreds: as near as it can tell is enough.
+  const inSample = unscaled(found, copy);
+  const fitting =
+    near.length > 0
+      ? near
+      : measured.filter(({ matched }) => Math.abs(unscaled(matched, copy) - inSample) < 2);
   if (!isLimited && fitting.length === 0)
     throw new Unadvisable('no values of sampled documents find about as many as its calls did');
   const nearest = (count: number, from: typeof measured, distance: (matched: number) => number) => {
@@ -108,6 +117,13 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
       between(matched, found),
     ),
   ];
+}
+
+/** Widths below the usual ones, as far as a sample has values that close together. */
+function narrowWidths(found: number, { documents, sampled }: ScratchCopy): readonly number[] {
+  const least = Math.max(found / documents, 1 / sampled);
+  const times = (WIDTHS[0]! / least) ** (1 / NARROW);
+  return times > 1 ? Array.from({ length: NARROW }, (_, n) => least * times ** n) : [];
 }
 
 const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
@@ -150,6 +166,12 @@ export function scaled(
 ): number {
   if (documents <= sampled || sampled <= 1 || number <= 1) return number;
   return 1 + ((number - 1) * (documents - 1)) / (sampled - 1);
+}
+
+/** From the collection to the copy. */
+function unscaled(number: number, { documents, sampled }: ScratchCopy): number {
+  if (documents <= sampled || sampled <= 1 || number <= 1) return number;
+  return 1 + ((number - 1) * (sampled - 1)) / (documents - 1);
 }
 
 /** Of what only counts, a path that the filter needs anyway: an index on all of those answers alone. */
