@@ -50,6 +50,12 @@ export function isOneForOne({ command, parts }: Shape): boolean {
   return command !== 'distinct' && command !== 'insert';
 }
 
+/** Whether a pipeline unwinds documents, and does nothing else to their number but to pass over some. */
+export function hasRowsOf({ command, parts }: Shape): boolean {
+  const stages = command === 'aggregate' ? stageNames(parts['pipeline']) : [];
+  return stages.includes('$unwind') && stages.every((stage) => stage === '$unwind' || ONE_FOR_ONE.has(stage));
+}
+
 /** Whether stages leave the number of documents as it is. */
 export const keepsCount = (stages: readonly string[]): boolean =>
   stages.every((stage) => KEEPS_COUNT.has(stage));

@@ -130,6 +130,11 @@ describe('for one collection', () => {
     expect(indexes.map(({ key }) => key.map(([path]) => path).sort())).toEqual([['author', 'status']]);
   });
 
+  test('a pipeline that filters behind what it unwinds gets the index of its filter', async () => {
+    const pipeline = [{ $unwind: '$tags' }, { $match: { author: 'x' } }];
+    expect(await keys([[{ aggregate: 'posts', pipeline }, 500, 20]])).toEqual(['{"author":1}']);
+  });
+
   test('an existing index that serves is enough', async () => {
     await db.collection('posts').createIndex({ author: 1, publishedAt: 1 });
     const { indexes, used } = await advise([[{ find: 'posts', filter: { author: 'x' } }, 900, 10]]);

@@ -44,6 +44,52 @@ describe('how a shape looks for documents', () => {
     expect(need).not.toHaveProperty('found');
   });
 
+  describe('a pipeline whose $match the server moves to the front', () => {
+    const lookup = { from: 'users', localField: 'user', foreignField: '_id', as: 'by' };
+    test.each<[string, mongo.Document[], mongo.Document, boolean]>([
+      ['$project', [{ $project: { a: 1, at: 1 } }, { $match: { a: 1 } }], { a: '?' }, true],
+      ['a field left out', [{ $project: { text: 0 } }, { $match: { a: 1 } }], { a: '?' }, true],
+      ['$addFields', [{ $addFields: { y: { $year: '$at' } } }, { $match: { a: 1 } }], { a: '?' }, true],
+      ['$unwind', [{ $unwind: '$tags' }, { $match: { a: 1 } }], { a: '?' }, true],
+      ['$lookup', [{ $lookup: lookup }, { $match: { a: 1 } }], { a: '?' }, false],
+      [
+        'two matches',
+        [{ $match: { a: 1 } }, { $unset: 'x' }, { $match: { b: 1 } }],
+        { $and: [{ a: '?' }, { b: '?' }] },
+        true,
+      ],
+      [
+        'all but what was made',
+        [{ $set: { y: '$at' } }, { $match: { a: 1, 'y.z': 1, $or: [{ b: 1 }, { y: 2 }] } }],
+        { a: '?' },
+        false,
+      ],
+      [
+        'parts of an $and',
+        [{ $set: { y: '$at' } }, { $match: { $and: [{ a: 1 }, { y: 1 }] } }],
+        { $and: [{ a: '?' }] },
+        false,
+      ],
+      ['not what was made', [{ $set: { 'a.b': 1 } }, { $match: { a: 1 } }], {}, false],
+      ['not what was unwound', [{ $unwind: { path: '$a' } }, { $match: { 'a.b': 1 } }], {}, false],
+      ['not what was joined', [{ $lookup: lookup }, { $match: { 'by.name': 1 } }], {}, false],
+      ['not what was computed', [{ $project: { a: { $toUpper: '$a' } } }, { $match: { a: 1 } }], {}, false],
+      ['nothing behind a limit', [{ $limit: 9 }, { $match: { a: 1 } }], {}, false],
+      ['nothing behind a group', [{ $group: { _id: '$a' } }, { $match: { _id: 1 } }], {}, false],
+    ])('%s', (_, pipeline, filter, isCounted) => {
+      const [need] = needs({ aggregate: 'posts', pipeline });
+      expect([need!.filter, 'found' in need!]).toEqual([filter, isCounted]);
+    });
+
+    test('and what a group reads is the collection’s, or not known', () => {
+      const group = { $group: { _id: '$y', sum: { $sum: '$d' } } };
+      const readsOf = (...before: mongo.Document[]) =>
+        needs({ aggregate: 'posts', pipeline: [{ $match: { a: 1 } }, ...before, group] })[0]!.reads;
+      expect(readsOf({ $project: { y: 1, d: 1 } })).toEqual(['y', 'd']);
+      expect(readsOf({ $addFields: { y: { $year: '$at' } } })).toBeUndefined();
+    });
+  });
+
   test('joins look into other collections, as often as there are documents to join', () => {
     const found = needs({
       aggregate: 'posts',

@@ -1,10 +1,22 @@
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
+import { type Kept, keptBehind, movable } from './moved-match.js';
 import { type Need, type Sort, sortIn } from './need.js';
 
 /** Outer documents for which a `$lookup` looks, where the shape does not tell. */
 const OUTER = 10;
-/** Stages after which documents are what they were, or have more: what follows is still about the collection's fields. */
-const KEEPS = new Set(['$addFields', '$set', '$unwind', '$skip', '$lookup', '$unionWith']);
+/** Stages behind which most of a document is what it was: what follows is still about the collection's fields. */
+const KEEPS = new Set([
+  '$addFields',
+  '$set',
+  '$unset',
+  '$project',
+  '$unwind',
+  '$skip',
+  '$lookup',
+  '$graphLookup',
+  '$unionWith',
+]);
+const JOINS = new Set(['$lookup', '$graphLookup', '$unionWith']);
 
 type Common = Pick<Need, 'shape' | 'collection' | 'calls' | 'origins' | 'isHinted' | 'found'>;
 
@@ -12,10 +24,8 @@ type Common = Pick<Need, 'shape' | 'collection' | 'calls' | 'origins' | 'isHinte
 export function needsOfPipeline(pipeline: unknown, common: Common): Need[] {
   if (!Array.isArray(pipeline)) throw new Unadvisable('its pipeline is cut off');
   const stages = pipeline.filter(isRecord);
-  const { filter, sort, isLimited, rest, joined } = leadingOf(stages);
+  const { filter, sort, isLimited, isPlain, reads, rest } = leadingOf(stages);
   const { found, ...about } = common;
-  const isPlain = rest.length === 0 && !joined;
-  const reads = readsOf(rest[0]);
   const own: Need = {
     ...about,
     filter,
@@ -28,33 +38,46 @@ export function needsOfPipeline(pipeline: unknown, common: Common): Need[] {
   return [own, ...stages.flatMap((stage) => joinsOf(stage, { ...about, found: outer }))];
 }
 
+/** What the stages before the others look for; behind them stands what the server cannot move to the front. */
 function leadingOf(stages: readonly Record<string, unknown>[]) {
   const filters: Filter[] = [];
   let sort: Sort = [];
   let isLimited = false;
+  let isWhole = true;
   let joined = false;
-  let hasMore = false;
+  let kept: Kept | undefined;
+  const leading = (rest: readonly Record<string, unknown>[]) => ({
+    filter: together(filters),
+    sort,
+    isLimited,
+    isPlain: rest.length === 0 && isWhole && !joined,
+    reads: readsOf(rest[0], kept),
+    rest,
+  });
   for (const [at, stage] of stages.entries()) {
     const [name = '', body] = Object.entries(stage)[0] ?? [];
-    if (name === '$match' && !isLimited && !hasMore) {
+    const isCut = isLimited || !isWhole;
+    if (name === '$match' && !isCut) {
       if (!isRecord(body)) throw new Unadvisable('its filter is a value');
-      filters.push(body);
-    } else if (name === '$sort' && sort.length === 0 && !isLimited && !hasMore) sort = sortIn(body);
-    else if (name === '$limit') isLimited ||= !hasMore;
+      const moved = kept ? movable(body, kept) : body;
+      filters.push(moved);
+      isWhole = JSON.stringify(moved) === JSON.stringify(body);
+    } else if (name === '$sort' && sort.length === 0 && !isCut && !kept) sort = sortIn(body);
+    // Documents pass these stages one by one: none is read behind a limit.
+    else if (name === '$limit') isLimited ||= isWhole;
     else if (KEEPS.has(name)) {
-      joined ||= name === '$unionWith' || name === '$lookup';
-      hasMore ||= name !== '$skip';
-    } else if (name === '$project' && at === stages.length - 1) continue;
-    else return { filter: together(filters), sort, isLimited, joined, rest: stages.slice(at) };
+      joined ||= JOINS.has(name);
+      if (name !== '$skip') kept = keptBehind(name, body, kept);
+    } else return leading(stages.slice(at));
   }
-  return { filter: together(filters), sort, isLimited, joined, rest: [] };
+  return leading([]);
 }
 
 const together = (filters: readonly Filter[]): Filter =>
   filters.length <= 1 ? (filters[0] ?? {}) : { $and: filters };
 
-/** The paths that a group reads, or a count: none. */
-function readsOf(stage: Record<string, unknown> | undefined): string[] | undefined {
+/** The paths that a group reads, or a count: none; undefined where it reads what an earlier stage has made. */
+function readsOf(stage: Record<string, unknown> | undefined, kept: Kept | undefined): string[] | undefined {
   if (!stage) return undefined;
   if ('$count' in stage) return [];
   if (!('$group' in stage)) return undefined;
@@ -67,7 +90,7 @@ function readsOf(stage: Record<string, unknown> | undefined): string[] | undefin
     else if (isRecord(value)) Object.values(value).forEach(look);
   };
   look(stage['$group']);
-  return isWhole ? undefined : [...paths];
+  return isWhole || (kept && ![...paths].every(kept)) ? undefined : [...paths];
 }
 
 function joinsOf(stage: Record<string, unknown>, about: Common): Need[] {

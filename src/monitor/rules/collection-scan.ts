@@ -1,3 +1,4 @@
+import { type Kept, keptBehind, movable } from '../../indexes/advise/moved-match.js';
 import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
 import type { PlanStage } from '../plan.js';
 import { walk } from '../read-explain.js';
@@ -76,17 +77,38 @@ function narrows({ text, plan }: ShapeFacts): boolean {
 }
 
 /** Stages before which documents may be left out by an index; behind any other, what was read is read. */
-const PASSES = new Set(['$match', '$sort', '$skip', '$addFields', '$set', '$unset', '$project']);
+const PASSES = new Set([
+  '$sort',
+  '$skip',
+  '$addFields',
+  '$set',
+  '$unset',
+  '$project',
+  '$unwind',
+  '$lookup',
+  '$graphLookup',
+]);
+/** Of those, the ones behind which a limited sort has read everything. */
+const JOINS = new Set(['$unwind', '$lookup', '$graphLookup']);
 
 function narrowsFirst(pipeline: unknown): boolean {
   let isSorted = false;
+  let isJoined = false;
+  let kept: Kept | undefined;
   for (const stage of Array.isArray(pipeline) ? (pipeline as unknown[]) : []) {
-    const [name = ''] = Object.keys(Object(stage) as object);
-    if (name === '$match' || (name === '$limit' && isSorted)) return true;
+    const [name = '', body] = Object.entries(Object(stage) as object)[0] ?? [];
+    if (name === '$limit' && isSorted) return true;
     // Each of its branches begins anew.
     if (name === '$unionWith') return true;
+    if (name === '$match') {
+      const moved = kept ? movable(Object(body) as Record<string, unknown>, kept) : {};
+      if (!kept || Object.keys(moved).length > 0) return true;
+      continue;
+    }
     if (!PASSES.has(name)) return false;
-    isSorted ||= name === '$sort';
+    isJoined ||= JOINS.has(name);
+    isSorted ||= name === '$sort' && !isJoined;
+    if (name !== '$sort' && name !== '$skip') kept = keptBehind(name, body, kept);
   }
   return false;
 }

@@ -164,6 +164,33 @@ describe('collection-scan', () => {
       'amber',
     ],
     [
+      'some of all that is unwound',
+      {
+        plan: scan(50_000, 50_000),
+        asks: { aggregate: 'posts', pipeline: [{ $unwind: '$tags' }, { $match: { a: 1 } }] },
+      },
+      'amber',
+    ],
+    [
+      'some, by what was unwound: no index finds those',
+      {
+        plan: scan(50_000, 50_000),
+        asks: { aggregate: 'posts', pipeline: [{ $unwind: '$tags' }, { $match: { tags: 1 } }] },
+      },
+      'info',
+    ],
+    [
+      'some, by what they have before a join',
+      {
+        plan: scan(50_000, 10),
+        asks: {
+          aggregate: 'posts',
+          pipeline: [{ $lookup: { from: 'users', as: 'u' } }, { $match: { a: 1 } }],
+        },
+      },
+      'amber',
+    ],
+    [
       'a group of all, with names joined by an index',
       {
         plan: planOf(

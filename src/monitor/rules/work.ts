@@ -1,4 +1,4 @@
-import { countedOf, isOneForOne } from '../counted.js';
+import { countedOf, hasRowsOf, isOneForOne } from '../counted.js';
 import type { ShapeFacts } from '../facts.js';
 import type { Examined } from '../read-examined.js';
 import { parseShape } from '../shape.js';
@@ -23,8 +23,11 @@ export function seenOf({ examined }: ShapeFacts): Examined | undefined {
 /** Documents that one call returns: as counted where that can be compared with a plan. */
 export function returnedBy(shape: ShapeFacts): number {
   const { plan, text } = shape;
-  const counted = plan?.counted === undefined ? undefined : countedOf(parseShape(text), shape).found;
-  return counted ?? plan?.returned ?? 0;
+  const parsed = parseShape(text);
+  const counted = plan?.counted === undefined ? undefined : countedOf(parsed, shape).found;
+  const returned = counted ?? plan?.returned ?? 0;
+  // What is unwound answers several rows for a document: of no more documents than rows.
+  return hasRowsOf(parsed) && shape.calls > 0 ? Math.min(returned, shape.documents / shape.calls) : returned;
 }
 
 /** Whether a plan says something about what runs: it was made with values that find about as many as were counted. */
