@@ -82,7 +82,7 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
     const more: Pick<Filling, 'width' | 'document'>[] = [
       ...asFrequent(filter, found, copy).map((document) => ({ width: 1, document })),
       ...(isLoose
-        ? narrowWidths(found, copy).flatMap((width) => Array<{ width: number }>(QUESTIONS).fill({ width }))
+        ? narrowWidths(found, copy).flatMap((width) => Array.from({ length: QUESTIONS }, () => ({ width })))
         : []),
     ];
     for (const one of more) {
