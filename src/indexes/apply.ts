@@ -6,7 +6,7 @@ import type { PlannedChange } from './assess.js';
 import type { IndexChange } from './changes.js';
 import { count } from './count.js';
 import { existingIndexes } from './existing-indexes.js';
-import { forgetHidden, hiddenIndexes } from './hidden-indexes.js';
+import { forgetWanted } from './hidden-indexes.js';
 import { meaningOf } from './index-spec.js';
 import { type BuildProgress, perform } from './perform.js';
 import { forgetSettled } from './replaced-indexes.js';
@@ -80,8 +80,10 @@ export async function applyIndexes(
   };
   // Most often there is nothing to do, and nobody is kept waiting for that.
   const { changes } = await findChanges(db, classes, how);
-  if (changes.length === 0)
+  if (changes.length === 0) {
+    await forgetWanted(db);
     return { done: [], left: await changedSince(db, [], options.plan), interrupted: false };
+  }
 
   let lease: Lease;
   try {
@@ -198,12 +200,4 @@ async function changedSince(
       left.push({ change, why: 'the database or the classes have changed since the plan: plan again' });
   }
   return left;
-}
-
-/** An index that somebody made visible again, or that is gone, is not on its way out any more. */
-async function forgetWanted(db: mongo.Db): Promise<void> {
-  for (const record of await hiddenIndexes(db)) {
-    const found = (await existingIndexes(db, record.collection)).find(({ name }) => name === record.name);
-    if (!found || meaningOf(found.spec) !== record.meaning) await forgetHidden(db, record);
-  }
 }

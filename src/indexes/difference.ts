@@ -11,6 +11,8 @@ export interface HiddenIndex {
   readonly name: string;
   readonly meaning: string;
   readonly hiddenAt: Date;
+  /** Since when the server counts its uses: hiding and showing begin that anew. Missing where it could not be asked. */
+  readonly countedSince?: Date;
   /** How long it was to stay hidden; missing in what an older version noted. */
   readonly waitMs?: number;
 }

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
+import type { ClassType } from '../database/class-type.js';
 import { applyIndexes } from './apply.js';
 import { classWith, namesOf, useCollections } from '../../test/support/indexes.js';
 import { shapeOf } from '../monitor/shape.js';
@@ -85,6 +87,35 @@ describe('what no class declares', () => {
     // Neither is it dropped, nor hidden again: the plan does not say so.
     expect({ done, left }).toMatchObject({ done: [], left: [again, again] });
     expect(await namesOf(db, collection)).toEqual(['a_1', 'old_1']);
+  });
+
+  test.each<[string, (db: mongo.Db, classes: readonly ClassType[]) => Promise<unknown>]>([
+    ['with nothing done in between', async () => undefined],
+    ['with an apply in between that had nothing to do', (db, classes) => applyIndexes(db, classes)],
+  ])('was shown, and is hidden again by hand: its wait begins anew, %s', async (_, between) => {
+    const { db, classes, collection } = await given([], [{ key: { old: 1 } }]);
+    const hide = (hidden: boolean) => db.command({ collMod: collection, index: { name: 'old_1', hidden } });
+    const due = { dropUndeclared: true };
+    await applyIndexes(db, classes, { ...due, waitMs: 0 });
+    const noted = db.collection('_bulkhead.indexes');
+    const past = (ms: number) => {
+      const then = new Date(Date.now() - ms);
+      return noted.updateOne({ collection }, { $set: { hiddenAt: then, countedSince: then } });
+    };
+    // Noted after it was done, and by another clock: that is no other hiding.
+    await past(1_000);
+    expect(kinds((await planIndexes(db, classes, due)).changes)).toEqual(['drop old_1']);
+    await hide(false);
+    // Not what comes with a start: the server has counted for longer.
+    await sleep(1_100);
+    await between(db, classes);
+    await hide(true);
+    await past(3_600_000);
+    expect((await planIndexes(db, classes, due)).changes.map(({ kind, reason }) => [kind, reason])).toEqual([
+      ['hide', 'no class declares it; it is hidden already, and the wait begins'],
+    ]);
+    await applyIndexes(db, classes, due);
+    expect((await planIndexes(db, classes, due)).changes).toEqual([]);
   });
 
   test('and is declared again while it is hidden, is shown again', async () => {

@@ -3,6 +3,7 @@ import type { ClassType } from '../database/class-type.js';
 import { optionsOf } from '../indexes/changes.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
 import { resolveCollations } from '../indexes/existing-indexes.js';
+import { forgetWanted } from '../indexes/hidden-indexes.js';
 import { formOf } from '../indexes/index-spec.js';
 import type { ChoiceKind } from '../monitor/choices.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
@@ -141,8 +142,11 @@ export class Watch {
   ): Promise<ReadCollections> {
     const known = this.#collections;
     const isOld = !known || now.getTime() - known.at >= COLLECTIONS_MS;
-    if (isOld || !this.#isCalm || (await haveChanged(db, product, known.value, shapes)))
+    if (isOld || !this.#isCalm || (await haveChanged(db, product, known.value, shapes))) {
       this.#collections = { at: now.getTime(), value: await readCollections(db, product) };
+      // Who shows an index wants to keep it, also when it is hidden later for another reason.
+      await forgetWanted(db);
+    }
     return this.#collections!.value;
   }
 
