@@ -218,6 +218,33 @@ test('what a sample cannot tell from one document gets its index, too', async ()
   expect([left, indexes.map(({ key }) => textOfKey(key))]).toEqual([[], ['{"user":1}']]);
 });
 
+describe('a condition that cannot be asked for', () => {
+  beforeAll(async () => {
+    await db.collection('items').insertMany(
+      Array.from({ length: 4_000 }, (_, n) => ({
+        owner: `o${n % 100}`,
+        tags: Array.from({ length: n % 4 }, (__, at) => at),
+        ...(n % 200 === 0 && { ext: `x${n}` }),
+        score: n / 4_000,
+      })),
+    );
+  });
+
+  test.each<[string, mongo.Document, number, string]>([
+    ['$size', { owner: 'x', tags: { $size: 2 } }, 20, 'owner'],
+    ['$type beside an equality', { owner: 'x', ext: { $type: 'string' } }, 0.5, 'owner'],
+    ['$where', { owner: 'x', $where: '1' }, 3, 'owner'],
+    ['$geoWithin', { owner: 'x', loc: { $geoWithin: { $box: [] } } }, 1, 'owner'],
+    ['two paths', { owner: 'x', $expr: { $gt: ['$score', '$tags'] } }, 0.1, 'owner'],
+    ['and one that can', { ext: { $type: 'string' } }, 20, 'ext'],
+    ['a comparison with a constant', { $expr: { $gt: ['$score', 0.9995] } }, 2, 'score'],
+    ['an equality with a constant', { $expr: { $eq: ['$owner', 'x'] } }, 40, 'owner'],
+  ])('leaves the others their index: %s', async (_, filter, found, path) => {
+    const { indexes, left } = await advise([[{ find: 'items', filter }, 1_000, found]], 'items');
+    expect([left, indexes.map(({ key }) => key[0]![0])]).toEqual([[], [path]]);
+  });
+});
+
 describe('what few documents have', () => {
   beforeAll(async () => {
     await db

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { conditionsOf, Unadvisable } from './conditions.js';
+import { askableOf, conditionsOf, Unadvisable } from './conditions.js';
 
 const NONE = { equal: [], some: [], ranges: [], tested: [], branches: [] };
 
@@ -18,8 +18,6 @@ describe('what a filter asks', () => {
     ['one element', { a: { $elemMatch: { b: '?', c: { $gt: '?' } } } }, { equal: ['a.b'], ranges: ['a.c'] }],
     ['an element that is a value', { a: { $elemMatch: { $gt: '?' } } }, { ranges: ['a'] }],
     ['everything of an $and', { $and: [{ a: '?' }, { b: { $lt: '?' } }] }, { equal: ['a'], ranges: ['b'] }],
-    ['a join', { $expr: { $and: [{ $eq: ['$a', '$$x'] }] } }, { equal: ['a'] }],
-    ['no join', { $expr: { $gt: ['$a', '$b'] } }, {}],
     [
       'each branch, with what stands beside it',
       { a: '?', $or: [{ b: '?' }, { c: '?' }] },
@@ -41,5 +39,37 @@ describe('what a filter asks', () => {
     ['a value in a name', { 'a.*': '?' }, 'a field has a value in its name, or is cut off'],
   ])('of %s nothing can be said', (_, filter, why) => {
     expect(() => conditionsOf(filter)).toThrow(new Unadvisable(why));
+  });
+});
+
+describe('what can be asked for', () => {
+  test.each<[string, Record<string, unknown>, object]>([
+    [
+      'a filter as it is',
+      { a: '?', b: { $gt: '?' }, $or: [{ c: '?' }] },
+      { a: '?', b: { $gt: '?' }, $or: [{ c: '?' }] },
+    ],
+    ['an $and as one', { $and: [{ a: '?' }, { b: '?' }] }, { a: '?', b: '?' }],
+    ['unless a path stands in it twice', { a: '?', $and: [{ a: '?' }] }, { $and: [{ a: '?' }, { a: '?' }] }],
+    ['a join', { $expr: { $and: [{ $eq: ['$a', '$$x'] }] } }, { a: { $eq: '?' } }],
+    ['a comparison with a constant', { $expr: { $gt: ['$a', '?'] } }, { a: { $gt: '?' } }],
+    ['one from the other side', { $expr: { $lte: ['?', '$a'] }, b: '?' }, { a: { $gte: '?' }, b: '?' }],
+  ])('%s', (_, filter, asked) => {
+    expect(askableOf(filter)).toEqual({ filter: asked, isWhole: true });
+  });
+
+  test.each<[string, Record<string, unknown>, object]>([
+    ['code', { a: '?', $where: '?' }, { a: '?' }],
+    ['a place within', { a: '?', b: { $geoWithin: '?', $exists: true } }, { a: '?', b: { $exists: true } }],
+    ['bits', { a: '?', $and: [{ b: { $bitsAllSet: '?' } }, { c: '?' }] }, { a: '?', c: '?' }],
+    [
+      'two paths that are compared',
+      { a: '?', $expr: { $and: [{ $gt: ['$b', '$c'] }, { $eq: ['$d', '?'] }] } },
+      { a: '?', d: { $eq: '?' } },
+    ],
+    ['what is computed', { $expr: { $gt: [{ $year: '$a' }, '?'] } }, {}],
+    ['a whole document', { $expr: { $eq: ['$a', '$$ROOT.b'] } }, {}],
+  ])('leaves out %s', (_, filter, asked) => {
+    expect(askableOf(filter)).toEqual({ filter: asked, isWhole: false });
   });
 });

@@ -25,6 +25,50 @@ type Kind = 'equal' | 'some' | 'ranges' | 'tested';
 const WEIGHT: readonly Kind[] = ['equal', 'some', 'ranges', 'tested'];
 const RANGES = new Set(['$gt', '$gte', '$lt', '$lte']);
 const TESTED = new Set(['$ne', '$nin', '$not', '$size', '$mod', '$type', '$exists', '$options']);
+/** Conditions into which no value can be put; they are tested on what was found, and no index is needed for that. */
+const UNASKABLE = new Set([
+  '$where',
+  '$jsonSchema',
+  '$geoWithin',
+  '$geoIntersects',
+  '$bitsAllSet',
+  '$bitsAnySet',
+  '$bitsAllClear',
+  '$bitsAnyClear',
+]);
+
+/**
+ * A filter as it can be asked for: without the conditions into which no value can be put, as far as they stand beside
+ * others, and with the comparisons of an `$expr` as conditions like any other, by which the server looks them up.
+ */
+export function askableOf(filter: Filter): { readonly filter: Filter; readonly isWhole: boolean } {
+  let isWhole = true;
+  const parts: Filter[] = [];
+  for (const [key, test] of Object.entries(filter)) {
+    if (UNASKABLE.has(key)) isWhole = false;
+    else if (key === '$expr') {
+      const compared = comparisonsIn(test);
+      isWhole &&= !compared.includes(undefined);
+      parts.push(...compared.filter((one) => one !== undefined));
+    } else if (key === '$and' && Array.isArray(test) && test.every(isRecord)) {
+      const asked = test.map(askableOf);
+      isWhole &&= asked.every((one) => one.isWhole);
+      parts.push(...asked.map((one) => one.filter).filter((one) => Object.keys(one).length > 0));
+    } else if (key.startsWith('$') || !isRecord(test)) parts.push({ [key]: test });
+    else {
+      const kept = Object.entries(test).filter(([operator]) => !UNASKABLE.has(operator));
+      isWhole &&= kept.length === Object.keys(test).length;
+      if (kept.length > 0) parts.push({ [key]: Object.fromEntries(kept) });
+    }
+  }
+  return { filter: together(parts), isWhole };
+}
+
+/** Several filters as one, without an `$and` where no path stands in two of them. */
+function together(parts: readonly Filter[]): Filter {
+  const names = parts.flatMap((one) => Object.keys(one));
+  return new Set(names).size === names.length ? (Object.assign({}, ...parts) as Filter) : { $and: parts };
+}
 
 /** Reads the filter of a shape. @throws Unadvisable */
 export function conditionsOf(filter: unknown): Conditions {
@@ -59,8 +103,7 @@ function read(filter: Filter, under: string, kinds: Map<string, Kind>, ors: Filt
     if (test === '…') throw new Unadvisable('a part of it is cut off');
     if (key === '$and') for (const one of branchesOf(test)) read(one, under, kinds, ors);
     else if (key === '$or') ors.push(branchesOf(test));
-    else if (key === '$expr') readExpression(test, kinds);
-    else if (key === '$nor' || key === '$comment') continue;
+    else if (key === '$nor' || key === '$comment' || key === '$expr') continue;
     else if (key.startsWith('$')) throw new Unadvisable(`it uses ${key}`);
     else readTest(under + pathIn(key), test, kinds);
   }
@@ -101,18 +144,32 @@ function readTest(path: string, test: unknown, kinds: Map<string, Kind>): void {
   }
 }
 
-/** Of expressions, the equality with a variable by which a `$lookup` joins. */
-function readExpression(expression: unknown, kinds: Map<string, Kind>): void {
-  for (const path of joinedPaths(expression)) note(kinds, path, 'equal');
-}
+/** Comparisons by which an index is searched, and what they are from the other side. */
+const FLIPPED: Readonly<Record<string, string>> = {
+  $eq: '$eq',
+  $gt: '$lt',
+  $gte: '$lte',
+  $lt: '$gt',
+  $lte: '$gte',
+};
+const isPath = (value: unknown): value is string => typeof value === 'string' && /^\$[^$]/.test(value);
+/** A constant, or a variable such as those by which a `$lookup` joins. */
+const isGiven = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:\?$|\$\$(?!ROOT|CURRENT))/.test(value);
 
-/** The paths that an expression requires to be equal to a variable. */
-export function joinedPaths(expression: unknown): string[] {
-  if (!isRecord(expression)) return [];
-  const { $and, $eq } = expression;
-  if (Array.isArray($and)) return $and.flatMap(joinedPaths);
-  if (!Array.isArray($eq) || $eq.length !== 2) return [];
-  const names = $eq.filter((one): one is string => typeof one === 'string');
-  const path = names.find((one) => /^\$[^$]/.test(one));
-  return path && names.some((one) => one.startsWith('$$')) ? [pathIn(path.slice(1))] : [];
+/**
+ * The comparisons of paths with values that an expression requires, as conditions; undefined for a part that is none:
+ * that is tested on what was found.
+ */
+function comparisonsIn(expression: unknown): (Filter | undefined)[] {
+  const [[operator, operands] = ['', undefined], ...more] = isRecord(expression)
+    ? Object.entries(expression)
+    : [];
+  if (more.length > 0 || !Array.isArray(operands)) return [undefined];
+  if (operator === '$and') return operands.flatMap(comparisonsIn);
+  const [left, right] = operands as unknown[];
+  const flipped = operands.length === 2 ? FLIPPED[operator] : undefined;
+  if (flipped && isPath(left) && isGiven(right)) return [{ [left.slice(1)]: { [operator]: '?' } }];
+  if (flipped && isPath(right) && isGiven(left)) return [{ [right.slice(1)]: { [flipped]: '?' } }];
+  return [undefined];
 }

@@ -1,5 +1,5 @@
 import { mongo } from 'mongoose';
-import { type Filter, isRecord, joinedPaths, Unadvisable } from './conditions.js';
+import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import { escaped } from '../../monitor/regex.js';
 import { compareValues, valuesAt } from '../../monitor/values.js';
 
@@ -50,8 +50,7 @@ const NOBODY = new mongo.ObjectId('000000000000000000000000');
 const LOWER = new Set(['$gt', '$gte']);
 
 /**
- * A filter with values of random documents in place of `"?"`; bounds lie around such a value. An expression that joins
- * becomes an equality.
+ * A filter with values of random documents in place of `"?"`; bounds lie around such a value.
  *
  * @throws Unadvisable
  */
@@ -72,9 +71,7 @@ function fill(filter: Filter, under: string, document: mongo.Document, filling: 
       // Branches of one form are one in a shape; each asks for something else.
       const branches = key === '$or' && forms.length === 1 ? [forms[0]!, forms[0]!] : forms;
       filled[key] = branches.map((one) => fillFilter(one, filling));
-    } else if (key === '$expr')
-      for (const path of joinedPaths(test)) filled[path] = one(document, path, filling);
-    else if (key === '$comment') continue;
+    } else if (key === '$expr' || key === '$comment') continue;
     else if (key.startsWith('$')) throw new Unadvisable(`it uses ${key}`);
     else {
       const isApart = filling.from === 'apart' && under === '';
@@ -147,7 +144,9 @@ function fillOperator(
     case '$elemMatch':
       return elementOf(operand, path, document, filling);
     case '$size':
-      return 1;
+      return sizeAt(document, path.split('.')) ?? 1;
+    case '$type':
+      return typeOf(value);
     case '$mod':
       return [2, 0];
     default:
@@ -164,6 +163,38 @@ function elementOf(operand: unknown, path: string, document: mongo.Document, fil
   const nested = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), element);
   return fill(operand, `${path}.`, isRecord(nested) ? nested : {}, filling);
 }
+
+function sizeAt(value: unknown, [name, ...rest]: readonly string[]): number | undefined {
+  if (name === undefined) return Array.isArray(value) ? value.length : undefined;
+  return isRecord(value) ? sizeAt(value[name], rest) : undefined;
+}
+
+/** The type of a value, as `$type` calls it. */
+function typeOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (value instanceof Date) return 'date';
+  if (Array.isArray(value)) return 'array';
+  const { _bsontype } = value as { _bsontype?: string };
+  if (_bsontype !== undefined) return TYPES[_bsontype] ?? 'object';
+  const plain = typeof value;
+  return plain === 'boolean' ? 'bool' : plain === 'bigint' ? 'long' : plain;
+}
+
+/** Of values that are no plain ones. */
+const TYPES: Readonly<Record<string, string>> = {
+  ObjectId: 'objectId',
+  Binary: 'binData',
+  UUID: 'binData',
+  Decimal128: 'number',
+  Double: 'number',
+  Int32: 'number',
+  Long: 'number',
+  Timestamp: 'timestamp',
+  BSONRegExp: 'regex',
+  MinKey: 'minKey',
+  MaxKey: 'maxKey',
+  Code: 'javascript',
+};
 
 /** A bound such that the range holds the wished share of the values: around the document's own, or up to an end. */
 function bound(

@@ -55,7 +55,7 @@ describe('how a shape looks for documents', () => {
       [
         'two matches',
         [{ $match: { a: 1 } }, { $unset: 'x' }, { $match: { b: 1 } }],
-        { $and: [{ a: '?' }, { b: '?' }] },
+        { a: '?', b: '?' },
         true,
       ],
       [
@@ -67,7 +67,7 @@ describe('how a shape looks for documents', () => {
       [
         'parts of an $and',
         [{ $set: { y: '$at' } }, { $match: { $and: [{ a: 1 }, { y: 1 }] } }],
-        { $and: [{ a: '?' }] },
+        { a: '?' },
         false,
       ],
       ['not what was made', [{ $set: { 'a.b': 1 } }, { $match: { a: 1 } }], {}, false],
@@ -110,7 +110,7 @@ describe('how a shape looks for documents', () => {
     expect(found).toMatchObject([
       { collection: 'posts', filter: { a: '?' } },
       { collection: 'authors', filter: { code: '?' }, calls: 50 },
-      { collection: 'notes', filter: { $expr: { $eq: ['$post', '$$id'] }, open: '?' }, sort: [['at', -1]] },
+      { collection: 'notes', filter: { post: { $eq: '?' }, open: '?' }, sort: [['at', -1]] },
       { collection: 'drafts', filter: { a: '?' }, isLimited: true, calls: 10 },
     ]);
   });

@@ -1,6 +1,6 @@
 import { hasCollation, isCut, parseShape, type ShapeText } from '../../monitor/shape.js';
 import { documentsOfCall } from '../../monitor/read-stats.js';
-import { conditionsOf, type Filter, isRecord, pathIn, Unadvisable } from './conditions.js';
+import { askableOf, conditionsOf, type Filter, isRecord, pathIn, Unadvisable } from './conditions.js';
 import { needsOfPipeline } from './pipeline.js';
 
 /** A shape with how often it was sent, as far as advice needs it; `ShapeStats` is one. */
@@ -52,7 +52,7 @@ export function needsOf(shapes: readonly ObservedShape[]): { needs: Need[]; unre
   for (const one of shapes) {
     const { shape, text } = one;
     try {
-      const own = needsOfShape(one);
+      const own = needsOfShape(one).map(askable);
       for (const { filter } of own) conditionsOf(filter);
       needs.push(...own);
     } catch (error) {
@@ -62,6 +62,14 @@ export function needsOf(shapes: readonly ObservedShape[]): { needs: Need[]; unre
     }
   }
   return { needs, unread };
+}
+
+/** A need without what cannot be asked for; how many documents the rest finds is not known then. */
+function askable({ found, ...need }: Need): Need {
+  const { filter, isWhole } = askableOf(need.filter);
+  // Where nothing is left of it, it is said why.
+  if (!isWhole && Object.keys(filter).length === 0) conditionsOf(need.filter);
+  return { ...need, filter, ...(isWhole && found !== undefined && { found }) };
 }
 
 function needsOfShape(stats: ObservedShape): Need[] {

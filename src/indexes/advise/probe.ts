@@ -134,7 +134,7 @@ const between = (matched: number, wanted: number) => Math.abs(Math.log((matched 
  */
 function asFrequent(filter: Filter, found: number, copy: ScratchCopy): readonly mongo.Document[] {
   const paths = Object.entries(filter)
-    .filter(([path, test]) => !path.startsWith('$') && (!isRecord(test) || '$eq' in test))
+    .filter(([path, test]) => !path.startsWith('$') && (!isRecord(test) || '$eq' in test || '$type' in test))
     .map(([path]) => path.split('.'));
   if (paths.length === 0) return [];
   const groups = new Map<string, { readonly document: mongo.Document; count: number }>();
