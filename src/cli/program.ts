@@ -254,7 +254,7 @@ export function buildProgram(isJson = false): Command {
       'hide this undeclared index (collection.index), or drop it once it has waited; nothing else. May be given again',
     )
       .conflicts('dropUndeclared')
-      .argParser((name, others: readonly string[] = []) => [...others, name]);
+      .argParser((name, others: readonly string[] | undefined) => [...(others ?? []), name]);
   const wait = () =>
     new Option(
       '--wait <time>',
