@@ -2,6 +2,7 @@ import type { ApplyEvent, ApplyResult } from '../indexes/apply.js';
 import type { PlannedChange } from '../indexes/assess.js';
 import type { ChangeKind } from '../indexes/changes.js';
 import { count } from '../indexes/count.js';
+import { tellView } from '../indexes/existing-indexes.js';
 import type { IndexPlan } from '../indexes/plan.js';
 import { paint } from './output.js';
 
@@ -29,6 +30,7 @@ export function linesOfPlan(plan: IndexPlan & { readonly product: string }): str
       : `${product}: ${count(changes.length, 'change')}`,
   ];
   for (const [i, change] of changes.entries()) lines.push(...linesOfChange(change, i + 1));
+  for (const view of plan.views) lines.push(paint('dim', `  view        ${tellView(view)}`));
   for (const { collection, name, index, hidden, droppableAt, note } of undeclared) {
     const state = droppableAt ? `, hidden, to be dropped after ${droppableAt}` : hidden ? ', hidden' : '';
     lines.push(

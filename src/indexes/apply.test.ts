@@ -68,6 +68,12 @@ describe('what is no plain collection', () => {
     const view = `view_of_${collection}`;
     await db.createCollection(view, { viewOn: collection, pipeline: [] });
     expect(await applyIndexes(db, [classWith(view)])).toMatchObject({ done: [], left: [] });
+    const plan = await planIndexes(db, [classWith(view)]);
+    const said = `${view} is a view: it has no indexes, its reads use those of the collection that it is of`;
+    expect(plan).toMatchObject({ changes: [], views: [view] });
+    expect(linesOfPlan({ product: 'shop', ...plan }).join('\n')).toContain(said);
+    const [blocked] = (await planIndexes(db, [classWith(view, [{ a: 1 }])])).changes;
+    expect(blocked!.blockers).toEqual([said]);
     const { done, left } = await applyIndexes(db, [...classes, classWith(view, [{ a: 1 }])]);
     expect(kinds(done)).toEqual(['create a_1']);
     expect(left.map(({ change, why }) => [change.collection, why])).toEqual([

@@ -5,7 +5,7 @@ import type { ShapeText } from '../monitor/shape.js';
 import { type ChangeWithSpec, type IndexChange, takenBy } from './changes.js';
 import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
-import type { ExistingIndex } from './existing-indexes.js';
+import { type ExistingIndex, tellView } from './existing-indexes.js';
 import { type Expiring, findExpiring } from './expiring.js';
 import type { IndexSpec } from './index-spec.js';
 import { findMisfits, tellMisfits } from './misfits.js';
@@ -51,6 +51,7 @@ export interface CollectionFacts {
   readonly uses: ReadonlyMap<string, { readonly uses: number; readonly since: Date }>;
   /** Bytes of each index, by name. */
   readonly indexBytes: ReadonlyMap<string, number>;
+  readonly isView: boolean;
   /** Known shapes that fail without an index (`readHinted`); undefined where that cannot be told. */
   readonly hinted: readonly ShapeText[] | undefined;
   /** Indexes that this plan takes away, and those that searches have as before. */
@@ -68,7 +69,7 @@ const NOTHING = new Set<unknown>([13, 26, 166, 40_602]);
 export async function collectionFacts(
   db: mongo.Db,
   collection: string,
-): Promise<Omit<CollectionFacts, 'hinted' | 'leaving' | 'staying'>> {
+): Promise<Omit<CollectionFacts, 'isView' | 'hinted' | 'leaving' | 'staying'>> {
   const ask = async (stage: mongo.Document): Promise<mongo.Document[]> => {
     try {
       return await db.collection(collection).aggregate([stage]).toArray();
@@ -138,6 +139,7 @@ export async function assess(
     }
   };
 
+  if (facts.isView) blockers.push(tellView(collection));
   const becomesUnique = spec.unique && (makes || change.set?.['unique'] === true);
   if (becomesUnique && facts.isTimeSeries) blockers.push('a time series can have no unique index');
   const duplicates =

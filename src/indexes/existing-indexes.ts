@@ -38,6 +38,21 @@ export async function existingIndexes(db: mongo.Db, collection: string): Promise
   }
 }
 
+/** Those of these collections that are views, and have no indexes of their own. */
+export async function viewsAmong(db: mongo.Db, collections: readonly string[]): Promise<string[]> {
+  const found = await db
+    .listCollections(
+      { type: 'view', name: { $in: [...collections] } },
+      { nameOnly: true, authorizedCollections: true },
+    )
+    .toArray();
+  return found.map(({ name }) => name).sort();
+}
+
+/** What is said of a view. */
+export const tellView = (name: string): string =>
+  `${name} is a view: it has no indexes, its reads use those of the collection that it is of`;
+
 /** The indexes of a collection as the server tells them, those that are being built left out. */
 export async function rawIndexes(db: mongo.Db, collection: string): Promise<mongo.Document[]> {
   const all = await db.runCursorCommand({ listIndexes: collection, includeBuildUUIDs: true }).toArray();

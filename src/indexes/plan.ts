@@ -12,7 +12,7 @@ import {
   type HiddenIndex,
   type UndeclaredIndex,
 } from './difference.js';
-import { existingIndexes, resolveCollations } from './existing-indexes.js';
+import { existingIndexes, resolveCollations, viewsAmong } from './existing-indexes.js';
 import { hiddenIndexes } from './hidden-indexes.js';
 
 /** Time limit of each look through the documents of a collection. */
@@ -39,6 +39,8 @@ export interface IndexPlan {
   readonly waitMs?: number;
   /** In the order in which they are done, one collection after another. */
   readonly changes: readonly PlannedChange[];
+  /** Classes' collections that are views: nothing can be done there. */
+  readonly views: readonly string[];
   /** Indexes that no class declares, and that nothing happens to. */
   readonly undeclared: readonly UndeclaredIndex[];
 }
@@ -128,6 +130,7 @@ export async function planIndexes(
 ): Promise<IndexPlan> {
   const { dropUndeclared = false, drop, waitMs, scanMs = SCAN_MS } = options;
   const { changes, undeclared } = await findChanges(db, classes, options);
+  const views = await viewsAmong(db, declaredCollections(classes));
   const planned: PlannedChange[] = [];
   const takesAway = changes.some(({ change }) => takenBy(change).length > 0);
   const hinted = takesAway ? await hintsIn(db) : [];
@@ -138,6 +141,7 @@ export async function planIndexes(
     const facts: CollectionFacts = {
       ...(await collectionFacts(db, collection)),
       hinted,
+      isView: views.includes(collection),
       leaving: there.filter(({ name }) => gone.has(name)),
       staying: there.filter(({ name, spec, building }) => !gone.has(name) && !spec.hidden && !building),
     };
@@ -153,6 +157,7 @@ export async function planIndexes(
     ...(drop && { drop }),
     ...(waitMs !== undefined && { waitMs }),
     changes: planned,
+    views,
     undeclared,
   };
 }

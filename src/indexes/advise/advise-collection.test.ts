@@ -160,6 +160,21 @@ describe('for one collection', () => {
     expect([indexes, sampled, left[0]!.why]).toEqual([[], 0, 'few has fewer than 1000 documents']);
   });
 
+  test('a view gets no advice, and it is said why', async () => {
+    await db.createCollection('pages', { viewOn: 'posts', pipeline: [] });
+    const text = shapeOf('find', { find: 'pages', filter: { author: 1 } })!;
+    const shapes = [{ shape: 's1', text, calls: 1_000, documents: 1_000, origins: [] }];
+    const { collections } = await adviseIndexes(db, [classWith('pages')], {
+      product: 'shop',
+      shapes,
+      scratch,
+    });
+    const [one] = collections.filter(({ collection }) => collection === 'pages');
+    expect(one!.left.map(({ why }) => why)).toEqual([
+      'pages is a view: it has no indexes, its reads use those of the collection that it is of',
+    ]);
+  });
+
   test('a time series gets no advice, and it is said why', async () => {
     await db.createCollection('gauges', { timeseries: { timeField: 'at', metaField: 'meta' } });
     await db

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import type { ExistingIndex } from '../existing-indexes.js';
+import { type ExistingIndex, tellView } from '../existing-indexes.js';
 import { candidatesOf, type Key, textOfKey } from './candidates.js';
 import { type Candidate, chooseIndexes, type Costs } from './choose.js';
 import { Unadvisable } from './conditions.js';
@@ -17,6 +17,8 @@ export interface CollectionTask {
   readonly documents: number;
   /** It gets no advice. */
   readonly isTimeSeries?: boolean;
+  /** So does it. */
+  readonly isView?: boolean;
   readonly needs: readonly Need[];
   readonly load: WriteLoad;
   /** Indexes that are there, or that a class declares already. */
@@ -58,9 +60,11 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
   };
   const why = task.isTimeSeries
     ? `${collection} is a time series: what an index over its buckets saves and costs is not reckoned`
-    : documents < SMALL_COLLECTION
-      ? `${collection} has fewer than ${SMALL_COLLECTION} documents`
-      : undefined;
+    : task.isView
+      ? tellView(collection)
+      : documents < SMALL_COLLECTION
+        ? `${collection} has fewer than ${SMALL_COLLECTION} documents`
+        : undefined;
   if (why !== undefined)
     return { ...nothing, left: needs.map((need) => leave(need, why)), isArray: () => false };
   const copy = await copyCollection(source, scratch, task);

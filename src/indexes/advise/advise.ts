@@ -10,7 +10,7 @@ import {
   type DeclaredIndex,
   declaredIndexes,
 } from '../declared-indexes.js';
-import { existingIndexes, type ExistingIndex, resolveCollations } from '../existing-indexes.js';
+import { existingIndexes, type ExistingIndex, resolveCollations, viewsAmong } from '../existing-indexes.js';
 import { type IndexSpec, isSameCollation, meaningOf } from '../index-spec.js';
 import { adviseCollection, type CollectionAdvice } from './advise-collection.js';
 import { specOf } from './candidates.js';
@@ -67,6 +67,7 @@ export async function adviseIndexes(
   const declared = declaredIndexes(classes, collations);
   const { needs, unread } = needsOf(shapes);
   const { localTime } = await db.command({ hello: 1 });
+  const views = await viewsAmong(db, declaredCollections(classes));
   const collections: ProductCollectionAdvice[] = [];
   const missing: DeclaredIndex[] = [];
   for (const collection of declaredCollections(classes)) {
@@ -84,6 +85,7 @@ export async function adviseIndexes(
         source: db.collection(collection),
         documents: facts.documents,
         isTimeSeries: facts.isTimeSeries,
+        isView: views.includes(collection),
         needs: together(own),
         load: writeLoadOf(shapes, collection),
         indexes: [...existing, ...lacking.map((one): ExistingIndex => ({ ...one, building: false }))],
