@@ -95,12 +95,14 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   // Where some pages are not full, the others are hardly more than full.
   const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
   const near = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
-  // Of a large collection a sample knows nothing between one document and hundreds: as near as it can tell is enough.
+  // Of a large collection a sample knows nothing between one document and hundreds, and few are more or fewer by chance.
   const inSample = unscaled(found, copy);
   const fitting =
     near.length > 0
       ? near
-      : measured.filter(({ matched }) => Math.abs(unscaled(matched, copy) - inSample) < 2);
+      : measured.filter(
+          ({ matched }) => Math.abs(unscaled(matched, copy) - inSample) <= 2 * Math.sqrt(inSample),
+        );
   if (!isLimited && fitting.length === 0)
     throw new Unadvisable('no values of sampled documents find about as many as its calls did');
   const nearest = (count: number, from: typeof measured, distance: (matched: number) => number) => {
