@@ -1,4 +1,5 @@
-import type { AdvisedIndex, Gain } from '../indexes/advise/prove.js';
+import { type Need, shapesOf } from '../indexes/advise/need.js';
+import type { AdvisedIndex } from '../indexes/advise/prove.js';
 import type { IndexAdvice, ProductCollectionAdvice } from '../indexes/advise/advise.js';
 import type { Counted } from '../indexes/advise/probe.js';
 import { describeIndex } from '../indexes/changes.js';
@@ -75,7 +76,9 @@ function linesOfIndex(
     `  ${paint('green', 'add')}     ${collection}  ${paint('bold', decoratorOf(key, collation))}`,
     `          on ${placeOf(classes, fileOf)}`,
     ...gains.flatMap((gain) => [
-      `          ${words(gain.need.shape)}${senderOf(gain)}, ${counted(Math.round(gain.need.calls), 'call')}`,
+      ...shapesOf(gain.need).map(
+        (one) => `          ${words(one.shape)}${senderOf(one)}, ${counted(Math.round(one.calls), 'call')}`,
+      ),
       `            ${workOf(gain.before)} → ${workOf(gain.after)}`,
     ]),
     `          writes: ${each} more for each document, and for each change of ${key.map(([path]) => path).join(', ')}; ${counted(Math.round(entriesWritten), 'entry', 'entries')} for what was written in that time`,
@@ -84,8 +87,8 @@ function linesOfIndex(
 }
 
 /** Who gains: the busiest field first. */
-function senderOf({ need }: Gain): string {
-  const names = need.origins
+function senderOf({ origins }: Need): string {
+  const names = origins
     .filter(({ operation, field }) => operation !== '-' || field !== '-')
     .map(({ operation, field }) => [field, operation].filter((one) => one !== '-').join(' of '));
   const some = [...new Set(names)].slice(0, 3);
@@ -134,14 +137,16 @@ export const factsOfAdvice = (advice: AdviceForPeople, fileOf: FileOf) => ({
         classes: classes.map((name) => ({ name, file: fileOf(name) })),
         entriesPerDocument: entries,
         entriesWritten,
-        gains: gains.map(({ need, before, after }) => ({
-          shape: need.shape,
-          query: wordsOf(advice.texts.get(need.shape) ?? need.shape),
-          calls: need.calls,
-          origins: need.origins,
-          before,
-          after,
-        })),
+        gains: gains.flatMap(({ need, before, after }) =>
+          shapesOf(need).map(({ shape, calls, origins }) => ({
+            shape,
+            query: wordsOf(advice.texts.get(shape) ?? shape),
+            calls,
+            origins,
+            before,
+            after,
+          })),
+        ),
       })),
       drops: drops.map(({ name, spec, rule, reason, declaredBy }) => ({
         name,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { shapeOf } from '../../monitor/shape.js';
 import { existingIndexes } from '../existing-indexes.js';
 import { classWith } from '../../../test/support/indexes.js';
+import { factsOfAdvice } from '../../cli/indexes-advise-lines.js';
 import { adviseIndexes } from './advise.js';
 import { adviseCollection } from './advise-collection.js';
 import { textOfKey } from './candidates.js';
@@ -160,6 +161,45 @@ describe('for one collection', () => {
     expect([indexes, sampled, left[0]!.why]).toEqual([[], 0, 'few has fewer than 1000 documents']);
   });
 
+  test('shapes that look alike are measured as one, and told each with its own calls', async () => {
+    const observed = (shape: string, command: mongo.Document, calls: number, documents: number) => ({
+      shape,
+      text: shapeOf(Object.keys(command)[0]!, command)!,
+      calls,
+      documents,
+      origins: [],
+    });
+    const [q, u] = [{ author: 'x' }, { $set: { flag: true } }];
+    const shapes = [
+      observed('found', { find: 'posts', filter: { editor: 'x' } }, 300, 4_500),
+      observed('counted', { find: 'posts', filter: { editor: 'x' }, projection: { tags: 1 } }, 200, 3_000),
+      observed('deleted', { delete: 'posts', deletes: [{ q, limit: 1 }] }, 3, 3),
+      observed('updated', { update: 'posts', updates: [{ q, u }] }, 2, 2),
+    ];
+    const advice = await adviseIndexes(db, [classWith('posts')], { product: 'shop', shapes, scratch });
+    const { collections } = factsOfAdvice(
+      { ...advice, since: new Date(), texts: new Map() },
+      () => undefined,
+    );
+    const [one] = collections.filter(({ collection }) => collection === 'posts');
+    expect(
+      one!.indexes.map(({ key, gains }) => [key, gains.map(({ shape, calls }) => [shape, calls])]),
+    ).toEqual([
+      [
+        { editor: 1 },
+        [
+          ['found', 300],
+          ['counted', 200],
+        ],
+      ],
+    ]);
+    const why = 'all that look so were asked 5 times: an index would cost more than it saves';
+    expect(one!.left.map((left) => [left.shape, left.calls, left.why])).toEqual([
+      ['deleted', 3, why],
+      ['updated', 2, why],
+    ]);
+  });
+
   test('a view gets no advice, and it is said why', async () => {
     await db.createCollection('pages', { viewOn: 'posts', pipeline: [] });
     const text = shapeOf('find', { find: 'pages', filter: { author: 1 } })!;
@@ -271,7 +311,7 @@ describe('what few documents have', () => {
 
   test.each([
     ['all of a collection', undefined],
-    ['a sample of it', 2_000],
+    ['a sample of it', 3_000],
   ])('is found in %s, and its index is advised', async (_, budget) => {
     const { indexes, left } = await advise(
       [[{ find: 'jobs', filter: { status: 'open' } }, 200, 12]],

@@ -5,7 +5,7 @@ import { type Candidate, chooseIndexes, type Costs } from './choose.js';
 import { Unadvisable } from './conditions.js';
 import { priceOf, SMALL_COLLECTION, unitsOf, type WriteLoad } from './cost.js';
 import { isServed, type Measured, measureNeed } from './measured-need.js';
-import type { Need, Unread } from './need.js';
+import { type Need, shapesOf, type Unread } from './need.js';
 import { isSameCollation } from '../index-spec.js';
 import { type AdvisedIndex, prove } from './prove.js';
 import { type CopyBudget, copyCollection, type ScratchCopy } from './scratch-copy.js';
@@ -66,14 +66,14 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
         ? `${collection} has fewer than ${SMALL_COLLECTION} documents`
         : undefined;
   if (why !== undefined)
-    return { ...nothing, left: needs.map((need) => leave(need, why)), isArray: () => false };
+    return { ...nothing, left: needs.flatMap((need) => leave(need, why)), isArray: () => false };
   const copy = await copyCollection(source, scratch, task);
   const left: (Unread & { calls: number })[] = [];
   const measured: Measured[] = [];
   for (const need of byWeight(needs)) {
     if (measured.length >= MOST_NEEDS) {
       left.push(
-        leave(need, `the ${MOST_NEEDS} most frequent ways of looking into ${collection} were measured`),
+        ...leave(need, `the ${MOST_NEEDS} most frequent ways of looking into ${collection} were measured`),
       );
       continue;
     }
@@ -81,7 +81,7 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
       measured.push(await measureNeed(need, copy));
     } catch (error) {
       if (!(error instanceof Unadvisable)) throw error;
-      left.push(leave(need, error.message));
+      left.push(...leave(need, error.message));
     }
   }
   const open = measured.filter((one) => !isServed(one) && !one.need.isHinted);
@@ -108,12 +108,13 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
         [before, ...branches.map((one) => one.before)].flatMap(({ indexes }) => indexes),
       ),
     ),
-    measured: new Set(measured.map(({ need }) => need.shape)),
+    measured: new Set(measured.flatMap(({ need }) => shapesOf(need).map(({ shape }) => shape))),
     isArray: (path) => copy.facts(path).isArray,
   };
 }
 
-const leave = ({ shape, collection, calls }: Need, why: string) => ({ shape, collection, why, calls });
+const leave = (need: Need, why: string) =>
+  shapesOf(need).map(({ shape, collection, calls }) => ({ shape, collection, why, calls }));
 
 const byWeight = (needs: readonly Need[]): Need[] => [...needs].sort((one, other) => other.calls - one.calls);
 
@@ -150,7 +151,7 @@ function reasonToLeave(
   costs: Costs | undefined,
 ): (Unread & { calls: number })[] {
   if (!before.isScan || proved.some(({ gains }) => gains.some((gain) => gain.need === need))) return [];
-  if (need.isHinted) return [leave(need, 'it names an index itself')];
+  if (need.isHinted) return leave(need, 'it names an index itself');
   const units = unitsOf(before);
   const best = costs ? Math.min(units, ...costs.by.values()) : units;
   const times = need.calls === 1 ? 'once' : `${Math.round(need.calls)} times`;
@@ -159,6 +160,6 @@ function reasonToLeave(
       ? need.found === undefined && Object.keys(need.filter).length > 0
         ? 'with values of sampled documents no index reads much less than all (how many its calls found was not counted: for rare values one may)'
         : 'no index reads much less than all documents'
-      : `it was asked ${times}: an index would cost more than it saves`;
-  return [leave(need, why)];
+      : `${need.alike ? 'all that look so were' : 'it was'} asked ${times}: an index would cost more than it saves`;
+  return leave(need, why);
 }

@@ -15,7 +15,7 @@ import { type IndexSpec, isSameCollation, meaningOf } from '../index-spec.js';
 import { adviseCollection, type CollectionAdvice } from './advise-collection.js';
 import { specOf } from './candidates.js';
 import { adviseDrops, type DropAdvice } from './drops.js';
-import { type Need, needsOf, type ObservedShape, type Unread } from './need.js';
+import { type Need, needsOf, type ObservedShape, shapesOf, type Unread } from './need.js';
 import type { CopyBudget } from './scratch-copy.js';
 import { writeLoadOf } from './writes.js';
 
@@ -166,8 +166,8 @@ function together(needs: readonly Need[]): Need[] {
           ? undefined
           : (known.found * known.calls + need.found * need.calls) / calls;
       const { found: _, ...rest } = known;
-      const origins = [...known.origins, ...need.origins];
-      byText.set(text, { ...rest, calls, origins, ...(found !== undefined && { found }) });
+      const alike = [...shapesOf(known), need];
+      byText.set(text, { ...rest, calls, alike, ...(found !== undefined && { found }) });
     }
   }
   return [...byText.values()];

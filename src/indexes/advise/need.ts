@@ -36,7 +36,12 @@ export interface Need {
   /** Names an index itself. */
   readonly isHinted: boolean;
   readonly origins: ObservedShape['origins'];
+  /** Those that look in the same way, where it stands for several. */
+  readonly alike?: readonly Need[];
 }
+
+/** The shapes that a need stands for, each with its own calls. */
+export const shapesOf = (need: Need): readonly Need[] => need.alike ?? [need];
 
 /** A shape that advice cannot take into account, and why. */
 export interface Unread {
