@@ -108,7 +108,9 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
         [before, ...branches.map((one) => one.before)].flatMap(({ indexes }) => indexes),
       ),
     ),
-    measured: new Set(measured.flatMap(({ need }) => shapesOf(need).map(({ shape }) => shape))),
+    measured: new Set(
+      measured.flatMap(({ need }) => (need.isPart ? [] : shapesOf(need).map(({ shape }) => shape))),
+    ),
     isArray: (path) => copy.facts(path).isArray,
   };
 }

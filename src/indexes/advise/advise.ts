@@ -155,8 +155,8 @@ function collationToName(
 function together(needs: readonly Need[]): Need[] {
   const byText = new Map<string, Need>();
   for (const need of needs) {
-    const { filter, sort, isLimited, reads, distinct, isHinted } = need;
-    const text = JSON.stringify([filter, sort, isLimited, reads, distinct, isHinted]);
+    const { filter, sort, isLimited, reads, distinct, isHinted, isPart } = need;
+    const text = JSON.stringify([filter, sort, isLimited, reads, distinct, isHinted, isPart]);
     const known = byText.get(text);
     if (!known) byText.set(text, need);
     else {

@@ -115,6 +115,12 @@ describe('how a shape looks for documents', () => {
     ]);
   });
 
+  test('of what cannot be asked in all its parts, how much it finds is not known', () => {
+    const [need] = needs({ find: 'posts', filter: { a: 1, at: { $geoWithin: { $box: [] } } } });
+    expect(need).toMatchObject({ filter: { a: '?' }, isPart: true });
+    expect(need).not.toHaveProperty('found');
+  });
+
   test('what cannot be read says why', () => {
     const { needs: none, unread } = needsOf([
       observed({ find: 'posts', filter: { $where: 'x' } }),

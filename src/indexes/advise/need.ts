@@ -36,6 +36,8 @@ export interface Need {
   /** Names an index itself. */
   readonly isHinted: boolean;
   readonly origins: ObservedShape['origins'];
+  /** A part of its filter cannot be asked for: an index for that may serve it, too. */
+  readonly isPart?: true;
   /** Those that look in the same way, where it stands for several. */
   readonly alike?: readonly Need[];
 }
@@ -74,7 +76,8 @@ function askable({ found, ...need }: Need): Need {
   const { filter, isWhole } = askableOf(need.filter);
   // Where nothing is left of it, it is said why.
   if (!isWhole && Object.keys(filter).length === 0) conditionsOf(need.filter);
-  return { ...need, filter, ...(isWhole && found !== undefined && { found }) };
+  const counted = found !== undefined && { found };
+  return { ...need, filter, ...(isWhole ? counted : { isPart: true }) };
 }
 
 function needsOfShape(stats: ObservedShape): Need[] {
