@@ -5,6 +5,7 @@ import { mongo } from 'mongoose';
 import { startScratch } from '../../src/database/embedded/scratch.js';
 import type { EmbeddedServer } from '../../src/database/embedded/supervisor.js';
 import { provisionSample } from '../sample-database.js';
+import { through } from '../through.js';
 import eight, { NAMES } from './eight.config.js';
 import type { ProxyOrder } from './proxy.js';
 
@@ -36,15 +37,6 @@ async function end(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
   await exit;
-}
-
-/** By way of a port, and not as a member of its set, whose other name would lead around it. */
-function through(uri: string, port: number): string {
-  const url = new URL(uri);
-  url.port = String(port);
-  url.searchParams.delete('replicaSet');
-  url.searchParams.set('directConnection', 'true');
-  return url.href;
 }
 
 /** Servers with a cache of 0.25 GB each, as scratch servers have; one behind a proxy in a process of its own. */
