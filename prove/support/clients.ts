@@ -14,6 +14,8 @@ export interface Reply {
   // A proof knows the shape of what it asks.
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
+  /** When to come again, in seconds, where the answer's head says so. */
+  readonly retryAfter?: string;
   readonly error?: string;
 }
 
@@ -35,14 +37,16 @@ export function ask(address: string, agent: Agent, { path, token, ...rest }: Que
         },
       },
       (response) => {
+        const status = response.statusCode ?? 0;
+        const retryAfter = response.headers['retry-after'];
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.once('error', fail);
         response.once('end', () => {
           try {
-            resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+            resolve({ status, body: JSON.parse(text), ...(retryAfter !== undefined && { retryAfter }) });
           } catch {
-            resolve({ status: response.statusCode ?? 0, body: text, error: 'no JSON' });
+            resolve({ status, body: text, error: 'no JSON' });
           }
         });
       },

@@ -29,6 +29,10 @@ export class ProvedGateway {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#exit = once(this.#child, 'exit');
+    // A proof that is ended leaves nothing behind.
+    const kill = () => void this.#child.kill('SIGKILL');
+    process.once('exit', kill);
+    void this.#exit.then(() => process.off('exit', kill));
   }
 
   /** Resolves when its products are ready. @param args of `bulkhead start`. @throws Error when they are not in time. */

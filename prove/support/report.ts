@@ -2,15 +2,18 @@ import { writeFigures } from '../../bench/figures.js';
 import { writeResults } from '../../bench/results.js';
 import type { Spread } from '../../bench/statistics.js';
 
-/** Shows a proof's figures, and writes them into `bench/results/siege.json` and the page on reliability. */
-export function report(
-  command: string,
-  rounds: number,
-  mongod: string,
-  figures: Readonly<Record<string, number | Spread>>,
-): void {
+/** What a proof has measured, by name. */
+export type Figures = Readonly<Record<string, number | Spread>>;
+
+/** Shows a proof's figures. */
+export function show(figures: Figures): void {
   for (const [name, value] of Object.entries(figures))
     process.stdout.write(`${name.padEnd(32)} ${typeof value === 'number' ? value : JSON.stringify(value)}\n`);
+}
+
+/** Shows a proof's figures, and writes them into `bench/results/siege.json` and the page on reliability. */
+export function report(command: string, rounds: number, mongod: string, figures: Figures): void {
+  show(figures);
   writeResults('siege', { command, rounds, mongod, figures, ratios: {} });
   writeFigures('docs/reliability.md', 'siege', command);
 }
