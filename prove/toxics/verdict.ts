@@ -1,5 +1,5 @@
 import { median, percentile, type Spread, spreadOf } from '../../bench/statistics.js';
-import { crossedIn, wrongIn } from './promises.js';
+import { crossedIn, isPressed, wrongIn } from './promises.js';
 import { after, isAfter, type Round } from './rounds.js';
 import { type Answer, isGood } from './traffic.js';
 
@@ -32,10 +32,11 @@ function sum(answers: readonly Answer[], product: string, isIn: (phase: string) 
 
 const during = (phase: string) => (one: string) => one === phase;
 
-/** How long after a toxic was removed the last request was sent that was refused; 0 when none was. */
+/** How long after a toxic was removed the last request was sent that was refused for its sake; 0 when none was. */
 function msUntilWhole({ phase, removedAt }: Round, answers: readonly Answer[]): number {
   const refused = answers.filter(
-    ({ product, phase: one, reply }) => product === 'blog' && one === after(phase) && !isGood(reply),
+    ({ product, phase: one, reply }) =>
+      product === 'blog' && one === after(phase) && !isGood(reply) && !isPressed(reply),
   );
   return Math.round(refused.reduce((last, { sentAt }) => Math.max(last, sentAt - removedAt), 0));
 }
