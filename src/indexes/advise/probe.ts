@@ -81,7 +81,7 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   if (measured.every(({ matched }) => between(matched, found) > OFF)) {
     const more: Pick<Filling, 'width' | 'document'>[] = [
       ...asFrequent(filter, found, copy).map((document) => ({ width: 1, document })),
-      ...(isLoose
+      ...(isLoose && !isLimited
         ? narrowWidths(found, copy).flatMap((width) => Array.from({ length: QUESTIONS }, () => ({ width })))
         : []),
     ];
