@@ -10,16 +10,18 @@ import { type BenchServer, startServer } from '../servers.js';
 import { bootstrapInterval, spreadOf } from '../statistics.js';
 import { recorderMemory } from './memory.js';
 
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
-const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 3);
-/** Until both have compiled what is hot. */
-const WARM_UP_SECONDS = 5;
+/** As many of each order. */
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 18);
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 2);
+/** Until what is hot is compiled. */
+const WARM_UP_SECONDS = 4;
+/** After so many rounds the process is another. */
+const ROUNDS_OF_PROCESS = 3;
 const CONNECTIONS = 20;
 const COMMAND = 'npm run bench -- monitor';
 const BARS = { throughput: 0.97, p99: 1.05, cpuPerRequest: 1.03, memoryMb: 20 };
 
-const KINDS = ['on', 'off'] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = 'on' | 'off';
 /** Whatever drifts within a round touches both alike. */
 const ORDERS: readonly (readonly Kind[])[] = [
   ['on', 'off', 'off', 'on'],
@@ -50,8 +52,8 @@ export async function monitor(): Promise<boolean> {
   const other = new URL(uri);
   other.pathname = '/aviation';
   const secret = randomBytes(32).toString('hex');
-  const start = (isOn: boolean) =>
-    startServer('src/cli/main.js', ['start', 'blog'], {
+  const start = (kinds: readonly Kind[]) =>
+    startServer('bench/monitor/two-gateways.js', kinds, {
       NODE_ENV: 'production',
       PORT: '0',
       BULKHEAD_RATE_LIMITS: 'false',
@@ -61,46 +63,52 @@ export async function monitor(): Promise<boolean> {
       AVIATION_MONGODB_URI: other.href,
       BULKHEAD_LOG_LEVEL: 'warn',
       BULKHEAD_COMPOSED: 'off',
-      BULKHEAD_MONITOR: String(isOn),
     });
   const bodies = QUERIES.map((query) => JSON.stringify({ query }));
-  const leg = async (server: BenchServer, seconds: number): Promise<Leg> => {
+  const leg = async (server: BenchServer, address: string, seconds: number): Promise<Leg> => {
     const before = server.cpuMs();
     const { requestsPerSecond, p99Ms } = await load({
-      url: `${server.address}/graphql/blog`,
+      url: `${address}/graphql/blog`,
       bodies,
       connections: CONNECTIONS,
       seconds,
     });
     return { requestsPerSecond, p99Ms, cpuMs: (server.cpuMs() - before) / (requestsPerSecond * seconds) };
   };
-  /** Two processes of the same code differ by a few per cent: each round has two of its own. */
-  const roundOf = async (order: readonly Kind[]): Promise<Record<Kind, Leg>> => {
-    const [on, off] = await Promise.all([start(true), start(false)]);
-    const servers = { on, off };
+  const roundsOf = async (first: number): Promise<Record<Kind, Leg>[]> => {
+    // Which of them is made first, and warm first, is another each time.
+    const kinds = ORDERS[(first / ROUNDS_OF_PROCESS) % ORDERS.length]!.slice(0, 2);
+    const server = await start(kinds);
     try {
-      for (const kind of KINDS) await leg(servers[kind], WARM_UP_SECONDS);
-      const legs: Record<Kind, Leg[]> = { on: [], off: [] };
-      for (const kind of order) legs[kind].push(await leg(servers[kind], SECONDS));
-      return { on: meanOf(legs.on), off: meanOf(legs.off) };
+      const addresses = server.address.split(' ');
+      const addressOf = (kind: Kind) => addresses[kinds.indexOf(kind)]!;
+      for (const kind of kinds) await leg(server, addressOf(kind), WARM_UP_SECONDS);
+      const rounds: Record<Kind, Leg>[] = [];
+      for (let round = first; round < Math.min(first + ROUNDS_OF_PROCESS, ROUNDS); round += 1) {
+        const legs: Record<Kind, Leg[]> = { on: [], off: [] };
+        for (const kind of ORDERS[round % ORDERS.length]!)
+          legs[kind].push(await leg(server, addressOf(kind), SECONDS));
+        rounds.push({ on: meanOf(legs.on), off: meanOf(legs.off) });
+      }
+      return rounds;
     } finally {
-      await Promise.all([on.stop(), off.stop()]);
+      await server.stop();
     }
   };
   try {
     const ratios = { throughput: [] as number[], p99: [] as number[], cpuPerRequest: [] as number[] };
     const cpu = { on: [] as number[], off: [] as number[] };
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const { on, off } = await roundOf(ORDERS[round % ORDERS.length]!);
-      ratios.throughput.push(on.requestsPerSecond / off.requestsPerSecond);
-      ratios.p99.push(on.p99Ms / off.p99Ms);
-      ratios.cpuPerRequest.push(on.cpuMs / off.cpuMs);
-      cpu.on.push(on.cpuMs);
-      cpu.off.push(off.cpuMs);
-      process.stdout.write(
-        `round ${round + 1}: throughput ${ratios.throughput.at(-1)!.toFixed(3)}, p99 ${ratios.p99.at(-1)!.toFixed(3)}, processor per request ${ratios.cpuPerRequest.at(-1)!.toFixed(3)}\n`,
-      );
-    }
+    for (let first = 0; first < ROUNDS; first += ROUNDS_OF_PROCESS)
+      for (const { on, off } of await roundsOf(first)) {
+        ratios.throughput.push(on.requestsPerSecond / off.requestsPerSecond);
+        ratios.p99.push(on.p99Ms / off.p99Ms);
+        ratios.cpuPerRequest.push(on.cpuMs / off.cpuMs);
+        cpu.on.push(on.cpuMs);
+        cpu.off.push(off.cpuMs);
+        process.stdout.write(
+          `round ${cpu.on.length}: throughput ${ratios.throughput.at(-1)!.toFixed(3)}, p99 ${ratios.p99.at(-1)!.toFixed(3)}, processor per request ${ratios.cpuPerRequest.at(-1)!.toFixed(3)}\n`,
+        );
+      }
     const memoryMb = recorderMemory(20, 2_000);
     const spreads = {
       throughput: spreadOf(ratios.throughput),
