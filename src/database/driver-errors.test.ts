@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import mongoose, { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { BulkheadError } from '../errors/bulkhead-error.js';
@@ -99,6 +101,22 @@ test('a socket that broke is the database’s where it was asked, and nobody’s
   });
   expect(isRetryableRead(broken)).toBe(true);
   expect(translateDriverError(broken)).toBe(broken);
+});
+
+test('a write after the database has ended the connection is its absence: the driver hands it on as it is', async () => {
+  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').resume();
+  await once(socket, 'end');
+  const failed = once(socket, 'error');
+  socket.write('x');
+  const [ended] = (await failed) as [Error];
+  server.close();
+  expect(ended.message).toContain('ended by the other party');
+  expect(isRetryableRead(ended)).toBe(true);
+  await expect(translating(() => Promise.reject(ended))).rejects.toMatchObject({
+    code: 'PRODUCT_UNAVAILABLE',
+  });
 });
 
 test('a full pool says that it is full, and not that the database is away', () => {

@@ -22,8 +22,12 @@ const BROKEN = new Set<unknown>([
   'EHOSTUNREACH',
 ]);
 
-const isBroken = (error: unknown): boolean =>
-  error instanceof Error && 'syscall' in error && BROKEN.has((error as NodeJS.ErrnoException).code);
+/** The last is Node's own: a write after the other side has ended, of which no system call tells. */
+const isBroken = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return ('syscall' in error && BROKEN.has(code)) || code === 'EPIPE';
+};
 
 /** Whether a read that failed so may be sent once more: the connection broke, or the server is no longer primary. */
 export const isRetryableRead = (error: unknown): boolean =>
