@@ -109,12 +109,14 @@ export class ProductRequest {
   /** Fields that sent a command for each of their parents, and the most that one sent in one context: loaders are a context's. */
   #unbatched(): ReadonlyMap<string, number> {
     const most = new Map<string, number>();
-    for (const [key, commands] of this.#commands.flatMap((counts) => [...counts])) {
-      const [field = '', place] = key.split(' ');
-      // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
-      if (commands < UNBATCHED_AT || (ROOT.test(field) && place === undefined)) continue;
-      most.set(field, Math.max(commands, most.get(field) ?? 0));
-    }
+    for (const counts of this.#commands)
+      for (const [key, commands] of counts) {
+        if (commands < UNBATCHED_AT) continue;
+        const [field = '', place] = key.split(' ');
+        // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
+        if (ROOT.test(field) && place === undefined) continue;
+        most.set(field, Math.max(commands, most.get(field) ?? 0));
+      }
     return most;
   }
 }
