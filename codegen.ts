@@ -14,7 +14,7 @@ import {
 import gateway from './bulkhead.config.js';
 import { hashOf, operationText } from './src/graph/operation-hash.js';
 import type { Gateway } from './src/product/gateway.js';
-import { buildRuntimes } from './src/server/build-runtimes.js';
+import { buildRuntimes } from './src/server/runtime/build-runtimes.js';
 import { composedTarget } from './src/server/graph-target.js';
 
 const GENERATED = 'generated';

@@ -4,7 +4,7 @@ import { addIndexes } from '../src/indexes/apply.js';
 import type { Product } from '../src/product/product.js';
 import { provision } from '../src/product/provision.js';
 import { seed } from '../src/product/seed.js';
-import { ProductRuntime } from '../src/server/product-runtime.js';
+import { ProductRuntime } from '../src/server/runtime/product-runtime.js';
 
 /** A database with a product's users, indexes and sample data. @returns the serving connection string. */
 export async function provisionSample(

@@ -5,9 +5,9 @@ import { adviseCollection } from '../../src/indexes/advise/advise-collection.js'
 import { type FactsOf, type Key, textOfKey } from '../../src/indexes/advise/candidates.js';
 import { type Need, needsOf, type ObservedShape } from '../../src/indexes/advise/need.js';
 import { hasArrayAt } from '../../src/indexes/advise/arrays.js';
-import { orderOf, valuesAt } from '../../src/monitor/values.js';
+import { orderOf, valuesAt } from '../../src/monitor/explain/values.js';
 import { existingIndexes } from '../../src/indexes/existing-indexes.js';
-import { shapeOf } from '../../src/monitor/shape.js';
+import { shapeOf } from '../../src/monitor/shape/shape.js';
 import { writeResults } from '../results.js';
 import { atlas, dexter, type Known, pgHero } from './baselines.js';
 import { CLASS_NAMES, drawWorkloads } from './classes.js';

@@ -4,7 +4,7 @@ import type { ObservedShape } from '../../src/indexes/advise/need.js';
 import { collectionFacts } from '../../src/indexes/assess.js';
 import { existingIndexes } from '../../src/indexes/existing-indexes.js';
 import { hasArrayAt } from '../../src/indexes/advise/arrays.js';
-import { shapeOf } from '../../src/monitor/shape.js';
+import { shapeOf } from '../../src/monitor/shape/shape.js';
 import { adviseCollection } from '../../src/indexes/advise/advise-collection.js';
 import { needsOf } from '../../src/indexes/advise/need.js';
 

@@ -3,7 +3,7 @@ import { type Key, textOfKey } from '../../src/indexes/advise/candidates.js';
 import { type Candidate, type Costs, totalOf } from '../../src/indexes/advise/choose.js';
 import { priceOf, unitsOf } from '../../src/indexes/advise/cost.js';
 import { ask, type Question } from '../../src/indexes/advise/probe.js';
-import { valuesAt } from '../../src/monitor/values.js';
+import { valuesAt } from '../../src/monitor/explain/values.js';
 import type { Probe, Workload } from './workload.js';
 
 /** What was measured of one collection of a workload: each way of looking × each index. */

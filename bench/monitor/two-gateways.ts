@@ -5,7 +5,7 @@
 import config from '../../bulkhead.config.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
 import { loadEnvironment } from '../../src/server/load-project.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 
 const addresses: string[] = [];
 for (const kind of process.argv.slice(2)) {

@@ -1,9 +1,9 @@
 import type { mongo } from 'mongoose';
 import { BulkheadError, StartError, UsageError } from '../errors/bulkhead-error.js';
-import { sentenceOf, treeOf } from '../monitor/plan-words.js';
-import { documentsOfCall, readFrom } from '../monitor/read-stats.js';
-import { fieldsRead } from '../monitor/shape-words.js';
-import { findShapes, readSlowShapes, type SlowShape } from '../monitor/slow-shapes.js';
+import { sentenceOf, treeOf } from '../monitor/explain/plan-words.js';
+import { documentsOfCall, readFrom } from '../monitor/stats/read-stats.js';
+import { fieldsRead } from '../monitor/shape/shape-words.js';
+import { findShapes, readSlowShapes, type SlowShape } from '../monitor/stats/slow-shapes.js';
 import { loadProject } from '../server/load-project.js';
 import { askProducts } from './ask-products.js';
 import { type CommonOptions, paint, print, table } from './output.js';

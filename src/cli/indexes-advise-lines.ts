@@ -6,7 +6,7 @@ import { describeIndex } from '../indexes/changes.js';
 import { count as counted } from '../indexes/count.js';
 import type { IndexSpec } from '../indexes/index-spec.js';
 import { dropCommand } from '../indexes/named-index.js';
-import { wordsOf } from '../monitor/shape-words.js';
+import { wordsOf } from '../monitor/shape/shape-words.js';
 import { paint } from './output.js';
 import { count, moment } from './quantities.js';
 

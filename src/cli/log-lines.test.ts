@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../server/logger.js';
+import { createLogger } from '../server/telemetry/logger.js';
 import { readableLine } from './log-lines.js';
 
 const logged = (write: (log: ReturnType<typeof createLogger>) => void): string => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ShapeOrder } from '../monitor/slow-shapes.js';
+import type { ShapeOrder } from '../monitor/stats/slow-shapes.js';
 import { leaveHangUps } from './hang-up.js';
 import type { IndexesAdviseOptions } from './indexes-advise.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';

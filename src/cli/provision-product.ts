@@ -11,7 +11,7 @@ import { ATLAS_AUTH_SOURCE, atlasScript, isAtlas } from '../product/atlas.js';
 import { credentialOf, type UserPassword, uriFor } from '../product/credential-uris.js';
 import { OPS_GRANTS, serveGrants } from '../product/grants.js';
 import { findSurplus, provision, provisionScript } from '../product/provision.js';
-import type { ProductRuntime } from '../server/product-runtime.js';
+import type { ProductRuntime } from '../server/runtime/product-runtime.js';
 
 type Role = 'serve' | 'ops';
 const ROLES: readonly Role[] = ['serve', 'ops'];

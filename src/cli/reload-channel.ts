@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeDataDir } from '../config/data-dir.js';
 import { StartError } from '../errors/bulkhead-error.js';
-import type { Reloaded } from '../server/secrets.js';
+import type { Reloaded } from '../server/runtime/secrets.js';
 
 /** What a serving process answers when it is asked to read its secrets again. */
 export type ReloadAnswer =

@@ -1,7 +1,7 @@
 import { readDataDir } from '../config/data-dir.js';
 import { VariableSource } from '../config/variable-source.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import type { Replacement } from '../server/product-keeper.js';
+import type { Replacement } from '../server/runtime/product-keeper.js';
 import { type CommonOptions, EXIT, paint, print, table } from './output.js';
 import { askToReload, type ReloadAnswer } from './reload-channel.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GraphQLSchema } from 'graphql';
 import { makeFolder } from '../config/make-folder.js';
 import { printSdl } from '../graph/sdl.js';
-import { buildRuntimes } from '../server/build-runtimes.js';
+import { buildRuntimes } from '../server/runtime/build-runtimes.js';
 import { composedTarget } from '../server/graph-target.js';
 import { loadGateway } from '../server/load-project.js';
 import { type CommonOptions, print } from './output.js';

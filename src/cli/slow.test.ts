@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ShapePlan } from '../monitor/plan.js';
-import type { SlowShape } from '../monitor/slow-shapes.js';
+import type { ShapePlan } from '../monitor/explain/plan.js';
+import type { SlowShape } from '../monitor/stats/slow-shapes.js';
 import { linesOfShapes } from './slow.js';
 
 const SHAPE: SlowShape = {

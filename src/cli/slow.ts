@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ShapePlan } from '../monitor/plan.js';
-import { isPlanned } from '../monitor/plan-words.js';
-import { readFrom, readLastKept } from '../monitor/read-stats.js';
+import type { ShapePlan } from '../monitor/explain/plan.js';
+import { isPlanned } from '../monitor/explain/plan-words.js';
+import { readFrom, readLastKept } from '../monitor/stats/read-stats.js';
 import {
   examinedBy,
   mostExamined,
   readSlowShapes,
   type ShapeOrder,
   type SlowShape,
-} from '../monitor/slow-shapes.js';
+} from '../monitor/stats/slow-shapes.js';
 import { loadProject, type Project } from '../server/load-project.js';
 import { type Asked, askProducts } from './ask-products.js';
 import { addressOf, askGateway } from './ask-gateway.js';

@@ -3,7 +3,7 @@ import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadJobs, type Jobs } from '../jobs/load-jobs.js';
 import { EVERY_MS, type ProductRound } from '../jobs/product-worker.js';
 import { Worker } from '../jobs/worker.js';
-import { createLogger } from '../server/logger.js';
+import { createLogger } from '../server/telemetry/logger.js';
 import { hasTerminal, onHangUp } from './hang-up.js';
 import { Interruption } from './interruption.js';
 import { readableLog } from './log-lines.js';

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { wordsOfDriverError } from '../database/driver-words.js';
 import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
-import { sampleOperation } from '../server/sample-operation.js';
+import { sampleOperation } from '../server/page/sample-operation.js';
 import { prepareDatabases } from './prepare-database.js';
 import type { PrepareOrder, PrepareWorkerData, WorkerMessage } from './prepare-messages.js';
 

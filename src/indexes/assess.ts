@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
-import { isOfItsKind, namesIndex, needsKind } from '../monitor/hints.js';
-import { wordsOf } from '../monitor/shape-words.js';
-import type { ShapeText } from '../monitor/shape.js';
+import { isOfItsKind, namesIndex, needsKind } from '../monitor/facts/hints.js';
+import { wordsOf } from '../monitor/shape/shape-words.js';
+import type { ShapeText } from '../monitor/shape/shape.js';
 import { type ChangeWithSpec, type IndexChange, takenBy } from './changes.js';
 import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';

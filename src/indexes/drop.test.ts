@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClassType } from '../database/class-type.js';
 import { applyIndexes } from './apply.js';
 import { classWith, namesOf, useCollections } from '../../test/support/indexes.js';
-import { shapeOf } from '../monitor/shape.js';
+import { shapeOf } from '../monitor/shape/shape.js';
 import { planIndexes } from './plan.js';
 
 const { given } = useCollections();

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
-import { readHinted } from '../monitor/gather.js';
-import { StatsRow } from '../monitor/stats-row.js';
+import { readHinted } from '../monitor/facts/gather.js';
+import { StatsRow } from '../monitor/stats/stats-row.js';
 import { assess, type CollectionFacts, collectionFacts, type PlannedChange } from './assess.js';
 import { type ChangeWithSpec, takenBy } from './changes.js';
 import { declaredCollections, declaredIndexes } from './declared-indexes.js';

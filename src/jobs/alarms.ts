@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { ownComment } from '../monitor/comment.js';
 import type { Severity, StoredFinding } from '../monitor/finding.js';
-import { byGravity } from '../monitor/read-findings.js';
+import { byGravity } from '../monitor/stats/read-findings.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { post, type WebhookOptions } from './webhook.js';
 

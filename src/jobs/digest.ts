@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { ownComment } from '../monitor/comment.js';
 import { FINDING_RULES, type Severity, type StoredFinding } from '../monitor/finding.js';
-import { forgottenAt } from '../monitor/stats.js';
+import { forgottenAt } from '../monitor/stats/stats.js';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { post, type WebhookOptions } from './webhook.js';
 

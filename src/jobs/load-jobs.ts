@@ -5,7 +5,7 @@ import type { ClassType } from '../database/class-type.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
-import { capabilitiesOf } from '../server/capabilities.js';
+import { capabilitiesOf } from '../server/runtime/capabilities.js';
 import { loadGateway } from '../server/load-project.js';
 
 /** What the worker works on: no graph is built for it, and no serving credential kept. */

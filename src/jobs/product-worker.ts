@@ -5,7 +5,7 @@ import type { ClassType } from '../database/class-type.js';
 import { databaseOf } from '../database/connection.js';
 import { refusalOfRights, wordsOfDriverError } from '../database/driver-words.js';
 import type { StoredFinding } from '../monitor/finding.js';
-import { readFindings } from '../monitor/read-findings.js';
+import { readFindings } from '../monitor/stats/read-findings.js';
 import { sendAlarms } from './alarms.js';
 import { endLease, holdLease, type LeaseHolder } from './lease.js';
 import { Watch } from './watch.js';

@@ -5,19 +5,24 @@ import { declaredIndexes } from '../indexes/declared-indexes.js';
 import { resolveCollations } from '../indexes/existing-indexes.js';
 import { forgetWanted } from '../indexes/hidden-indexes.js';
 import { formOf } from '../indexes/index-spec.js';
-import type { ChoiceKind } from '../monitor/choices.js';
-import type { ProductFacts, ShapeFacts } from '../monitor/facts.js';
+import type { ChoiceKind } from '../monitor/explain/choices.js';
+import type { ProductFacts, ShapeFacts } from '../monitor/facts/facts.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
-import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/gather.js';
-import { refreshPlans } from '../monitor/plans.js';
-import { readProfile } from '../monitor/profiled.js';
-import { readExamined } from '../monitor/read-examined.js';
-import { layoutOf, readCollections, type ReadCollections, readLayouts } from '../monitor/read-collections.js';
-import { readFindings } from '../monitor/read-findings.js';
-import { NOT_LATELY, readLately } from '../monitor/read-lately.js';
-import { readLoads } from '../monitor/read-loads.js';
-import { readShapes, type ShapeStats } from '../monitor/read-stats.js';
-import { joinedBy } from '../monitor/rebuild.js';
+import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/facts/gather.js';
+import { refreshPlans } from '../monitor/explain/plans.js';
+import { readProfile } from '../monitor/profiler/profiled.js';
+import { readExamined } from '../monitor/stats/read-examined.js';
+import {
+  layoutOf,
+  readCollections,
+  type ReadCollections,
+  readLayouts,
+} from '../monitor/facts/read-collections.js';
+import { readFindings } from '../monitor/stats/read-findings.js';
+import { NOT_LATELY, readLately } from '../monitor/facts/read-lately.js';
+import { readLoads } from '../monitor/facts/read-loads.js';
+import { readShapes, type ShapeStats } from '../monitor/stats/read-stats.js';
+import { joinedBy } from '../monitor/explain/rebuild.js';
 import { examine } from '../monitor/rules/index.js';
 import { MORE_MS } from '../monitor/rules/regression.js';
 import { hasManyIndexes } from '../monitor/rules/too-many-indexes.js';

@@ -1,10 +1,10 @@
 import type { mongo } from 'mongoose';
 import type { CommandListener, SentCommand } from '../database/observed-connection.js';
 import { originOf, ownComment } from './comment.js';
-import { type ExplainedPlan, readExplain } from './read-explain.js';
-import { shapeOf } from './shape.js';
+import { type ExplainedPlan, readExplain } from './explain/read-explain.js';
+import { shapeOf } from './shape/shape.js';
 import type { ProductWatcher } from './watcher.js';
-import { atLeastWritten, statementsOf, writtenBy } from './written.js';
+import { atLeastWritten, statementsOf, writtenBy } from './explain/written.js';
 
 /** What one command cost. */
 export interface CommandCost {

@@ -2,7 +2,7 @@ import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
 import type { Finding, StoredFinding } from './finding.js';
-import { forgottenAt } from './stats.js';
+import { forgottenAt } from './stats/stats.js';
 
 const WRITE_MS = 5_000;
 /** How long a shape may be silent before what was wrong with it counts as mended: a nightly job is not mended by day. */

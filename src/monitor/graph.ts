@@ -17,9 +17,9 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 import { DEFAULT_PAGE, MAX_PAGE } from '../graph/page.js';
 import { DateTime } from '../graph/scalars.js';
 import { FINDING_RULES } from './finding.js';
-import { sentenceOf, treeOf } from './plan-words.js';
-import type { ShapePlan } from './plan.js';
-import { readFindings, SEVERITIES } from './read-findings.js';
+import { sentenceOf, treeOf } from './explain/plan-words.js';
+import type { ShapePlan } from './explain/plan.js';
+import { readFindings, SEVERITIES } from './stats/read-findings.js';
 import {
   type OperationStats,
   readFields,
@@ -28,8 +28,14 @@ import {
   readTraffic,
   type StatsQuery,
   type StatsScope,
-} from './read-stats.js';
-import { examinedBy, readSlowShapes, SHAPE_ORDERS, type ShapeOrder, type SlowShape } from './slow-shapes.js';
+} from './stats/read-stats.js';
+import {
+  examinedBy,
+  readSlowShapes,
+  SHAPE_ORDERS,
+  type ShapeOrder,
+  type SlowShape,
+} from './stats/slow-shapes.js';
 
 /** One product, as an operator looks at it. */
 export interface OpsProduct {

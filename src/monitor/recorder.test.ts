@@ -2,9 +2,9 @@ import { mongo } from 'mongoose';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { type CommandOutcome, observedConnection } from '../database/observed-connection.js';
 import { OWN_FIELD } from './comment.js';
-import { bucketOf } from './histogram.js';
+import { bucketOf } from './stats/histogram.js';
 import { Recorder } from './recorder.js';
-import { parseShape } from './shape.js';
+import { parseShape } from './shape/shape.js';
 
 describe('a recorder', () => {
   /** Sends commands of which the recorder hears. */

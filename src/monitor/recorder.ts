@@ -2,10 +2,10 @@ import { mongo } from 'mongoose';
 import { isRetryableRead } from '../database/driver-errors.js';
 import type { CommandOutcome, SentCommand } from '../database/observed-connection.js';
 import { type Origin, originOf, OWN_FIELD, withoutTail } from './comment.js';
-import { BUCKETS, bucketOf } from './histogram.js';
-import { KnownShapes } from './known-shapes.js';
-import type { ShapeText } from './shape.js';
-import { shapeIdOf } from './stats.js';
+import { BUCKETS, bucketOf } from './stats/histogram.js';
+import { KnownShapes } from './shape/known-shapes.js';
+import type { ShapeText } from './shape/shape.js';
+import { shapeIdOf } from './stats/stats.js';
 import type { ProductWatcher } from './watcher.js';
 
 /** How often something happened and how long it took, since it was last drained. */

@@ -3,8 +3,8 @@ import { buildSchema, type ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../product/product.js';
 import { createApollo } from './apollo.js';
-import { MASKED } from './error-format.js';
-import { createLogger } from './logger.js';
+import { MASKED } from './answers/error-format.js';
+import { createLogger } from './telemetry/logger.js';
 import type { RequestScope } from './request-scope.js';
 
 /** One request to a graph that answers `result`. @returns what it was answered, and the errors of the log by the request's id. */

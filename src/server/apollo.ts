@@ -4,18 +4,18 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
 import { type DocumentNode, type ExecutionResult, GraphQLError, Kind } from 'graphql';
 import type { Logger } from 'pino';
-import { formatError, shownOf } from './error-format.js';
-import { firstErrors, SHOWN } from './first-errors.js';
+import { formatError, shownOf } from './answers/error-format.js';
+import { firstErrors, SHOWN } from './limits/first-errors.js';
 import type { GraphTarget, IncomingOperation } from './graph-target.js';
-import { executeTraced, isTracing } from './traces.js';
-import { legacyStatus } from './legacy-status.js';
-import { stringifyWithin } from './answer-size.js';
-import { checkPersistedQuery, createPersistedQueryStore } from './persisted-queries.js';
+import { executeTraced, isTracing } from './telemetry/traces.js';
+import { legacyStatus } from './answers/legacy-status.js';
+import { stringifyWithin } from './limits/answer-size.js';
+import { checkPersistedQuery, createPersistedQueryStore } from './operations/persisted-queries.js';
 import type { RequestScope } from './request-scope.js';
-import { operationSize } from './operation-size.js';
-import { retryAfter } from './retry-after.js';
-import { sealResult } from './seal-result.js';
-import { logUnwritten } from './unwritten-answers.js';
+import { operationSize } from './limits/operation-size.js';
+import { retryAfter } from './answers/retry-after.js';
+import { sealResult } from './answers/seal-result.js';
+import { logUnwritten } from './limits/unwritten-answers.js';
 
 /**
  * Parsed documents that one graph keeps, by the length of their JSON and of their text: some hundreds. Kept, one takes

@@ -3,17 +3,17 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator, Viewers } from '../auth/authenticator.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
-import { answerBatch, batchProblem } from './batch.js';
-import { mostParts, partsOf, weightOf } from './body-parts.js';
+import { answerBatch, batchProblem } from './operations/batch.js';
+import { mostParts, partsOf, weightOf } from './limits/body-parts.js';
 import { clientSignal } from './client-signal.js';
-import { textExcess } from './document-text.js';
-import { COST_HEADER } from './measured-cost.js';
+import { textExcess } from './limits/document-text.js';
+import { COST_HEADER } from './telemetry/measured-cost.js';
 import type { GraphTarget } from './graph-target.js';
-import { type LandingPage, wantsPage } from './landing-page.js';
-import { ALLOWED, refuse, typeFor } from './refusals.js';
-import { requestProblem } from './request-checks.js';
-import { type Asked, askedBy, askedIn, type OperationGate } from './operation-gate.js';
-import { networkOf, type RequestRate, type SignInRate } from './rate-limits.js';
+import { type LandingPage, wantsPage } from './page/landing-page.js';
+import { ALLOWED, refuse, typeFor } from './answers/refusals.js';
+import { requestProblem } from './limits/request-checks.js';
+import { type Asked, askedBy, askedIn, type OperationGate } from './operations/operation-gate.js';
+import { networkOf, type RequestRate, type SignInRate } from './limits/rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 declare module 'fastify' {

@@ -4,25 +4,25 @@ import type { Logger } from 'pino';
 import { turns } from '../compartment/turns.js';
 import { redact } from '../config/secrets.js';
 import type { Environment } from '../config/environment.js';
-import { StatsFlush } from '../monitor/flush.js';
+import { StatsFlush } from '../monitor/stats/flush.js';
 import { Recorder } from '../monitor/recorder.js';
 import type { Composed, Gateway } from '../product/gateway.js';
-import { entranceOf } from './admission.js';
-import { buildRuntimes } from './build-runtimes.js';
+import { entranceOf } from './limits/admission.js';
+import { buildRuntimes } from './runtime/build-runtimes.js';
 import { composedTarget, type GraphTarget, productTarget } from './graph-target.js';
 import { serveHealth } from './health.js';
-import { DevelopmentWarnings } from './development-warnings.js';
+import { DevelopmentWarnings } from './telemetry/development-warnings.js';
 import { createHttpApp } from './http-app.js';
-import { HeldAnswers } from './held-answers.js';
-import { logCommands } from './command-log.js';
+import { HeldAnswers } from './limits/held-answers.js';
+import { logCommands } from './telemetry/command-log.js';
 import { whyNotToListen } from './listen-failure.js';
-import { neighboursOf } from './neighbours.js';
-import { Pressure } from './pressure.js';
-import { ProductKeeper } from './product-keeper.js';
-import type { ProductRuntime } from './product-runtime.js';
-import { RequestRate, SignInRate } from './rate-limits.js';
-import { type Reloaded, Secrets } from './secrets.js';
-import { isTracing, traceCommands } from './traces.js';
+import { neighboursOf } from './limits/neighbours.js';
+import { Pressure } from './limits/pressure.js';
+import { ProductKeeper } from './runtime/product-keeper.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
+import { RequestRate, SignInRate } from './limits/rate-limits.js';
+import { type Reloaded, Secrets } from './runtime/secrets.js';
+import { isTracing, traceCommands } from './telemetry/traces.js';
 import { serveTarget } from './serve-target.js';
 import { Shutdown } from './shutdown.js';
 
@@ -113,7 +113,11 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   if (isTracing()) for (const runtime of runtimes.values()) traceCommands(runtime);
   const metrics =
     environment.metrics &&
-    (await import('./metrics.js')).serveMetrics(runtimes, environment.metrics, options.lostLogLines);
+    (await import('./telemetry/metrics.js')).serveMetrics(
+      runtimes,
+      environment.metrics,
+      options.lostLogLines,
+    );
   const keepers = new Map([...runtimes].map(([name, runtime]) => [name, keep(runtime, secrets, options)]));
 
   return {

@@ -7,14 +7,14 @@ import type { ProductContext } from '../graph/context.js';
 import { Executor } from '../graph/execute.js';
 import { type OpsContext, opsNamespace } from '../monitor/graph.js';
 import { composedLimits, type Limits } from '../product/product.js';
-import { fieldUsage, ownerInComposed, ownerInProduct } from './field-usage.js';
-import { withCost } from './measured-cost.js';
-import type { Entrance } from './admission.js';
-import { reckoner } from './operation-cost.js';
+import { fieldUsage, ownerInComposed, ownerInProduct } from './telemetry/field-usage.js';
+import { withCost } from './telemetry/measured-cost.js';
+import type { Entrance } from './limits/admission.js';
+import { reckoner } from './limits/operation-cost.js';
 import { OpsVisit } from './ops-visit.js';
-import { partsRefuser } from './product-parts.js';
-import { ProductRequest } from './product-request.js';
-import type { ProductRuntime } from './product-runtime.js';
+import { partsRefuser } from './runtime/product-parts.js';
+import { ProductRequest } from './runtime/product-request.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
 /** An operation as the server hands it over: parsed and validated. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Pressure } from './pressure.js';
-import type { ProductRuntime } from './product-runtime.js';
+import type { Pressure } from './limits/pressure.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
 
 /** What the health endpoints look at. */
 export interface HealthOptions {

@@ -2,13 +2,13 @@ import compress from '@fastify/compress';
 import { fastify, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
-import { boundArrivingBodies } from './arriving-bodies.js';
-import { boundConnections } from './connections.js';
+import { boundArrivingBodies } from './limits/arriving-bodies.js';
+import { boundConnections } from './limits/connections.js';
 import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
-import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './refusals.js';
+import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './answers/refusals.js';
 import { requestIdOf } from './request-id.js';
-import { boundUnreadAnswers } from './unread-answers.js';
+import { boundUnreadAnswers } from './limits/unread-answers.js';
 
 /** Of what is no graph's; each graph has the limit of its product. */
 const BODY_LIMIT = 1024 * 1024;

@@ -4,8 +4,8 @@ import { developmentSecrets, withDevelopmentSecrets } from '../config/developmen
 import { type Environment, readEnvironment } from '../config/environment.js';
 import { StartError, UsageError } from '../errors/bulkhead-error.js';
 import type { Gateway } from '../product/gateway.js';
-import { buildRuntimes } from './build-runtimes.js';
-import type { ProductRuntime } from './product-runtime.js';
+import { buildRuntimes } from './runtime/build-runtimes.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
 
 /** What a command works on: the declared gateway, the surroundings, and the products it was asked about. */
 export interface Project {

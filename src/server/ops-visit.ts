@@ -3,8 +3,8 @@ import { Deadline } from '../compartment/deadline.js';
 import { translating } from '../database/driver-errors.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { OpsProduct } from '../monitor/graph.js';
-import type { StatsScope } from '../monitor/read-stats.js';
-import type { ProductRuntime } from './product-runtime.js';
+import type { StatsScope } from '../monitor/stats/read-stats.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
 import type { RequestScope } from './request-scope.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewers } from '../auth/authenticator.js';
-import type { Batch } from './batch.js';
-import type { OperationTrace } from './traces.js';
+import type { Batch } from './operations/batch.js';
+import type { OperationTrace } from './telemetry/traces.js';
 
 /** What the edge knows of a request before its operation runs. */
 export interface RequestScope {

@@ -8,15 +8,15 @@ import { knownViewer } from '../auth/viewers.js';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
 import type { Composed } from '../product/gateway.js';
-import { admitToComposed, admitToProduct } from './admission.js';
+import { admitToComposed, admitToProduct } from './limits/admission.js';
 import { createApollo } from './apollo.js';
 import { serveEndpoint } from './endpoint.js';
 import type { GraphTarget } from './graph-target.js';
-import { operationGate } from './operation-gate.js';
-import { pageOf } from './page-of.js';
-import type { Pressure } from './pressure.js';
-import type { ProductRuntime } from './product-runtime.js';
-import { RequestRate, type SignInRate } from './rate-limits.js';
+import { operationGate } from './operations/operation-gate.js';
+import { pageOf } from './page/page-of.js';
+import type { Pressure } from './limits/pressure.js';
+import type { ProductRuntime } from './runtime/product-runtime.js';
+import { RequestRate, type SignInRate } from './limits/rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 /** What every graph of a gateway is served with. */

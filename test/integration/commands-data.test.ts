@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { Lease } from '../../src/database/lease.js';
 import { Worker } from '../../src/jobs/worker.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { bulkhead, Running } from '../support/command.js';
 import { found, nobodyThere, useCommands } from '../support/commands.js';
 import { eventually } from '../support/eventually.js';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { busy, codes, timed } from '../support/answers.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';

@@ -11,7 +11,7 @@ import { schemaOf } from '../../src/database/schema.js';
 import type { ProductContext } from '../../src/graph/context.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { defineProduct } from '../../src/product/product.js';
-import type { ProductRuntime } from '../../src/server/product-runtime.js';
+import type { ProductRuntime } from '../../src/server/runtime/product-runtime.js';
 import { TestGateway } from '../support/gateway.js';
 import { reachableFrom } from '../support/reachable.js';
 

@@ -3,7 +3,7 @@ import { defineGateway, StartError } from 'bulkhead';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { readEnvironment } from '../../src/config/environment.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { edgeProduct, explosions } from '../support/edge-product.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';

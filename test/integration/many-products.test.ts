@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readEnvironment } from '../../src/config/environment.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { edgeProduct } from '../support/edge-product.js';
 
 test('a gateway of thirty products, all of them away, warns of no leak and stops at once', async () => {

@@ -3,7 +3,7 @@ import config from '../../bulkhead.config.js';
 import type { Environment } from '../../src/config/environment.js';
 import { StartError } from '../../src/errors/bulkhead-error.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { TestGateway } from '../support/gateway.js';
 
 const POSTS = 'query Front { posts(first: 3) { nodes { title author { name } } } }';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeStats } from '../../src/monitor/stats.js';
+import { writeStats } from '../../src/monitor/stats/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { CommandHost, Running } from '../support/command.js';

@@ -16,12 +16,12 @@ import {
   Root,
 } from 'type-graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { atLeast, bucketOf, BUCKETS } from '../../src/monitor/histogram.js';
-import { NOT_LATELY, readLately } from '../../src/monitor/read-lately.js';
-import { readOperations, readShapes, readTraffic } from '../../src/monitor/read-stats.js';
+import { atLeast, bucketOf, BUCKETS } from '../../src/monitor/stats/histogram.js';
+import { NOT_LATELY, readLately } from '../../src/monitor/facts/read-lately.js';
+import { readOperations, readShapes, readTraffic } from '../../src/monitor/stats/read-stats.js';
 import type { Recorded } from '../../src/monitor/recorder.js';
-import { parseShape } from '../../src/monitor/shape.js';
-import { SLOW_MS, writeStats } from '../../src/monitor/stats.js';
+import { parseShape } from '../../src/monitor/shape/shape.js';
+import { SLOW_MS, writeStats } from '../../src/monitor/stats/stats.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
 import { eventually } from '../support/eventually.js';
 import { Stone } from '../support/edge-product.js';

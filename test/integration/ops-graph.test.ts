@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readShapes } from '../../src/monitor/read-stats.js';
+import { readShapes } from '../../src/monitor/stats/read-stats.js';
 import { Recorder } from '../../src/monitor/recorder.js';
-import { writeStats } from '../../src/monitor/stats.js';
+import { writeStats } from '../../src/monitor/stats/stats.js';
 import { TestGateway } from '../support/gateway.js';
 import { storeFinding, storePlan } from '../support/monitor-documents.js';
 

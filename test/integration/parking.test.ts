@@ -9,9 +9,9 @@ import { serveGrants } from '../../src/product/grants.js';
 import { findSurplus, provision } from '../../src/product/provision.js';
 import type { Product } from '../../src/product/product.js';
 import { createGatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
-import { type KeeperOptions, ProductKeeper } from '../../src/server/product-keeper.js';
-import { ProductRuntime } from '../../src/server/product-runtime.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
+import { type KeeperOptions, ProductKeeper } from '../../src/server/runtime/product-keeper.js';
+import { ProductRuntime } from '../../src/server/runtime/product-runtime.js';
 import { eventually } from '../support/eventually.js';
 import { TestGateway } from '../support/gateway.js';
 

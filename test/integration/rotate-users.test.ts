@@ -7,7 +7,7 @@ import { retireUsers, rotateUsers } from '../../src/cli/rotate-users.js';
 import type { Environment } from '../../src/config/environment.js';
 import { uriFor } from '../../src/product/credential-uris.js';
 import { OPS_ROLE, provision, SERVE_ROLE } from '../../src/product/provision.js';
-import { buildRuntimes } from '../../src/server/build-runtimes.js';
+import { buildRuntimes } from '../../src/server/runtime/build-runtimes.js';
 
 const blog = buildRuntimes(config, ['blog']).get('blog')!;
 const database = `t${randomBytes(4).toString('hex')}_rotate`;

@@ -5,7 +5,7 @@ import config from '../../bulkhead.config.js';
 import { loadSample, loadSampleOnce, type SampleTarget } from '../../src/development/sample.js';
 import { addIndexes } from '../../src/indexes/apply.js';
 import { seed } from '../../src/product/seed.js';
-import { buildRuntimes } from '../../src/server/build-runtimes.js';
+import { buildRuntimes } from '../../src/server/runtime/build-runtimes.js';
 
 const { classes, product } = buildRuntimes(config, ['aviation']).get('aviation')!;
 const client = new mongo.MongoClient(inject('mongodAdminUri'));

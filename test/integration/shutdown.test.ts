@@ -10,7 +10,7 @@ import { defineGateway } from 'bulkhead';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { busy } from '../support/answers.js';
 import { calls, edgeProduct } from '../support/edge-product.js';
 import { eventually } from '../support/eventually.js';

@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { defineGateway } from '../../src/product/gateway.js';
-import { isTracing } from '../../src/server/traces.js';
+import { isTracing } from '../../src/server/telemetry/traces.js';
 import { PASSWORD, TestGateway } from '../support/gateway.js';
 import { json, send } from '../support/http.js';
 

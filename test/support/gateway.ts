@@ -10,9 +10,9 @@ import { addIndexes } from '../../src/indexes/apply.js';
 import type { Gateway } from '../../src/product/gateway.js';
 import { provision } from '../../src/product/provision.js';
 import { seed } from '../../src/product/seed.js';
-import { buildRuntimes } from '../../src/server/build-runtimes.js';
+import { buildRuntimes } from '../../src/server/runtime/build-runtimes.js';
 import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
-import { createLogger } from '../../src/server/logger.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
 import { countUnstamped } from './timestamps.js';
 
 /** What sample users sign in with in tests. */

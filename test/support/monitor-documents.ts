@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { StoredFinding } from '../../src/monitor/finding.js';
-import type { PlanStage, ShapePlan } from '../../src/monitor/plan.js';
+import type { PlanStage, ShapePlan } from '../../src/monitor/explain/plan.js';
 import { STATS_COLLECTION } from '../../src/product/grants.js';
 
 type Stored = { _id: string; kind: string };

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { uriFor } from '../../src/product/credential-uris.js';
 import { provision } from '../../src/product/provision.js';
-import { buildRuntimes } from '../../src/server/build-runtimes.js';
+import { buildRuntimes } from '../../src/server/runtime/build-runtimes.js';
 
 /** A user that `provision` makes, signed in. */
 export interface SignedIn {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { shapeOf } from '../../monitor/shape.js';
+import { shapeOf } from '../../monitor/shape/shape.js';
 import { existingIndexes } from '../existing-indexes.js';
 import { classWith } from '../../../test/support/indexes.js';
 import { factsOfAdvice } from '../../cli/indexes-advise-lines.js';

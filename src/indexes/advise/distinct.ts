@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose';
-import { readExplain } from '../../monitor/read-explain.js';
+import { readExplain } from '../../monitor/explain/read-explain.js';
 import type { Need } from './need.js';
 import { type Counted, measure, type Question, scaled } from './probe.js';
 import type { ScratchCopy } from './scratch-copy.js';

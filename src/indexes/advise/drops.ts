@@ -1,4 +1,4 @@
-import { namesIndex } from '../../monitor/hints.js';
+import { namesIndex } from '../../monitor/facts/hints.js';
 import type { ExistingIndex } from '../existing-indexes.js';
 import { hasSameKey, type IndexSpec, isPrefixOf } from '../index-spec.js';
 import type { ObservedShape } from './need.js';

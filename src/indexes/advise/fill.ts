@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
-import { escaped } from '../../monitor/regex.js';
-import { compareValues, valuesAt } from '../../monitor/values.js';
+import { escaped } from '../../monitor/shape/regex.js';
+import { compareValues, valuesAt } from '../../monitor/explain/values.js';
 
 /** Sampled documents as a source of values. */
 export class Values {

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
-import { shapeOf } from '../../monitor/shape.js';
+import { shapeOf } from '../../monitor/shape/shape.js';
 import { needsOf } from './need.js';
 import { writeLoadOf } from './writes.js';
 

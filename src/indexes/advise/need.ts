@@ -1,5 +1,5 @@
-import { hasCollation, isCut, parseShape, type ShapeText } from '../../monitor/shape.js';
-import { documentsOfCall } from '../../monitor/read-stats.js';
+import { hasCollation, isCut, parseShape, type ShapeText } from '../../monitor/shape/shape.js';
+import { documentsOfCall } from '../../monitor/stats/read-stats.js';
 import { askableOf, conditionsOf, type Filter, isRecord, pathIn, Unadvisable } from './conditions.js';
 import { needsOfPipeline } from './pipeline.js';
 

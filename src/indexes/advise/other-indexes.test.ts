@@ -4,7 +4,7 @@ import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { classWith, type Declaration } from '../../../test/support/indexes.js';
 import type { ClassType } from '../../database/class-type.js';
-import { shapeOf } from '../../monitor/shape.js';
+import { shapeOf } from '../../monitor/shape/shape.js';
 import { adviseIndexes } from './advise.js';
 
 const DOCUMENTS = 2_000;

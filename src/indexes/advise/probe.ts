@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
-import { readExplain, walk } from '../../monitor/read-explain.js';
-import { orderOf, valuesAt } from '../../monitor/values.js';
+import { readExplain, walk } from '../../monitor/explain/read-explain.js';
+import { orderOf, valuesAt } from '../../monitor/explain/values.js';
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import type { Work } from './cost.js';
 import { fillFilter, type Filling, type ValueOrigin } from './fill.js';

@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import type { ExistingIndex } from '../existing-indexes.js';
 import { type PathFacts } from './candidates.js';
 import { Values } from './fill.js';
-import { orderOf, valuesAt } from '../../monitor/values.js';
+import { orderOf, valuesAt } from '../../monitor/explain/values.js';
 import { hasArrayAt } from './arrays.js';
 
 /** How much of a collection is copied. */

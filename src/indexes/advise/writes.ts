@@ -1,4 +1,4 @@
-import { isCut, parseShape } from '../../monitor/shape.js';
+import { isCut, parseShape } from '../../monitor/shape/shape.js';
 import { isRecord } from './conditions.js';
 import type { WriteLoad } from './cost.js';
 import type { ObservedShape } from './need.js';

@@ -1,8 +1,8 @@
 import { type Kept, keptBehind, movable } from '../../indexes/advise/moved-match.js';
-import type { ProductFacts, Rule, ShapeFacts } from '../facts.js';
-import type { PlanStage } from '../plan.js';
-import { walk } from '../read-explain.js';
-import { parseShape } from '../shape.js';
+import type { ProductFacts, Rule, ShapeFacts } from '../facts/facts.js';
+import type { PlanStage } from '../explain/plan.js';
+import { walk } from '../explain/read-explain.js';
+import { parseShape } from '../shape/shape.js';
 import {
   collectionOfShape,
   count,

@@ -1,4 +1,4 @@
-import type { ProductFacts, Rule, SizeFacts } from '../facts.js';
+import type { ProductFacts, Rule, SizeFacts } from '../facts/facts.js';
 import { count, findingOf, size } from './say.js';
 
 /** Days in which a disk can be made larger, or data moved, without haste. */

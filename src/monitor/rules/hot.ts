@@ -1,5 +1,5 @@
-import type { Rule } from '../facts.js';
-import { SLOW_MS } from '../stats.js';
+import type { Rule } from '../facts/facts.js';
+import { SLOW_MS } from '../stats/stats.js';
 import { count, counted, findingOf, senderOf, subjectOf, time, window } from './say.js';
 
 /** Of the time that all commands take: enough that mending this one is felt. */

@@ -1,5 +1,5 @@
-import type { Rule, ShapeFacts } from '../facts.js';
-import { walk } from '../read-explain.js';
+import type { Rule, ShapeFacts } from '../facts/facts.js';
+import { walk } from '../explain/read-explain.js';
 import {
   collectionOfShape,
   counted,

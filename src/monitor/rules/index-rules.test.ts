@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { IndexFacts, ProductFacts, SizeFacts } from '../facts.js';
+import type { IndexFacts, ProductFacts, SizeFacts } from '../facts/facts.js';
 import type { FindingRule } from '../finding.js';
 import { examine } from './index.js';
 import { collection, daysAgo, facts, found, index, severity, shape } from './rules.test.support.js';

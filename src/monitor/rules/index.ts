@@ -1,5 +1,5 @@
 import type { Finding, FindingRule } from '../finding.js';
-import type { ProductFacts, Rule } from '../facts.js';
+import type { ProductFacts, Rule } from '../facts/facts.js';
 import { collectionScan } from './collection-scan.js';
 import { growth } from './growth.js';
 import { hot } from './hot.js';

@@ -1,4 +1,4 @@
-import type { CollectionFacts, DeclaredFacts, IndexFacts, Rule } from '../facts.js';
+import type { CollectionFacts, DeclaredFacts, IndexFacts, Rule } from '../facts/facts.js';
 import { findingOf, keyText, SMALL_COLLECTION } from './say.js';
 
 /** Indexes that a class declares and the database has not. A unique one is a promise that nobody keeps. */

@@ -1,4 +1,4 @@
-import type { Rule } from '../facts.js';
+import type { Rule } from '../facts/facts.js';
 import { count, findingOf, SMALL_COLLECTION } from './say.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Rule } from '../facts.js';
+import type { Rule } from '../facts/facts.js';
 import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
 import { scans, sourceOf, wasteOf } from './work.js';
 

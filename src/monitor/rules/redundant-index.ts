@@ -1,6 +1,6 @@
-import type { IndexFacts, Rule } from '../facts.js';
+import type { IndexFacts, Rule } from '../facts/facts.js';
 import { findingOf, keyText, size } from './say.js';
-import { begins, plainKey } from '../plain-index.js';
+import { begins, plainKey } from '../facts/plain-index.js';
 import { LARGE_BYTES, mayGo, promises, remedyOf } from './unused-index.js';
 
 /** An index so many times as large is no replacement for one in use. */

@@ -1,5 +1,5 @@
-import type { Rule } from '../facts.js';
-import { FELT_MS } from '../stats.js';
+import type { Rule } from '../facts/facts.js';
+import { FELT_MS } from '../stats/stats.js';
 import { count, findingOf, isMended, isTelling, senderOf, subjectOf, time, window } from './say.js';
 
 /** In both times, so that a p95 is no accident. */

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
+import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts/facts.js';
 import type { Finding, FindingRule } from '../finding.js';
-import { bucketOf, BUCKETS } from '../histogram.js';
-import type { PlanStage, ShapePlan } from '../plan.js';
-import { shapeOf } from '../shape.js';
+import { bucketOf, BUCKETS } from '../stats/histogram.js';
+import type { PlanStage, ShapePlan } from '../explain/plan.js';
+import { shapeOf } from '../shape/shape.js';
 import { examine } from './index.js';
 
 export const NOW = new Date('2026-06-15T12:00:00Z');

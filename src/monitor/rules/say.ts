@@ -1,10 +1,10 @@
-import { namesIndex } from '../hints.js';
+import { namesIndex } from '../facts/hints.js';
 import { createHash } from 'node:crypto';
 import { printable } from '../../config/printable.js';
 import type { Finding, FindingRule } from '../finding.js';
-import { atLeast } from '../histogram.js';
-import { walk } from '../read-explain.js';
-import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts.js';
+import { atLeast } from '../stats/histogram.js';
+import { walk } from '../explain/read-explain.js';
+import type { CollectionFacts, IndexFacts, ProductFacts, ShapeFacts } from '../facts/facts.js';
 
 /** Below this, reading everything costs less than an index: what peers are blamed for is noise about small collections. */
 export const SMALL_COLLECTION = 1_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ShapeFacts } from '../facts.js';
+import type { ShapeFacts } from '../facts/facts.js';
 import type { FindingRule } from '../finding.js';
 import { examine } from './index.js';
 import {

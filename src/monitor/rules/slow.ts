@@ -1,5 +1,5 @@
-import type { Rule, ShapeFacts } from '../facts.js';
-import { SLOW_MS } from '../stats.js';
+import type { Rule, ShapeFacts } from '../facts/facts.js';
+import { SLOW_MS } from '../stats/stats.js';
 import {
   count,
   FEWEST_OF_P95,

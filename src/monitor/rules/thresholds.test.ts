@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FINDING_RULES, type FindingRule } from '../finding.js';
-import { SLOW_MS } from '../stats.js';
+import { SLOW_MS } from '../stats/stats.js';
 import * as collectionScan from './collection-scan.js';
 import * as growth from './growth.js';
 import * as hot from './hot.js';

@@ -1,4 +1,4 @@
-import type { CollectionFacts, Rule } from '../facts.js';
+import type { CollectionFacts, Rule } from '../facts/facts.js';
 import { count, findingOf } from './say.js';
 
 /** Beside `_id`. Each is written by every insert and by every update of its fields. */

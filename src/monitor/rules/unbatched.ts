@@ -1,4 +1,4 @@
-import type { Rule, UnbatchedFacts } from '../facts.js';
+import type { Rule, UnbatchedFacts } from '../facts/facts.js';
 import { count, counted, findingOf } from './say.js';
 
 /** Operations in a day: once may be somebody who tries something. */

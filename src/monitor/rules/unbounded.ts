@@ -1,6 +1,6 @@
-import type { Rule, ShapeFacts } from '../facts.js';
-import { documentsOfCall } from '../read-stats.js';
-import { parseShape } from '../shape.js';
+import type { Rule, ShapeFacts } from '../facts/facts.js';
+import { documentsOfCall } from '../stats/read-stats.js';
+import { parseShape } from '../shape/shape.js';
 import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
 
 /** Ten of the largest pages that a list has by default. */

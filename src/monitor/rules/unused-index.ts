@@ -1,6 +1,6 @@
-import type { CollectionFacts, IndexFacts, ProductFacts, Rule } from '../facts.js';
+import type { CollectionFacts, IndexFacts, ProductFacts, Rule } from '../facts/facts.js';
 import { dropCommand } from '../../indexes/named-index.js';
-import { plainKey } from '../plain-index.js';
+import { plainKey } from '../facts/plain-index.js';
 import { findingOf, isHinted, keyText, size } from './say.js';
 
 /** Atlas's bar: a weekly job has used it by then. Counting begins anew with the server and with the index. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { ShapeFacts } from '../facts.js';
+import type { ShapeFacts } from '../facts/facts.js';
 import type { FindingRule } from '../finding.js';
-import type { ShapePlan } from '../plan.js';
-import type { Examined } from '../read-examined.js';
+import type { ShapePlan } from '../explain/plan.js';
+import type { Examined } from '../stats/read-examined.js';
 import { examine } from './index.js';
 import { facts, fetch, found, ofShape, planOf, scan, shape, stage } from './rules.test.support.js';
 

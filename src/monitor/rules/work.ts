@@ -1,7 +1,7 @@
-import { countedOf, hasRowsOf, isOneForOne } from '../counted.js';
-import type { ShapeFacts } from '../facts.js';
-import type { Examined } from '../read-examined.js';
-import { parseShape } from '../shape.js';
+import { countedOf, hasRowsOf, isOneForOne } from '../explain/counted.js';
+import type { ShapeFacts } from '../facts/facts.js';
+import type { Examined } from '../stats/read-examined.js';
+import { parseShape } from '../shape/shape.js';
 import { count, wastedIn } from './say.js';
 
 /** Calls that the profiler has seen from which on its figures say what a shape does. */

@@ -1,0 +1,65 @@
+import type { Connection, mongo } from 'mongoose';
+import { writersShare } from '../../compartment/compartment.js';
+import { WriteTurns } from '../../compartment/write-turns.js';
+import { createConnection } from '../../database/connection.js';
+import type { ClassType } from '../../database/class-type.js';
+import { DriverReader } from '../../database/driver-reader.js';
+import { JoiningReader } from '../../database/joining-reader.js';
+import { ModelRegistry } from '../../database/models.js';
+import type { Reader } from '../../database/reader.js';
+import type { BulkheadError } from '../../errors/bulkhead-error.js';
+import type { BindCapability, Capability } from '../../graph/capability.js';
+
+/** What a link is made for. */
+export interface ProductLinkOptions {
+  readonly product: string;
+  readonly classes: readonly ClassType[];
+  readonly capabilities: readonly Capability[];
+  /** The error of whoever comes before there is a connection. */
+  readonly unavailable: () => BulkheadError;
+  /** Connections to one server. */
+  readonly poolSize: number;
+}
+
+/**
+ * One connection of a product and everything that is bound to it. An operation takes the link that it finds when it
+ * begins and keeps it to its end, since a transaction's session belongs to its client; a product changes its
+ * credential by changing its link.
+ */
+export class ProductLink {
+  readonly connection: Connection = createConnection();
+  readonly models: ModelRegistry;
+  readonly reader: Reader;
+  readonly capabilities: readonly BindCapability[];
+  /** Three quarters of the connections for writes: a majority that is missing must not keep reads waiting. */
+  readonly turns: WriteTurns;
+  readonly #unavailable: () => BulkheadError;
+
+  constructor({ product, classes, capabilities, unavailable, poolSize }: ProductLinkOptions) {
+    this.#unavailable = unavailable;
+    this.turns = new WriteTurns(writersShare(poolSize));
+    this.models = new ModelRegistry(this.connection, classes);
+    this.reader = new JoiningReader(new DriverReader(() => this.db));
+    this.capabilities = capabilities.map((one) =>
+      one.open({ product, client: () => this.client, db: () => this.db, writing: this.turns.take }),
+    );
+  }
+
+  /** The product's database. @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */
+  get db(): mongo.Db {
+    const { db } = this.connection;
+    if (!db) throw this.#unavailable();
+    return db;
+  }
+
+  /** @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */
+  get client(): mongo.MongoClient {
+    if (!this.connection.db) throw this.#unavailable();
+    return this.connection.getClient();
+  }
+
+  /** Closes the connection, whatever is under way on it. Never rejects. */
+  async close(): Promise<void> {
+    await this.connection.close().catch(() => {});
+  }
+}

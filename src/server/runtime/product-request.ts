@@ -1,0 +1,122 @@
+import { responsePathAsArray, type ResponsePath } from 'graphql';
+import { Deadline } from '../../compartment/deadline.js';
+import type { ProductContext } from '../../graph/context.js';
+import { CostMeter, type OperationCost } from '../../monitor/command-cost.js';
+import { markedName, plainName } from '../../monitor/comment.js';
+import { UNBATCHED_AT } from '../../monitor/recorder.js';
+import { createProductContext } from './product-context.js';
+import type { ProductRuntime } from './product-runtime.js';
+import type { RequestScope } from '../request-scope.js';
+
+/** What is read may be more than what is answered of it. */
+const READ_PER_ANSWERED = 4;
+
+const ROOT = /^(?:Query|Mutation)\b/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+
+/** One request's stay in one product: a place in its compartment, and a deadline. */
+export class ProductRequest {
+  readonly #leave: () => void;
+  readonly #began = performance.now();
+  readonly #meter: CostMeter | undefined;
+  /** Commands of each context by field, a root field's by its place in the answer, too. */
+  readonly #commands: Map<string, number>[] = [];
+
+  private constructor(
+    readonly runtime: ProductRuntime,
+    readonly request: RequestScope,
+    readonly operationName: string,
+    readonly deadline: Deadline,
+    leave: () => void,
+    isMeasured: boolean,
+  ) {
+    this.#leave = leave;
+    if (isMeasured) {
+      this.#meter = new CostMeter(`bulkhead:${runtime.name}:${operationName}:`);
+      runtime.watchers.push(this.#meter);
+    }
+    const { trace } = request;
+    if (trace) runtime.traces.set(trace.id, trace);
+  }
+
+  /** @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product cannot take the operation. */
+  static async enter(
+    runtime: ProductRuntime,
+    request: RequestScope,
+    operationName: string | undefined,
+    kind: 'reads' | 'writes',
+  ): Promise<ProductRequest> {
+    const { deadlineMs, answerBytes } = runtime.product.limits;
+    const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
+    const name = operationName && NAME.test(operationName) ? operationName : '-';
+    try {
+      const leave = await runtime.compartment.enter(deadline.signal, kind);
+      const release = runtime.held.open(
+        deadline.signal,
+        kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
+      );
+      const isMeasured = request.wantsCost(runtime.name) && runtime.recorder !== undefined;
+      return new ProductRequest(
+        runtime,
+        request,
+        isMeasured ? markedName(name) : name,
+        deadline,
+        () => {
+          release();
+          leave();
+        },
+        isMeasured,
+      );
+    } catch (error) {
+      deadline.close();
+      runtime.recorder?.refused(name);
+      throw error;
+    }
+  }
+
+  /** A context with fresh loaders. @param fieldName the mutation field it is made for. */
+  context(fieldName?: string): ProductContext {
+    const coordinate = fieldName ? `Mutation.${fieldName}` : 'Query';
+    const { request, deadline, operationName } = this;
+    const commands = new Map<string, number>();
+    this.#commands.push(commands);
+    const onCommand = (by: string, place?: ResponsePath) => {
+      const key = place && ROOT.test(by) ? `${by} ${responsePathAsArray(place).join('.')}` : by;
+      commands.set(key, (commands.get(key) ?? 0) + 1);
+    };
+    return createProductContext(this.runtime, { request, deadline, operationName, coordinate, onCommand });
+  }
+
+  /** What the operation has cost; undefined where nobody asked, or nothing is monitored. */
+  async cost(): Promise<OperationCost | undefined> {
+    return this.#meter?.read(this.runtime.link.db, this.runtime.name);
+  }
+
+  /** Leaves the compartment; the operation is over. */
+  close(hasFailed: boolean): void {
+    this.deadline.close();
+    this.#leave();
+    if (this.request.trace) this.runtime.traces.delete(this.request.trace.id);
+    const { watchers } = this.runtime;
+    if (this.#meter) watchers.splice(watchers.indexOf(this.#meter), 1);
+    const name = plainName(this.operationName);
+    const ms = performance.now() - this.#began;
+    for (const watcher of watchers) watcher.operation?.(name, ms, hasFailed);
+    for (const [field, commands] of this.#unbatched())
+      for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
+  }
+
+  /** Fields that sent a command for each of their parents, and the most that one sent in one context: loaders are a context's. */
+  #unbatched(): ReadonlyMap<string, number> {
+    const most = new Map<string, number>();
+    for (const counts of this.#commands)
+      for (const [key, commands] of counts) {
+        if (commands < UNBATCHED_AT) continue;
+        const [field = '', place] = key.split(' ');
+        // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
+        if (ROOT.test(field) && place === undefined) continue;
+        most.set(field, Math.max(commands, most.get(field) ?? 0));
+      }
+    return most;
+  }
+}
