@@ -12,6 +12,7 @@ import { boundUnreadAnswers } from './limits/unread-answers.js';
 
 /** Of what is no graph's; each graph has the limit of its product. */
 const BODY_LIMIT = 1024 * 1024;
+const ENCODINGS: ('gzip' | 'deflate')[] = ['gzip', 'deflate'];
 /** How often Node looks for requests that are late; by its own default they could have twice the time. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -59,6 +60,9 @@ export async function createHttpApp(
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  // What asks no graph is answered by its path: its body is nobody's, and is neither kept nor parsed.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
   boundArrivingBodies(app);
   boundUnreadAnswers(app, { longestMs: requestTimeoutMs });
   app.addHook('onResponse', async (request, reply) => {
@@ -78,6 +82,11 @@ export async function createHttpApp(
     app,
     new Map(targets.map(({ path, product }) => [path, product?.product.cors ?? byDefault])),
   );
-  await app.register(compress, { threshold: 1024, encodings: ['gzip', 'deflate'] });
+  await app.register(compress, {
+    threshold: 1024,
+    encodings: ENCODINGS,
+    // By default what is sent may be in others, of which a byte becomes many more than what bodies are bounded by.
+    requestEncodings: [...ENCODINGS, 'identity'],
+  });
   return app;
 }

@@ -307,6 +307,15 @@ for (const path of [
 ])
   paths.request(path, path, json(ASK), '404 NOT_FOUND');
 for (const path of ['/%zz', '/graphql/%']) paths.request(path, path, json(ASK), BAD);
+// Nobody asks for their bodies: they are not parsed, whatever they are.
+for (const [what, body] of [
+  ['half a million lists', '['.repeat(500_000)],
+  ['2 MiB', JSON.stringify('x'.repeat(2 * 1024 * 1024))],
+  ['a body that is malformed', '{'],
+  ['a body with __proto__', '{"__proto__":{}}'],
+] as const)
+  for (const path of ['/nothing', '/health/live'])
+    paths.request(`${what}, to ${path}`, path, { ...json(''), body }, '404 NOT_FOUND');
 
 const hashes = group('automatic persisted queries');
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
