@@ -119,7 +119,7 @@ describe('the queue of a slow product', () => {
     one.set('ready');
     const inside = await Promise.all(Array.from({ length: 4 }, () => one.enter(never)));
     // One every 125 ms: eight in a second.
-    for (let n = 0; n < 20; n += 1) {
+    for (let n = 0; n <= 20; n += 1) {
       const next = one.enter(never);
       vi.advanceTimersByTime(125);
       inside.shift()!();
