@@ -9,10 +9,10 @@ const longest = 1024;
 
 /**
  * Hashing fills whole threads of the pool that DNS, files and compression also need, so that only two run at
- * once in this process. Clients take turns, and each has few waiting: whoever waits here holds a place of the product
- * for as long, and a crowd from one address would keep its readers out.
+ * once in this process. Clients take turns, and few wait, of each and in all: whoever waits here holds a place of the
+ * product for as long, and a crowd would keep its readers out.
  */
-const queue = createQueue({ atOnce: 2 });
+const queue = createQueue({ atOnce: 2, waiting: 40 });
 const MOST_OF_A_CLIENT = 10;
 /** Of those who name no client, such as a script of yours. */
 const MOST_OF_NOBODY = 100;

@@ -4,7 +4,7 @@ import { createQueue } from './queue.js';
 const lineOf = (name: string) => ({ name, waiting: 3 });
 
 test('so many at once, in order, and no more waiting than allowed', async () => {
-  const queue = createQueue({ atOnce: 2 });
+  const queue = createQueue({ atOnce: 2, waiting: 9 });
   const started: number[] = [];
   const finish: (() => void)[] = [];
   const work = (n: number) => () => {
@@ -25,13 +25,13 @@ test('so many at once, in order, and no more waiting than allowed', async () => 
 });
 
 test('work that fails gives its place free', async () => {
-  const queue = createQueue({ atOnce: 1 });
+  const queue = createQueue({ atOnce: 1, waiting: 9 });
   await expect(queue(lineOf('a'), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await Promise.all([1, 2, 3].map((n) => queue(lineOf('a'), async () => n)))).toEqual([1, 2, 3]);
 });
 
 test('lines take turns, and a crowd in one refuses nobody in another', async () => {
-  const queue = createQueue({ atOnce: 1 });
+  const queue = createQueue({ atOnce: 1, waiting: 9 });
   const order: string[] = [];
   const ask = (line: string, name: string) => queue(lineOf(line), async () => void order.push(name));
   let end = () => {};
@@ -43,4 +43,22 @@ test('lines take turns, and a crowd in one refuses nobody in another', async () 
   await expect(refused).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   await Promise.all([first, ...crowd, ...others]);
   expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2']);
+});
+
+test('past a number of all together the longest line loses its newest', async () => {
+  const queue = createQueue({ atOnce: 1, waiting: 4 });
+  const order: string[] = [];
+  const ask = (line: string, name: string) =>
+    queue(lineOf(line), async () => void order.push(name)).catch((error: { code: string }) => {
+      order.push(`${name} ${error.code}`);
+    });
+  let end = () => {};
+  const first = queue(lineOf('a'), () => new Promise<void>((resolve) => (end = resolve)));
+  const all = ['a0', 'a1', 'a2', 'b0', 'c0', 'd0', 'e0'].map((name) => ask(name[0]!, name));
+  await new Promise(setImmediate);
+  expect(order).toEqual(['a2 RATE_LIMITED', 'a1 RATE_LIMITED', 'e0 RATE_LIMITED']);
+  end();
+  await Promise.all([first, ...all]);
+  expect(order.slice(3)).toEqual(['a0', 'b0', 'c0', 'd0']);
+  expect(await queue(lineOf('e'), async () => 'served')).toBe('served');
 });

@@ -9,13 +9,23 @@ export interface Line {
 /** Runs a piece of work when its turn has come. */
 export type Queue = <T>(line: Line, work: () => Promise<T>) => Promise<T>;
 
+interface Waiting {
+  readonly go: () => void;
+  readonly refuse: (error: BulkheadError) => void;
+}
+
+const tooMany = () => new BulkheadError('RATE_LIMITED', 'Too many sign-ins at once.', { retryAfterS: 2 });
+
 /**
  * So many at once; of each line so many waiting, first come, first served, and `RATE_LIMITED` for whoever comes after.
  * Lines take turns, so that a crowd in one keeps nobody out of another.
+ *
+ * @param options.waiting of all lines together: past it the longest line loses its newest, who gets `RATE_LIMITED`, too.
  */
-export function createQueue({ atOnce }: { readonly atOnce: number }): Queue {
-  const lines = new Map<string, (() => void)[]>();
+export function createQueue(options: { readonly atOnce: number; readonly waiting: number }): Queue {
+  const lines = new Map<string, Waiting[]>();
   let running = 0;
+  let waitingInAll = 0;
 
   const next = (): (() => void) | undefined => {
     for (const [line, waiting] of lines) {
@@ -23,22 +33,37 @@ export function createQueue({ atOnce }: { readonly atOnce: number }): Queue {
       // Behind the others, or gone.
       lines.delete(line);
       if (waiting.length > 0) lines.set(line, waiting);
-      return first;
+      waitingInAll--;
+      return first?.go;
     }
     return undefined;
   };
 
-  return async (line, work) => {
-    if (running >= atOnce) {
+  const makeRoom = (): void => {
+    if (waitingInAll <= options.waiting) return;
+    let longest: [name: string, waiting: Waiting[]] = ['', []];
+    // Of equals the last, where whoever came just now stands: the others are nearer to their turn.
+    for (const line of lines) if (line[1].length >= longest[1].length) longest = line;
+    const [name, waiting] = longest;
+    waiting.pop()?.refuse(tooMany());
+    if (waiting.length === 0) lines.delete(name);
+    waitingInAll--;
+  };
+
+  const turn = (line: Line): Promise<void> =>
+    new Promise((resolve, reject) => {
       const waiting = lines.get(line.name) ?? [];
-      if (waiting.length >= line.waiting)
-        throw new BulkheadError('RATE_LIMITED', 'Too many sign-ins at once.', { retryAfterS: 2 });
+      if (waiting.length >= line.waiting) throw tooMany();
+      waiting.push({ go: resolve, refuse: reject });
       lines.set(line.name, waiting);
-      // Whoever finishes hands its place on, so that nobody who comes in between can take it.
-      await new Promise<void>((resolve) => void waiting.push(resolve));
-    } else {
-      running++;
-    }
+      waitingInAll++;
+      makeRoom();
+    });
+
+  return async (line, work) => {
+    // Whoever finishes hands its place on, so that nobody who comes in between can take it.
+    if (running >= options.atOnce) await turn(line);
+    else running++;
     try {
       return await work();
     } finally {

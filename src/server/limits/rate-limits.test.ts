@@ -3,7 +3,7 @@ import { Viewer } from '../../auth/viewer.js';
 import { viewersOf } from '../../auth/viewers.js';
 import { BulkheadError } from '../../errors/bulkhead-error.js';
 import { DEFAULT_LIMITS } from '../../product/product.js';
-import { networkOf, RequestRate } from './rate-limits.js';
+import { networkOf, RequestRate, SignInRate } from './rate-limits.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -97,5 +97,44 @@ describe('a share that is used up', () => {
     expect(codes.filter((code) => code === 'let in')).toHaveLength(3);
     expect(codes.slice(3)).toEqual(Array(7).fill('RATE_LIMITED'));
     expect(looks).toBe(3);
+  });
+});
+
+describe('networks of one IPv6 site', () => {
+  const limits = { ...DEFAULT_LIMITS, requestsPerMinute: 3, signInsPerMinute: 1 };
+  const from = (network: number, site = 1) => `2001:db8:${site}:${network.toString(16)}::1`;
+  const refused = { code: 'RATE_LIMITED' };
+
+  test('have ten shares together of what strangers ask, and a user of theirs his own', async () => {
+    const rate = new RequestRate(limits, ['shop']);
+    const stranger = () => Promise.resolve(viewersOf(new Map()));
+    const ada = () =>
+      Promise.resolve(viewersOf(new Map([['shop', new Viewer('session', 'ada', [], 'shop')]])));
+    for (let n = 0; n < 30; n += 1) await rate.identify(from(n), undefined, stranger);
+    await expect(rate.identify(from(30), undefined, stranger)).rejects.toMatchObject(refused);
+    await rate.identify(from(30, 2), undefined, stranger);
+    await rate.identify('192.0.2.1', undefined, stranger);
+    // Whoever sends many unknown credentials has ten looks a second, from whatever network of the site.
+    let looks = 0;
+    const wrong = () => {
+      looks += 1;
+      return Promise.reject(new BulkheadError('UNAUTHENTICATED', 'no'));
+    };
+    await Promise.allSettled(
+      Array.from({ length: 30 }, (_, n) => rate.identify(from(n + 100), `Bearer ${n}`, wrong)),
+    );
+    expect(looks).toBe(10);
+    const known = new RequestRate(limits, ['shop']);
+    await known.identify(from(1), 'Bearer ada', ada);
+    for (let n = 0; n < 30; n += 1) await known.identify(from(n), undefined, stranger);
+    await known.identify(from(1), 'Bearer ada', ada);
+  });
+
+  test('have ten shares together of tries to sign in', async () => {
+    const rate = new SignInRate(limits);
+    for (let n = 0; n < 100; n += 1) await rate.take(from(n), `${n}@example.com`);
+    await expect(rate.take(from(100), 'ada@example.com')).rejects.toMatchObject(refused);
+    await rate.take(from(100, 2), 'ada@example.com');
+    await rate.take('192.0.2.1', 'ada@example.com');
   });
 });

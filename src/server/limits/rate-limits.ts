@@ -9,10 +9,14 @@ import type { Limits } from '../../product/product.js';
 const WINDOW_S = 60;
 const TOO_MANY = 'Too many requests: wait, and send fewer.';
 const TOO_MANY_HERE = 'Too many requests of all who are signed in at this address: wait, and send fewer.';
+const TOO_MANY_OF_SITE = 'Too many requests of all addresses beside this one: wait, and send fewer.';
+const TOO_MANY_SIGN_INS = 'Too many attempts to sign in: wait before the next.';
 /** Sign-ins of one address to all accounts together, as a multiple of those to one: an office has one address. */
 const ACCOUNTS_PER_ADDRESS = 10;
 /** Requests of all sessions of one address together, as a multiple of those of one: whoever may sign up has many. */
 const SESSIONS_PER_ADDRESS = 10;
+/** What all networks of one site may do together, as a multiple of what one may: a site is given to one customer. */
+const NETWORKS_PER_SITE = 10;
 
 /** Some proxies send the port that a client came from, which is another for each connection. */
 const withoutPort = (address: string): string =>
@@ -38,6 +42,10 @@ export function networkOf(from: string): string {
   return `${groups.join(':')}::/64`;
 }
 
+/** Of an IPv6 network the 48 bits that a customer of a provider may have to himself; undefined of IPv4. */
+const siteOf = (network: string): string | undefined =>
+  network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : undefined;
+
 /** Takes points of a key. @throws BulkheadError `RATE_LIMITED` when there are not so many left. */
 async function take(limiter: RateLimiterMemory, key: string, message: string, points = 1): Promise<void> {
   try {
@@ -56,6 +64,7 @@ async function isSpent(limiter: RateLimiterMemory, key: string): Promise<boolean
 }
 
 const addressKey = (address: string): string => `address ${networkOf(address)}`;
+const isAddress = (key: string): boolean => key.startsWith('address ');
 
 /** Unknown credentials of one network that are looked at in a second when its share is used up. */
 const LOOKS_PER_SECOND = 10;
@@ -71,6 +80,7 @@ const isSession = (key: string): boolean => key.startsWith('session ');
 export class RequestRate {
   readonly #limiter: RateLimiterMemory;
   readonly #sessions: RateLimiterMemory;
+  readonly #sites: RateLimiterMemory;
   readonly #products: readonly string[];
   readonly #looks = new RateLimiterMemory({ points: LOOKS_PER_SECOND, duration: 1 });
   /** Whose share a credential counts to that was found good, by its hash; the oldest first. */
@@ -81,6 +91,10 @@ export class RequestRate {
     this.#limiter = new RateLimiterMemory({ points: requestsPerMinute, duration: WINDOW_S });
     this.#sessions = new RateLimiterMemory({
       points: requestsPerMinute * SESSIONS_PER_ADDRESS,
+      duration: WINDOW_S,
+    });
+    this.#sites = new RateLimiterMemory({
+      points: requestsPerMinute * NETWORKS_PER_SITE,
       duration: WINDOW_S,
     });
     this.#products = products;
@@ -113,7 +127,7 @@ export class RequestRate {
     if (known !== undefined) {
       if (await this.#isSpent(known, address)) await this.#take(known, address);
     } else if (await this.#isSpent(unknown, address)) {
-      await take(this.#looks, unknown, TOO_MANY);
+      await take(this.#looks, siteOf(networkOf(address)) ?? unknown, TOO_MANY);
     }
     let viewers: Viewers;
     try {
@@ -139,13 +153,19 @@ export class RequestRate {
 
   async #take(key: string, address: string, points?: number): Promise<void> {
     await take(this.#limiter, key, TOO_MANY, points);
-    if (isSession(key)) await take(this.#sessions, networkOf(address), TOO_MANY_HERE, points);
+    const network = networkOf(address);
+    const site = siteOf(network);
+    if (isSession(key)) await take(this.#sessions, network, TOO_MANY_HERE, points);
+    if (isAddress(key) && site !== undefined) await take(this.#sites, site, TOO_MANY_OF_SITE, points);
   }
 
   async #isSpent(key: string, address: string): Promise<boolean> {
+    const network = networkOf(address);
+    const site = siteOf(network);
     return (
       (await isSpent(this.#limiter, key)) ||
-      (isSession(key) && (await isSpent(this.#sessions, networkOf(address))))
+      (isSession(key) && (await isSpent(this.#sessions, network))) ||
+      (isAddress(key) && site !== undefined && (await isSpent(this.#sites, site)))
     );
   }
 
@@ -169,11 +189,16 @@ export class RequestRate {
 export class SignInRate {
   readonly #perAccount: RateLimiterMemory;
   readonly #perAddress: RateLimiterMemory;
+  readonly #perSite: RateLimiterMemory;
 
   constructor({ signInsPerMinute }: Limits) {
     this.#perAccount = new RateLimiterMemory({ points: signInsPerMinute, duration: WINDOW_S });
     this.#perAddress = new RateLimiterMemory({
       points: signInsPerMinute * ACCOUNTS_PER_ADDRESS,
+      duration: WINDOW_S,
+    });
+    this.#perSite = new RateLimiterMemory({
+      points: signInsPerMinute * ACCOUNTS_PER_ADDRESS * NETWORKS_PER_SITE,
       duration: WINDOW_S,
     });
   }
@@ -184,8 +209,9 @@ export class SignInRate {
    */
   async take(address: string, email: string): Promise<void> {
     const network = networkOf(address);
-    const message = 'Too many attempts to sign in: wait before the next.';
-    await take(this.#perAddress, network, message);
-    await take(this.#perAccount, `${network} ${email}`, message);
+    const site = siteOf(network);
+    await take(this.#perAddress, network, TOO_MANY_SIGN_INS);
+    await take(this.#perAccount, `${network} ${email}`, TOO_MANY_SIGN_INS);
+    if (site !== undefined) await take(this.#perSite, site, TOO_MANY_SIGN_INS);
   }
 }
