@@ -1,17 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import { preset } from '@graphql-codegen/client-preset';
-import {
-  type DocumentNode,
-  type GraphQLSchema,
-  Kind,
-  lexicographicSortSchema,
-  parse,
-  printSchema,
-} from 'graphql';
+import { type DocumentNode, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import gateway from './bulkhead.config.js';
+import { findDocuments, listFiles } from './src/development/client-documents.js';
 import { hashOf, operationText } from './src/graph/operation-hash.js';
 import type { Gateway } from './src/product/gateway.js';
 import { buildRuntimes } from './src/server/runtime/build-runtimes.js';
@@ -51,44 +45,24 @@ export async function generateFiles(from: Gateway, root: string): Promise<Genera
     ...[...runtimes].map(([name, { graph }]) => [name, graph.schema] as const),
     [COMPOSED, composedTarget(runtimes).schema],
   ]);
-  const documents = findDocuments(root, [...graphs.keys()]);
+  const problems: string[] = [];
+  const documents = findDocuments(root, CLIENT_FOLDERS, [...graphs.keys()], problems);
+  if (problems.length > 0) throw new TypeError(problems.join('\n'));
   const files = new Map<string, string>();
   for (const [name, schema] of graphs) {
     const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`;
     files.set(`${GENERATED}/${name}.graphql`, sdl);
     const own = documents.get(name);
     if (!own) continue;
-    const { types, manifest } = await generateOperations(sdl, own, root);
+    const { types, manifest } = await generateOperations(
+      sdl,
+      own.map(({ path }) => path),
+      root,
+    );
     files.set(`${GENERATED}/operations/${name}.ts`, types);
     files.set(`${GENERATED}/operations/${name}.json`, manifest);
   }
   return files;
-}
-
-/** The clients' documents by the graph that they ask. */
-function findDocuments(root: string, graphs: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  const named = new Map<string, string>();
-  for (const path of CLIENT_FOLDERS.flatMap((folder) => listFiles(root, folder))) {
-    if (!path.endsWith('.graphql')) continue;
-    const graph = /\.([^./]+)\.graphql$/.exec(path)?.[1];
-    if (graph === undefined || !graphs.includes(graph)) {
-      throw new TypeError(
-        `${path}: expected a name that ends in .<graph>.graphql, with one of ${graphs.join(', ')}.`,
-      );
-    }
-    for (const one of parse(readFileSync(join(root, path), 'utf8')).definitions) {
-      if (one.kind !== Kind.OPERATION_DEFINITION) continue;
-      if (!one.name)
-        throw new TypeError(`${path}: holds an operation without a name; logs and manifests go by names.`);
-      const name = `${graph} ${one.name.value}`;
-      const other = named.get(name);
-      if (other) throw new TypeError(`${path}: holds the operation ${one.name.value}, as ${other} does.`);
-      named.set(name, path);
-    }
-    found.set(graph, [...(found.get(graph) ?? []), path]);
-  }
-  return found;
 }
 
 /** The client preset's types; its other files are for documents inside TypeScript, which we have not. */
@@ -133,23 +107,6 @@ async function generateOperations(
     types: `${types.content.trimEnd()}\n`,
     manifest: `${JSON.stringify(Object.fromEntries(manifest), undefined, 2)}\n`,
   };
-}
-
-/** Every file below a folder, in a stable order; none where there is no such folder. */
-function listFiles(root: string, folder: string): string[] {
-  try {
-    return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) =>
-        join(entry.parentPath, entry.name)
-          .slice(resolve(root).length + 1)
-          .replaceAll('\\', '/'),
-      )
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Compares with what lies below `root`; writes nothing. */

@@ -79,11 +79,11 @@ export async function pushOperations(product: string | undefined, options: PushO
       checkOperations(path, operations, runtime, problems);
       return [{ name, operations }];
     }
-    if (product) problems.push(`${path}: there is no manifest. Write it: npm run codegen.`);
+    if (product) problems.push(`${path}: there is no manifest. Write it: bulkhead operations collect.`);
     return [];
   });
   if (plans.length === 0 && problems.length === 0)
-    problems.push(`${dir}: there is no manifest of any product. Write them: npm run codegen.`);
+    problems.push(`${dir}: there is no manifest of any product. Write them: bulkhead operations collect.`);
   if (problems.length > 0) throw new StartError(problems);
 
   const results: { product: string; registered: number; added: number; removed: number; others: number }[] =

@@ -4,6 +4,7 @@ import type { ShapeOrder } from '../monitor/stats/slow-shapes.js';
 import { leaveHangUps } from './hang-up.js';
 import type { IndexesAdviseOptions } from './indexes-advise.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
+import type { CollectOptions } from './operations-collect.js';
 import type { CommonOptions } from './output.js';
 import type { SchemaCheckOptions } from './schema-check.js';
 
@@ -316,9 +317,17 @@ export function buildProgram(isJson = false): Command {
       exitWith((await import('./indexes-advise.js')).adviseProducts(product, { ...common(), ...options })),
     );
 
-  program
-    .command('operations')
-    .description("the clients' registered operations")
+  const operations = program.command('operations').description("the clients' registered operations");
+  operations
+    .command('collect')
+    .description("write the manifests of the clients' documents, <anything>.<product>.graphql")
+    .option('--from <dir...>', 'where the documents lie', ['.'])
+    .option('--out <dir>', 'where the manifests are written', 'generated/operations')
+    .addHelpText('after', examples('operations collect', 'operations collect --from ../app/src ../admin/src'))
+    .action(async (options: Omit<CollectOptions, keyof CommonOptions>) =>
+      (await import('./operations-collect.js')).collectOperations({ ...common(), ...options }),
+    );
+  operations
     .command('push [product]')
     .description("register the operations of the clients' manifests")
     .option('--dir <dir>', 'where the manifests lie', 'generated/operations')

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { hashOf } from '../../src/graph/operation-hash.js';
 import { defineGateway } from '../../src/product/gateway.js';
+import { fromRoot, readText } from '../architecture/sources.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { CommandHost } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
@@ -114,6 +115,57 @@ describe('before anything is registered', () => {
   });
 });
 
+describe('operations collect', () => {
+  const root = mkdtempSync(join(tmpdir(), 'bulkhead-collect-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+  const collect = (...args: string[]) => host.run(['operations', 'collect', ...args], {});
+  const put = (path: string, text: string) => {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+
+  test('writes the manifests that typed operations have their hashes from', async () => {
+    const out = join(root, 'all');
+    const { code, stderr } = await collect('--from', fromRoot('examples'), fromRoot('test'), '--out', out);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const graph of ['blog', 'aviation', 'graph'])
+      expect(JSON.parse(readFileSync(join(out, `${graph}.json`), 'utf8'))).toEqual(
+        JSON.parse(readText(`generated/operations/${graph}.json`)),
+      );
+  });
+
+  test('takes documents alone, and refuses what belongs to no graph or has no name, writing nothing', async () => {
+    put('app/one.blog.graphql', 'query One { viewer { id } }');
+    put('app/types.graphql', 'type Query { a: Int }');
+    for (const folder of ['node_modules', 'dist', '.cache', 'generated'])
+      put(`app/${folder}/x/other.blog.graphql`, 'query Other { viewer { id } }');
+    const out = join(root, 'out');
+    const ask = () => collect('--from', join(root, 'app'), '--out', out);
+    expect((await ask()).stdout).toContain('blog.json: 1 operations');
+    expect(Object.values(JSON.parse(readFileSync(join(out, 'blog.json'), 'utf8')) as object)).toEqual([
+      'query One{viewer{id}}',
+    ]);
+
+    rmSync(join(root, 'app/one.blog.graphql'));
+    expect((await ask()).stdout).toMatch(/no client's document below[^]*blog\.json: left as it is/);
+
+    put('app/two.shop.graphql', 'query Two { a }');
+    put('app/three.blog.graphql', '{ viewer { id } }');
+    put('app/four.blog.graphql', 'query Four { viewer { ...None } }');
+    put('app/five.blog.graphql', 'query {');
+    const { code, stderr } = await ask();
+    expect(code).toBe(2);
+    for (const problem of [
+      'two.shop.graphql: expected a name that ends in .<graph>.graphql',
+      'three.blog.graphql: holds an operation without a name',
+      'there is no fragment None',
+      'five.blog.graphql: Syntax Error',
+    ])
+      expect(stderr).toContain(problem);
+    expect(Object.keys(JSON.parse(readFileSync(join(out, 'blog.json'), 'utf8')) as object)).toHaveLength(1);
+  });
+});
+
 describe('operations push', () => {
   test('registers the manifests of the clients, each in its product, again and again', async () => {
     const count = Object.keys(manifestOf('blog')).length;
@@ -202,7 +254,7 @@ describe('operations push', () => {
     }
     write('blog', { nonsense: 1 });
     expect((await push(`blog --dir ${folder}`)).stderr).toContain('expected texts of operations');
-    expect((await push('blog --dir nowhere')).stderr).toContain('npm run codegen');
+    expect((await push('blog --dir nowhere')).stderr).toContain('bulkhead operations collect');
     expect((await push('--dir nowhere')).code).toBe(2);
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
   });

@@ -16,7 +16,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { mongo } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { hashOf } from '../../src/graph/operation-hash.js';
 import { copyBuiltProject } from '../support/built-project.js';
 import { Running } from '../support/command.js';
 
@@ -134,6 +133,8 @@ describe('a repository of one’s own', () => {
   });
 
   test('is provisioned, serves, and has its operations registered', async () => {
+    mkdirSync(join(shop, 'client'));
+    writeFileSync(join(shop, 'client', `items.${PRODUCT}.graphql`), ITEMS);
     await run('npm', ['run', 'codegen']);
     const printed = await bulkhead('provision', { BULKHEAD_ADMIN_URI: inject('mongodAdminUri') });
     uris = Object.fromEntries(
@@ -148,12 +149,7 @@ describe('a repository of one’s own', () => {
         data: { items: { nodes: [{ name: 'lamp', shelf: { name: 'First' } }] } },
       });
     });
-    mkdirSync(join(shop, 'clients'));
-    writeFileSync(
-      join(shop, 'clients', `${PRODUCT}.json`),
-      JSON.stringify({ [`sha256:${hashOf(ITEMS)}`]: ITEMS }),
-    );
-    expect(await bulkhead('operations push --dir clients', uris)).toContain('1 of them new');
+    expect(await bulkhead('operations push', uris)).toContain('1 of them new');
   });
 
   test('has a Containerfile that copies what there is, and whose last word serves in production', async () => {

@@ -20,7 +20,8 @@ export function manifest(name: string, dependency: string, own: OwnManifest): st
       dev: built('bulkhead dev'),
       build: 'tsc',
       test: built('vitest run'),
-      codegen: built('bulkhead schema print --out generated'),
+      codegen:
+        'npm run --silent build && bulkhead schema print --out generated && exec bulkhead operations collect',
       check: built('bulkhead schema check'),
     },
     dependencies: { bulkhead: dependency },
@@ -253,7 +254,7 @@ npm test           # builds, and asks the gateway over HTTP on a MongoDB of its 
 | | |
 | --- | --- |
 | \`npm run dev\` | compiles and restarts when a source changes |
-| \`npm run codegen\` | writes \`generated/\` |
+| \`npm run codegen\` | writes \`generated/\`: the SDL, and the manifests of clients' documents (\`*.<product>.graphql\`) |
 | \`npm run check\` | what changed since then, and which clients would break |
 | \`npx bulkhead product new NAME\` | another product |
 | \`npx bulkhead --help\` | everything else |
