@@ -257,6 +257,17 @@ for (const encoding of ['br', 'zstd', 'nonsense', 'gzip, gzip'])
     'content-encoding': encoding,
   });
 bodies.body('gzip that is none', 'x', '400 BAD_REQUEST', { 'content-encoding': 'gzip' });
+for (const encoding of ['gzip', 'deflate'])
+  bodies.request(
+    `500 KB of noise as ${encoding}`,
+    '',
+    {
+      ...json(''),
+      headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      body: Buffer.alloc(500_000, 0xef),
+    },
+    '400 BAD_REQUEST',
+  );
 
 const overlaps = group('selections that have to be compared');
 for (const [outer, inner] of [

@@ -24,8 +24,9 @@ export function boundUnreadAnswers(
 ): void {
   const unread = new FairBound(mostBytes);
   app.addHook('onSend', async ({ ip }, { raw }, payload) => {
-    const { socket } = raw.req;
-    if (socket.destroyed) return;
+    // Gone where the request was ended by its own body, as by one that cannot be unpacked.
+    const socket = raw.req.socket ?? raw.socket;
+    if (!socket || socket.destroyed) return;
     raw.setTimeout(longestMs, () => raw.destroy());
     // As it is before it is packed: that is what is kept.
     const amount = typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
