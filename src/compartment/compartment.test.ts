@@ -142,4 +142,39 @@ describe('the queue of a slow product', () => {
     inside.shift()!();
     expect(one.turnAway()).toBeUndefined();
   });
+
+  /** Eight a second, of so many operations under way. */
+  const slow = async (clientOf: (n: number) => string) => {
+    vi.useFakeTimers();
+    const one = compartment({ deadlineMs: 4_000, poolSize: 2, inFlight: 20, queue: 100 });
+    one.set('ready');
+    const inside = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => one.enter(never, 'reads', clientOf(n))),
+    );
+    for (let n = 0; n <= 24; n += 1) {
+      vi.advanceTimersByTime(125);
+      inside.shift()!();
+      inside.push(await one.enter(never, 'reads', clientOf(n)));
+    }
+    return { one, inside };
+  };
+
+  it('takes on those who have less than half of what another has, and refuses that one', async () => {
+    const { one, inside } = await slow(() => 'greedy');
+    expect(one.turnAway('greedy')).toMatchObject(unavailable);
+    for (let n = 0; n < 4; n += 1) {
+      expect(one.turnAway('other')).toBeUndefined();
+      inside.push(await one.enter(never, n % 2 === 0 ? 'reads' : 'writes', 'other'));
+    }
+    await expect(one.enter(never, 'reads', 'other')).rejects.toMatchObject(unavailable);
+    expect(one.turnAway('third')).toBeUndefined();
+    for (const leave of inside) leave();
+    expect(one.load).toEqual({ inFlight: 0, waiting: 0 });
+    expect(one.turnAway('greedy')).toBeUndefined();
+  });
+
+  it('takes on nobody beyond it where everybody has as much', async () => {
+    const { one } = await slow((n) => `client ${n % 8}`);
+    expect(one.turnAway('another')).toMatchObject(unavailable);
+  });
 });

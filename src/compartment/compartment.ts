@@ -39,6 +39,8 @@ export class Compartment {
   readonly #writers: Places;
   readonly #pace = new Pace();
   readonly #refusals = new Map<string, BulkheadError>();
+  /** Operations at work and waiting, by whose they are. */
+  readonly #clients = new Map<string, number>();
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
   #current = CONNECTING;
   #decided = false;
@@ -121,10 +123,12 @@ export class Compartment {
    * Turns an operation away before it has been read: the error it is refused with, which is counted; undefined when it
    * would get a place, or one in the queue. Made once per reason: an overloaded product refuses hundreds a second, and
    * the stack of an error is a fifth of what that costs.
+   *
+   * @param client who asks, by what clients are told apart.
    */
-  turnAway(): BulkheadError | undefined {
+  turnAway(client = ''): BulkheadError | undefined {
     const isReady = this.state === 'ready';
-    if (isReady && !this.#isFull) return undefined;
+    if (isReady && !this.#isFullFor(client)) return undefined;
     this.#refused += 1;
     const why = isReady ? 'full' : this.state;
     let refusal = this.#refusals.get(why);
@@ -134,14 +138,26 @@ export class Compartment {
 
   /**
    * Whether one more would find neither place nor queue, or would not be answered in time: a queue that takes longer
-   * than the deadline serves nobody but those who have given up. As many as there are connections are always let in.
+   * than the deadline serves nobody but those who have given up. As many as there are connections are always let in, and
+   * so is a client who has less than half of what another has: slow operations of one would be all that is served.
    */
-  get #isFull(): boolean {
+  #isFullFor(client: string): boolean {
     const { poolSize, deadlineMs } = this.limits;
     const { inFlight, waiting } = this.load;
-    return (
-      this.#places.isFull || inFlight + waiting >= Math.max(poolSize, this.#pace.within(deadlineMs * IN_TIME))
-    );
+    if (this.#places.isFull) return true;
+    if (inFlight + waiting < Math.max(poolSize, this.#pace.within(deadlineMs * IN_TIME))) return false;
+    return 2 * (this.#held(client) + 1) > Math.max(...this.#clients.values());
+  }
+
+  #held(client: string): number {
+    return this.#clients.get(client) ?? 0;
+  }
+
+  /** @param more 1 or -1. */
+  #hold(client: string, more: number): void {
+    const held = this.#held(client) + more;
+    if (held > 0) this.#clients.set(client, held);
+    else this.#clients.delete(client);
   }
 
   /**
@@ -150,13 +166,19 @@ export class Compartment {
    *
    * @throws BulkheadError `PRODUCT_UNAVAILABLE` when the product is not ready or its queue is full; the signal's
    *   reason when that is aborted before there is a place.
+   * @param client who asks, by what clients are told apart.
    */
-  async enter(signal: AbortSignal, kind: 'reads' | 'writes' = 'reads'): Promise<Leave> {
+  async enter(signal: AbortSignal, kind: 'reads' | 'writes' = 'reads', client = ''): Promise<Leave> {
+    if (this.state === 'ready' && this.#isFullFor(client)) {
+      this.#refused += 1;
+      throw this.unavailable('It is full.');
+    }
+    this.#hold(client, 1);
     try {
-      if (this.#isFull && this.state === 'ready') throw this.unavailable('It is full.');
       const leave = await (kind === 'reads' ? this.#take(this.#places, signal) : this.#enterToWrite(signal));
-      return this.#counted(leave);
+      return this.#counted(leave, client);
     } catch (error) {
+      this.#hold(client, -1);
       this.#refused += 1;
       throw error;
     }
@@ -186,11 +208,12 @@ export class Compartment {
     throw this.unavailable();
   }
 
-  #counted(leave: Leave): Leave {
+  #counted(leave: Leave, client: string): Leave {
     let isLeft = false;
     return () => {
       if (isLeft) return;
       isLeft = true;
+      this.#hold(client, -1);
       this.#pace.finish(this.#places.taken >= Math.min(this.limits.poolSize, this.limits.inFlight));
       leave();
     };

@@ -60,10 +60,10 @@ class Stay {
   /** Settles when the reads before are over. */
   #last: Promise<unknown>;
 
-  constructor(runtime: ProductRuntime, { client, batch }: RequestScope) {
+  constructor(runtime: ProductRuntime, { client, batch, network }: RequestScope) {
     this.#runtime = runtime;
     this.#deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, client, batch?.began);
-    this.#entered = runtime.compartment.enter(this.#deadline.signal);
+    this.#entered = runtime.compartment.enter(this.#deadline.signal, 'reads', network);
     this.#last = this.#entered.catch(() => {});
   }
 

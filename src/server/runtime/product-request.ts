@@ -50,7 +50,7 @@ export class ProductRequest {
     const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
     const name = operationName && NAME.test(operationName) ? operationName : '-';
     try {
-      const leave = await runtime.compartment.enter(deadline.signal, kind);
+      const leave = await runtime.compartment.enter(deadline.signal, kind, request.network);
       const release = runtime.held.open(
         deadline.signal,
         kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
