@@ -30,12 +30,13 @@ const dummyHash = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.time
  * Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait.
  *
  * @param client who asks: clients take turns.
+ * @param signal whose turn is not waited for any more when it is aborted.
  */
-export async function hashPassword(password: string, client?: string): Promise<string> {
+export async function hashPassword(password: string, client?: string, signal?: AbortSignal): Promise<string> {
   const bytes = toBytes(password);
   if (bytes.length > longest)
     throw new BulkheadError('BAD_USER_INPUT', `A password has at most ${longest} bytes.`);
-  return await queue(lineOf(client), () => hash(bytes, parameters));
+  return await queue(lineOf(client), () => hash(bytes, parameters), signal);
 }
 
 /**
@@ -43,14 +44,16 @@ export async function hashPassword(password: string, client?: string): Promise<s
  * a dummy, so that the time of the answer does not tell who has an account.
  *
  * @param client who asks: clients take turns.
+ * @param signal whose turn is not waited for any more when it is aborted.
  */
 export async function verifyPassword(
   stored: string | undefined,
   password: string,
   client?: string,
+  signal?: AbortSignal,
 ): Promise<boolean> {
   const bytes = toBytes(password);
-  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, startOf(bytes)));
+  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, startOf(bytes)), signal);
   return fits && stored !== undefined && bytes.length <= longest;
 }
 

@@ -62,3 +62,25 @@ test('past a number of all together the longest line loses its newest', async ()
   expect(order.slice(3)).toEqual(['a0', 'b0', 'c0', 'd0']);
   expect(await queue(lineOf('e'), async () => 'served')).toBe('served');
 });
+
+test('whoever goes away waits no longer, and is not worked for', async () => {
+  const queue = createQueue({ atOnce: 1, waiting: 9 });
+  const order: string[] = [];
+  let end = () => {};
+  const first = queue(lineOf('a'), () => new Promise<void>((resolve) => (end = resolve)));
+  const gone = new AbortController();
+  const ask = (name: string, signal?: AbortSignal) =>
+    queue(lineOf(name[0]!), async () => void order.push(name), signal);
+  const lost = ask('a0', gone.signal);
+  const alone = ask('b0', gone.signal);
+  const stays = ask('a1');
+  gone.abort(new Error('gone'));
+  await expect(lost).rejects.toThrow('gone');
+  await expect(alone).rejects.toThrow('gone');
+  await expect(ask('a2', gone.signal)).rejects.toThrow('gone');
+  end();
+  await Promise.all([first, stays]);
+  expect(order).toEqual(['a1']);
+  await ask('b1');
+  expect(order).toEqual(['a1', 'b1']);
+});

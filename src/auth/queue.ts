@@ -6,12 +6,12 @@ export interface Line {
   readonly waiting: number;
 }
 
-/** Runs a piece of work when its turn has come. */
-export type Queue = <T>(line: Line, work: () => Promise<T>) => Promise<T>;
+/** Runs a piece of work when its turn has come; whoever's signal is aborted waits no longer. */
+export type Queue = <T>(line: Line, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 interface Waiting {
   readonly go: () => void;
-  readonly refuse: (error: BulkheadError) => void;
+  readonly refuse: (reason: Error) => void;
 }
 
 const tooMany = () => new BulkheadError('RATE_LIMITED', 'Too many sign-ins at once.', { retryAfterS: 2 });
@@ -39,30 +39,54 @@ export function createQueue(options: { readonly atOnce: number; readonly waiting
     return undefined;
   };
 
+  const leave = (name: string, one: Waiting): void => {
+    const waiting = lines.get(name)!;
+    waiting.splice(waiting.indexOf(one), 1);
+    if (waiting.length === 0) lines.delete(name);
+    waitingInAll--;
+  };
+
   const makeRoom = (): void => {
     if (waitingInAll <= options.waiting) return;
     let longest: [name: string, waiting: Waiting[]] = ['', []];
     // Of equals the last, where whoever came just now stands: the others are nearer to their turn.
     for (const line of lines) if (line[1].length >= longest[1].length) longest = line;
     const [name, waiting] = longest;
-    waiting.pop()?.refuse(tooMany());
-    if (waiting.length === 0) lines.delete(name);
-    waitingInAll--;
+    const newest = waiting.at(-1)!;
+    leave(name, newest);
+    newest.refuse(tooMany());
   };
 
-  const turn = (line: Line): Promise<void> =>
+  const turn = ({ name, waiting: most }: Line, signal: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
-      const waiting = lines.get(line.name) ?? [];
-      if (waiting.length >= line.waiting) throw tooMany();
-      waiting.push({ go: resolve, refuse: reject });
-      lines.set(line.name, waiting);
+      signal?.throwIfAborted();
+      const waiting = lines.get(name) ?? [];
+      if (waiting.length >= most) throw tooMany();
+      const giveUp = () => {
+        leave(name, one);
+        reject(signal!.reason as Error);
+      };
+      const ended = () => signal?.removeEventListener('abort', giveUp);
+      const one: Waiting = {
+        go: () => {
+          ended();
+          resolve();
+        },
+        refuse: (reason) => {
+          ended();
+          reject(reason);
+        },
+      };
+      waiting.push(one);
+      lines.set(name, waiting);
       waitingInAll++;
+      signal?.addEventListener('abort', giveUp, { once: true });
       makeRoom();
     });
 
-  return async (line, work) => {
+  return async (line, work, signal) => {
     // Whoever finishes hands its place on, so that nobody who comes in between can take it.
-    if (running >= options.atOnce) await turn(line);
+    if (running >= options.atOnce) await turn(line, signal);
     else running++;
     try {
       return await work();

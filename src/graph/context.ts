@@ -54,6 +54,8 @@ export interface SignIns {
   readonly user: ClassType<UserRecord>;
   /** Where the attempt comes from, for taking turns. */
   readonly client: string;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined;
   /** Counts an attempt. @throws BulkheadError `RATE_LIMITED` after too many from the caller's address. */
   admit(email: string): Promise<void>;
   /** Signs a user in and answers the token, which is shown this once. */

@@ -109,6 +109,7 @@ function signInsOf(
   return {
     user,
     client: `${runtime.name} ${request.network}`,
+    signal: scope().signal,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
     open: (userId) => translating(() => take(() => sessions.open(userId, scope()), scope().signal)),
     close: async () =>
