@@ -157,7 +157,19 @@ test.each([
     'a removed field beside a new interface',
     'type Post { id: ID!  title: String!',
     'type Post implements Node { id: ID!',
-    ['breaking FIELD_REMOVED Post.title', 'dangerous OBJECT_TYPE_INTERFACE_ADDED Post'],
+    ['breaking FIELD_REMOVED Post.title', 'dangerous OBJECT_TYPE_INTERFACE_ADDED Node'],
+  ],
+  [
+    'a new type of a known interface',
+    'type Page',
+    'type Book implements Node { id: ID! } type Page',
+    ['dangerous OBJECT_TYPE_INTERFACE_ADDED Node', 'safe TYPE_ADDED Book'],
+  ],
+  [
+    'a new interface of a known type',
+    'type Page {',
+    'interface Titled { title: String } type Page implements Titled {',
+    ['dangerous OBJECT_TYPE_INTERFACE_ADDED Page', 'safe TYPE_ADDED Titled'],
   ],
   ['another layout', '  enum', '\n\n# why\nenum', []],
 ])('%s', async (_, from, to, expected) => {

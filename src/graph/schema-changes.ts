@@ -48,12 +48,18 @@ export async function findSchemaChanges(
   );
   const found = changes
     .filter((change) => !isSaidAlready(change, newTypes))
-    .map((change): SchemaChange => ({
-      level: levelOf(change, next),
-      kind: change.type,
-      ...(change.path !== undefined && { at: change.path }),
-      message: messageOf(change),
-    }))
+    .map((change): SchemaChange => {
+      const joined = joinedBy(change);
+      // As with a union: whoever asks the interface may be answered another type now.
+      if (joined !== undefined && !newTypes.has(joined))
+        return { level: 'dangerous', kind: change.type, at: joined, message: change.message };
+      return {
+        level: levelOf(change, next),
+        kind: change.type,
+        ...(change.path !== undefined && { at: change.path }),
+        message: messageOf(change),
+      };
+    })
     .sort((one, other) => ORDER.indexOf(one.level) - ORDER.indexOf(other.level));
   // Whatever it does not look at, such as a description of a directive's argument.
   return found.length > 0 ? found : [{ level: 'safe', kind: 'TEXT_CHANGED', message: 'the text differs' }];
@@ -63,6 +69,12 @@ export async function findSchemaChanges(
 const isSaidAlready = ({ type, path = '' }: Change, newTypes: ReadonlySet<string | undefined>): boolean =>
   (path.includes('.') && newTypes.has(path.slice(0, path.indexOf('.')))) ||
   (type.startsWith('DIRECTIVE_USAGE') && /\.@(deprecated|specifiedBy)\b/.test(path));
+
+/** The interface that a type implements from now on. */
+const joinedBy = ({ type, meta }: Change): string | undefined =>
+  type === ChangeType.ObjectTypeInterfaceAdded
+    ? (meta as { readonly addedInterfaceName: string }).addedInterfaceName
+    : undefined;
 
 function levelOf({ type, criticality, path }: Change, next: GraphQLSchema): ChangeLevel {
   const level = LEVELS[criticality.level];
