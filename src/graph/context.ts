@@ -6,6 +6,7 @@ import type { ClassType } from '../database/class-type.js';
 import type { Writer } from '../database/models.js';
 import type { Loaders } from './loaders.js';
 import type { Lists } from './lists.js';
+import type { Pieces, PIECES } from './pieces.js';
 import { coordinateOf } from './read-scope.js';
 
 /** Where a context has the way to the one that a field's resolver is given; not a resolver's affair. */
@@ -33,6 +34,8 @@ export interface ProductContext {
   readonly report: (heading: string, responseKey: string) => void;
   /** The same context, whose models send their commands for a field, at a place of the answer. */
   readonly [IN_FIELD]?: (coordinate: string, place: ResponsePath) => ProductContext;
+  /** In which the operation is completed. */
+  readonly [PIECES]?: Pieces;
 }
 
 /** The context as the resolver of a field gets it: `models` know who sends their commands. */

@@ -109,7 +109,11 @@ export class Loaders {
           const byParent = groupByParent(found, path);
           return keys.map(({ id }) => byParent.get(id.toHexString()) ?? []);
         },
-        { cacheKeyFn: cacheKey, maxBatchSize: MAX_PARENTS },
+        {
+          cacheKeyFn: cacheKey,
+          maxBatchSize: MAX_PARENTS,
+          batchScheduleFn: this.#scope.pieces.whenThrough,
+        },
       );
       this.#children.set(key, loader);
     }
@@ -122,6 +126,7 @@ export class Loaders {
       loader = new DataLoader((keys) => this.#batch(target, keys), {
         cacheKeyFn: cacheKey,
         maxBatchSize: MAX_KEYS,
+        batchScheduleFn: this.#scope.pieces.whenThrough,
       });
       this.#byId.set(target, loader);
     }

@@ -21,6 +21,21 @@ export interface PagePlan {
   toConnection(rows: readonly Row[], anyBehind: boolean): Connection<Row>;
 }
 
+/** A row in its list. Its cursor is written when it is asked for: when the edge is completed, and not for the whole page. */
+class Edge {
+  readonly node: Row;
+  readonly #cursorOf: (row: Row) => string;
+
+  constructor(node: Row, cursorOf: (row: Row) => string) {
+    this.node = node;
+    this.#cursorOf = cursorOf;
+  }
+
+  get cursor(): string {
+    return this.#cursorOf(this.node);
+  }
+}
+
 const flip = ({ key, direction }: Order): Order => ({ key, direction: direction === 1 ? -1 : 1 });
 const sortOf = ({ key, direction }: Order): Sort =>
   key === '_id' ? { _id: direction } : { [key]: direction, _id: direction };
@@ -78,12 +93,11 @@ export function planPage(
       const more = rows.length > size;
       const kept = rows.slice(0, size);
       const nodes = backwards ? kept.reverse() : kept;
-      const cursorAt = (row: Row | undefined) => (row ? encodeCursor(product, target, order, row) : null);
+      const cursorOf = (row: Row) => encodeCursor(product, target, order, row);
+      const cursorAt = (row: Row | undefined) => (row ? cursorOf(row) : null);
       return {
         nodes,
-        edges: withEdges
-          ? nodes.map((node) => ({ cursor: encodeCursor(product, target, order, node), node }))
-          : [],
+        edges: withEdges ? nodes.map((node) => new Edge(node, cursorOf)) : [],
         pageInfo: {
           hasNextPage: (!backwards && more) || (behindFlag === 'hasNextPage' && anyBehind),
           hasPreviousPage: (backwards && more) || (behindFlag === 'hasPreviousPage' && anyBehind),

@@ -1,4 +1,4 @@
-import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
+import { type GraphQLField, type GraphQLObjectType, type GraphQLSchema, isObjectType } from 'graphql';
 import type { AuthChecker } from 'type-graphql';
 import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
@@ -6,6 +6,7 @@ import { translateDriverError } from '../database/driver-errors.js';
 import { attachStorage } from './attach.js';
 import { boundLists } from './bounded-lists.js';
 import { contextIn, type ProductContext } from './context.js';
+import { isListOfObjects, piecesIn } from './pieces.js';
 import { buildIsolatedSchema, type IsolatedSchema } from './type-graphql.js';
 
 /** What a product's graph is built from: its own classes and those of its capabilities. */
@@ -33,6 +34,8 @@ export function buildProductGraph({
   guardOtherFields(isolated.schema);
   // Around the others: a resolver's context is one of its own, and an operation's is one for all lists.
   boundLists(isolated.schema, mostObjects);
+  // Not bounded by it, so after it.
+  completeListsInPieces(isolated.schema);
   return isolated;
 }
 
@@ -48,9 +51,10 @@ function guardRootFields(schema: GraphQLSchema): void {
         try {
           // Nobody waits for it any more: a write must not begin.
           context.deadline.signal.throwIfAborted();
-          return await context.deadline.race(
+          const value = await context.deadline.race(
             Promise.resolve(resolve(source, args, contextIn(context, info), info)),
           );
+          return Array.isArray(value) ? (piecesIn(context)?.inTurn(value) ?? value) : value;
         } catch (error) {
           throw readable(translateDriverError(error));
         }
@@ -59,29 +63,45 @@ function guardRootFields(schema: GraphQLSchema): void {
   }
 }
 
-/** Below the root a resolver runs as it is; only what it throws is looked at. */
+/** Below the root a resolver runs as it is: what it throws is looked at, and what it answers is completed in pieces. */
 function guardOtherFields(schema: GraphQLSchema): void {
-  const rest = Object.values(schema.getTypeMap()).filter(
-    (type) => isObjectType(type) && !roots(schema).includes(type),
-  );
-  for (const type of rest as GraphQLObjectType<unknown, ProductContext>[]) {
-    for (const field of Object.values(type.getFields())) {
-      const { resolve } = field;
-      if (!resolve) continue;
-      const rethrow = (error: unknown): never => {
-        throw readable(error);
-      };
-      field.resolve = (source, args, context, info) => {
-        try {
-          const value = resolve(source, args, context, info);
-          return value instanceof Promise ? value.catch(rethrow) : value;
-        } catch (error) {
-          return rethrow(error);
-        }
-      };
-    }
+  for (const field of fieldsBelow(schema)) {
+    const { resolve } = field;
+    if (!resolve) continue;
+    const isList = isListOfObjects(field);
+    field.resolve = (source, args, context, info) => {
+      try {
+        const value = resolve(source, args, context, info);
+        const pieces = piecesIn(context);
+        if (value instanceof Promise) return pieces ? pieces.awaited(value, fail) : value.catch(fail);
+        return pieces && isList && value ? pieces.inTurn(value) : value;
+      } catch (error) {
+        return fail(error);
+      }
+    };
   }
 }
+
+/** Lists that stand in what was answered before: a page's rows, and what is stored as a part of a document. */
+function completeListsInPieces(schema: GraphQLSchema): void {
+  for (const field of fieldsBelow(schema)) {
+    const { name } = field;
+    if (field.resolve || !isListOfObjects(field)) continue;
+    field.resolve = (source, _args, context) => {
+      const list = (source as Readonly<Record<string, unknown>>)[name];
+      return (list && piecesIn(context)?.inTurn(list)) ?? list;
+    };
+  }
+}
+
+const fieldsBelow = (schema: GraphQLSchema): GraphQLField<unknown, ProductContext>[] =>
+  Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) && !type.name.startsWith('__') && !roots(schema).includes(type))
+    .flatMap((type) => Object.values((type as GraphQLObjectType<unknown, ProductContext>).getFields()));
+
+const fail = (error: unknown): never => {
+  throw readable(error);
+};
 
 /** An error that can be read: compiled execution would lose the whole operation over one whose properties throw. */
 function readable(error: unknown): unknown {

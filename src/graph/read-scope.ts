@@ -5,12 +5,14 @@ import type { ClassType } from '../database/class-type.js';
 import type { CommandScope, Filter, Reader } from '../database/reader.js';
 import type { AnswerCache } from './answer-cache.js';
 import { planOf } from './field-plan.js';
+import type { Pieces } from './pieces.js';
 
 /** What every read of one operation in one product shares. */
 export interface ReadScope {
   readonly product: string;
   readonly viewer: Viewer;
   readonly reader: Reader;
+  readonly pieces: Pieces;
   /** Keeps answers of aggregations, in products that declare a class for them. */
   readonly answers?: AnswerCache;
   /** The comment, time limit and signal of a command sent for a field such as `Post.author`, at a place of the answer. */

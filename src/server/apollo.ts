@@ -82,7 +82,10 @@ const executeAlone = (target: GraphTarget, operation: IncomingOperation) => targ
  */
 export function createApollo(target: GraphTarget, options: ApolloOptions): ApolloServer<RequestScope> {
   const hideSuggestions = options.production || !options.introspection;
-  const unwritten = logUnwritten(stringifyWithin(target.limits.answerBytes), options.logger);
+  const unwritten = logUnwritten(
+    stringifyWithin(target.limits.answerBytes, target.product?.name ?? target.path),
+    options.logger,
+  );
   const execute = isTracing() ? executeTraced : executeAlone;
   return new ApolloServer<RequestScope>({
     gateway: {

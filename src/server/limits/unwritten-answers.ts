@@ -3,7 +3,7 @@ import type { FormattedExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { RequestScope } from '../request-scope.js';
 
-type Stringify = (answer: FormattedExecutionResult) => string;
+type Stringify = (answer: FormattedExecutionResult) => string | Promise<string>;
 
 /** What Apollo hands on as it is to whoever writes the answer, of which it makes another object. */
 const partOf = ({ data, errors }: FormattedExecutionResult): object => data ?? errors ?? {};
@@ -21,9 +21,9 @@ export function logUnwritten(stringify: Stringify, logger: Logger) {
       },
     }),
   };
-  const stringifyResult: Stringify = (answer) => {
+  const stringifyResult: Stringify = async (answer) => {
     try {
-      return stringify(answer);
+      return await stringify(answer);
     } catch (error) {
       logger.error({ reqId: requestIds.get(partOf(answer)), err: error }, 'an answer could not be written');
       throw error;

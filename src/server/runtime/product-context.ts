@@ -12,6 +12,7 @@ import { Lists } from '../../graph/lists.js';
 import { Loaders } from '../../graph/loaders.js';
 import type { ReadScope } from '../../graph/read-scope.js';
 import { withTail } from '../../monitor/comment.js';
+import { Pieces, PIECES } from '../../graph/pieces.js';
 import { BoundedReader } from './bounded-reader.js';
 import type { ProductLink } from './product-link.js';
 import type { ProductRuntime } from './product-runtime.js';
@@ -135,10 +136,12 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       runtime.compartment.isReadOnly ? undefined : models.of(kept),
       runtime.answersUnderWay,
     );
+  const pieces = new Pieces(runtime.name);
   const reads: ReadScope = {
     product: runtime.name,
     viewer,
     reader,
+    pieces,
     command: (by, place) => {
       operation.onCommand?.(by, place);
       return command(by);
@@ -162,6 +165,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       const sender = { scope: () => command(by), onRead: () => operation.onCommand?.(by, place) };
       return Object.freeze({ ...context, models: modelsOf(link, sender, deadline) });
     },
+    [PIECES]: pieces,
   };
   for (const bind of link.capabilities) Object.assign(context, bind(context, here));
   return Object.freeze(context);
