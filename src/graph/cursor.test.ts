@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { index, modelOptions, prop } from '@typegoose/typegoose';
 import * as fc from 'fast-check';
 import { Types } from 'mongoose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BulkheadError } from '../errors/bulkhead-error.js';
 import { decodeCursor, encodeCursor, type Order, rowsAfter } from './cursor.js';
 
@@ -48,6 +48,33 @@ describe('a cursor', () => {
         expect(decodeCursor(cursor, 'p', Thing, order)).toEqual({ value: expected, id: ID });
     });
     expect(() => fc.assert(property)).not.toThrow();
+  });
+
+  test('that is none is refused without an error of its own, and most without being read', () => {
+    const refusalOf = (cursor: string): unknown => {
+      try {
+        return decodeCursor(cursor, 'shop', Thing, { key: 'when', direction: 1 });
+      } catch (error) {
+        return error;
+      }
+    };
+    const read = vi.spyOn(JSON, 'parse');
+    const refusals = ['', '!', 'abc', 'x'.repeat(2_000), 'WyIx'.repeat(600), encoded({ a: 1 })].map(
+      refusalOf,
+    );
+    expect(read).not.toHaveBeenCalled();
+    // Cut off: the error of reading it stays here, and its trace is not taken.
+    const limits: number[] = [];
+    read.mockImplementation(() => {
+      limits.push(Error.stackTraceLimit);
+      throw new SyntaxError('cut off');
+    });
+    refusals.push(refusalOf(encoded(['1:shop:things:when:1', 1]).slice(0, -4)));
+    expect(limits).toEqual([0]);
+    read.mockRestore();
+    expect(Error.stackTraceLimit).toBeGreaterThan(0);
+    expect(refusals[0]).toMatchObject({ code: 'CURSOR_INVALID' });
+    for (const one of refusals) expect(one).toBe(refusals[0]);
   });
 
   test('made of anything else is refused, or holds a plain value of the right type', () => {

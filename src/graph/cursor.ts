@@ -3,6 +3,7 @@ import type { ClassType } from '../database/class-type.js';
 import type { Filter, Row } from '../database/reader.js';
 import { collectionOf, schemaOf } from '../database/schema.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import { withoutStack } from '../errors/without-stack.js';
 import { findObjectId } from './ids.js';
 
 /** The order of a list: one stored field, with the unique `_id` as tie-breaker. */
@@ -17,6 +18,10 @@ export interface Position {
   readonly id: Types.ObjectId;
 }
 
+/** A cursor is as long as its sort value; those of the longest texts are refused. */
+const MOST_CHARACTERS = 2_000;
+/** Of a text that begins with `["1`, which most that is no cursor is told by: reading it costs ten times as much. */
+const START = Buffer.from('["1').toString('base64url');
 /** The furthest a date can be from 1970, in milliseconds; beyond it a date is none, and would be stored as 1970. */
 const FURTHEST_DATE = 8.64e15;
 
@@ -24,11 +29,11 @@ const FURTHEST_DATE = 8.64e15;
 const listName = (product: string, target: ClassType, { key, direction }: Order): string =>
   `1:${product}:${collectionOf(target)}:${key}:${direction}`;
 
-const invalid = () =>
-  new BulkheadError(
-    'CURSOR_INVALID',
-    'The cursor is malformed, or belongs to another list or sort: start again without it.',
-  );
+/** Made once: a list of lists has one at each of its thousand places, and says the same at all. */
+const INVALID = new BulkheadError(
+  'CURSOR_INVALID',
+  'The cursor is malformed, or belongs to another list or sort: start again without it.',
+);
 
 /** Encodes where a document stands. Not signed: it holds nothing but the row's own sort value, and decoding is strict. */
 export function encodeCursor(product: string, target: ClassType, order: Order, row: Row): string {
@@ -61,22 +66,27 @@ function toValue(plain: unknown, target: ClassType, key: string): Position['valu
       if (id) return id;
     }
   }
-  throw invalid();
+  throw INVALID;
+}
+
+/** The parts of a cursor; null where it has none. */
+function partsOf(cursor: string): unknown {
+  if (cursor.length > MOST_CHARACTERS || !cursor.startsWith(START) || !/^[\w-]+$/.test(cursor)) return null;
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  try {
+    return withoutStack(() => JSON.parse(text) as unknown);
+  } catch {
+    return null;
+  }
 }
 
 /** @throws BulkheadError `CURSOR_INVALID` for a malformed, foreign or old cursor. */
 export function decodeCursor(cursor: string, product: string, target: ClassType, order: Order): Position {
-  let parts: unknown;
-  try {
-    if (cursor.length > 2_000 || !/^[\w-]+$/.test(cursor)) throw invalid();
-    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  } catch {
-    throw invalid();
-  }
+  const parts = partsOf(cursor);
   if (!Array.isArray(parts) || parts.length !== 3 || parts[0] !== listName(product, target, order))
-    throw invalid();
+    throw INVALID;
   const id = typeof parts[2] === 'string' ? findObjectId(parts[2]) : null;
-  if (!id) throw invalid();
+  if (!id) throw INVALID;
   return { value: toValue(parts[1], target, order.key), id };
 }
 

@@ -69,7 +69,11 @@ async function watched(query: string) {
   const found = [];
   for (let time = 0; time < 3; time += 1) {
     const deadline = new Deadline('shop', 60_000);
-    const context = Object.freeze({ product: 'shop', deadline, [PIECES]: new Pieces('shop') });
+    const context = Object.freeze({
+      product: 'shop',
+      deadline,
+      [PIECES]: new Pieces('shop', deadline.signal),
+    });
     const over = new AbortController();
     let rounds = 0;
     const counting = (async () => {
@@ -134,8 +138,10 @@ describe('a large answer', () => {
 
 describe('pieces', () => {
   let pieces: Pieces;
+  let over: AbortController;
   beforeEach(() => {
-    pieces = new Pieces('shop');
+    over = new AbortController();
+    pieces = new Pieces('shop', over.signal);
   });
   afterEach(() => round());
 
@@ -152,7 +158,7 @@ describe('pieces', () => {
           maxLength: 12,
         }),
         async (asked) => {
-          const some = new Pieces('shop');
+          const some = new Pieces('shop', over.signal);
           const order: number[] = [];
           const given = asked.map(async ({ length, kind }, at) => {
             const value =
@@ -188,6 +194,28 @@ describe('pieces', () => {
     });
     await Promise.all(begun);
     expect(seen).toEqual(['list 0', 'list 1', 'list 2', 'batch']);
+  });
+
+  it('call resolvers in turn, and none of an operation that has ended', async () => {
+    const called: number[] = [];
+    const calls = Array.from({ length: 600 }, (_, at) => pieces.call(() => called.push(at)));
+    expect(called).toHaveLength(250);
+    expect(calls[249]).toBe(250);
+    const [, later, last] = [calls[249], calls[250], calls[599]] as Promise<unknown>[];
+    const ended = (last as Promise<unknown>).catch((error: unknown) => error);
+    await later;
+    over.abort(new Error('over'));
+    expect(await ended).toEqual(new Error('over'));
+    await Promise.allSettled(calls as Promise<unknown>[]);
+    expect(called).toEqual(Array.from({ length: 500 }, (_, at) => at));
+  });
+
+  it('fail in turn, too', async () => {
+    const failed = Array.from({ length: 251 }, (_, at) =>
+      pieces.awaited(Promise.reject(new Error(String(at))), fail),
+    );
+    const reasons = (await Promise.allSettled(failed)).map((one) => one.status);
+    expect(new Set(reasons)).toEqual(new Set(['rejected']));
   });
 
   it('fail with the error that is made of theirs', async () => {

@@ -4,12 +4,13 @@ import { turns } from '../compartment/turns.js';
 /** Where a context has the pieces of its operation; not a resolver's affair. */
 export const PIECES = Symbol('pieces');
 
-/** What an operation completes in one go: objects of lists, and values that were waited for. Two to five milliseconds. */
+/** Work in one go: so many objects of lists and values that were waited for, with as many calls of resolvers. Two to eight milliseconds. */
 const PIECE = 250;
 
+type Kind = 'values' | 'calls';
+
 /** Work that waits for a turn. */
-interface Piece {
-  count: number;
+interface Piece extends Record<Kind, number> {
   readonly begin: (() => void)[];
 }
 
@@ -23,33 +24,44 @@ export class Pieces {
   /** In the order in which they came; one at a time asks for its turn, so that smaller operations are not behind all of them. */
   readonly #waiting: Piece[] = [];
   readonly #whenThrough: (() => void)[] = [];
-  /** Of the piece under way. */
-  #count = 0;
+  /** Under way. */
+  #piece: Record<Kind, number> = { values: 0, calls: 0 };
 
-  constructor(product: string) {
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends the operation: no resolver is called for nobody. */
+  constructor(product: string, signal: AbortSignal) {
     this.#product = product;
+    this.#signal = signal;
   }
 
-  /** The value, or what it is a part of, as an engine may be given it: a promise, or a list with promises, where it is to wait. */
+  /** Calls a resolver that has to work or to wait, in turn. */
+  call(resolver: () => unknown): unknown {
+    if (this.#mayBegin('calls', 1)) return resolver();
+    return this.#later('calls', 1, () => {
+      this.#signal.throwIfAborted();
+      return resolver();
+    });
+  }
+
+  /** The value as an engine may be given it: a promise, or a list with promises in it, where it is to wait. */
   inTurn(value: unknown): unknown {
     if (!Array.isArray(value) || value.length <= PIECE) {
       const count = Array.isArray(value) ? value.length : 1;
-      return this.#mayBegin(count)
-        ? value
-        : new Promise((resolve) => this.#wait(count, () => resolve(value)));
+      return this.#mayBegin('values', count) ? value : this.#later('values', count, () => value);
     }
     const items = value as readonly unknown[];
     return items.map((item) =>
       // What is a promise already waits by itself, and somebody has to hear when it fails.
-      this.#mayBegin(1) || item instanceof Promise
-        ? item
-        : new Promise((resolve) => this.#wait(1, () => resolve(item))),
+      this.#mayBegin('values', 1) || item instanceof Promise ? item : this.#later('values', 1, () => item),
     );
   }
 
   /** What a promise comes to, in turn. @param fail throws an error in the place of its own. */
   awaited(promise: Promise<unknown>, fail: (error: unknown) => never): Promise<unknown> {
-    return promise.then(this.#inTurn, fail);
+    return promise.then(this.#inTurn, (error: unknown) =>
+      this.#mayBegin('values', 1) ? fail(error) : this.#later('values', 1, () => fail(error)),
+    );
   }
 
   /**
@@ -67,28 +79,39 @@ export class Pieces {
 
   readonly #inTurn = (value: unknown): unknown => this.inTurn(value);
 
-  #mayBegin(count: number): boolean {
-    if (this.#waiting.length > 0 || this.#count + count > PIECE) return false;
-    this.#count += count;
+  #mayBegin(kind: Kind, count: number): boolean {
+    if (this.#waiting.length > 0 || this.#piece[kind] + count > PIECE) return false;
+    this.#piece[kind] += count;
     return true;
   }
 
-  #wait(count: number, begin: () => void): void {
+  #later(kind: Kind, count: number, work: () => unknown): Promise<unknown> {
     let last = this.#waiting.at(-1);
-    if (!last || last.count + count > PIECE) {
-      last = { count: 0, begin: [] };
+    if (!last || last[kind] + count > PIECE) {
+      last = { values: 0, calls: 0, begin: [] };
       this.#waiting.push(last);
       if (this.#waiting.length === 1) void this.#work();
     }
-    last.count += count;
-    last.begin.push(begin);
+    last[kind] += count;
+    const { begin } = last;
+    return new Promise((resolve, reject) => {
+      begin.push(() => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   async #work(): Promise<void> {
-    for (let next; (next = this.#waiting[0]); this.#waiting.shift()) {
+    for (let next; (next = this.#waiting[0]);) {
       await turns.take(this.#product);
-      this.#count = next.count;
-      for (const begin of next.begin) begin();
+      const { begin, values, calls } = next;
+      this.#piece = { values, calls };
+      for (const one of begin) one();
+      this.#waiting.shift();
     }
     for (const callback of this.#whenThrough.splice(0)) this.whenThrough(callback);
   }

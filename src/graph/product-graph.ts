@@ -69,11 +69,19 @@ function guardOtherFields(schema: GraphQLSchema): void {
     const { resolve } = field;
     if (!resolve) continue;
     const isList = isListOfObjects(field);
+    // Whether it has to work or to wait, and does not only hand something over.
+    let isWork = false;
     field.resolve = (source, args, context, info) => {
       try {
-        const value = resolve(source, args, context, info);
         const pieces = piecesIn(context);
-        if (value instanceof Promise) return pieces ? pieces.awaited(value, fail) : value.catch(fail);
+        const value =
+          pieces && isWork
+            ? pieces.call(() => resolve(source, args, context, info))
+            : resolve(source, args, context, info);
+        if (value instanceof Promise) {
+          isWork = true;
+          return pieces ? pieces.awaited(value, fail) : value.catch(fail);
+        }
         return pieces && isList && value ? pieces.inTurn(value) : value;
       } catch (error) {
         return fail(error);

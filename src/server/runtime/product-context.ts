@@ -136,7 +136,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       runtime.compartment.isReadOnly ? undefined : models.of(kept),
       runtime.answersUnderWay,
     );
-  const pieces = new Pieces(runtime.name);
+  const pieces = new Pieces(runtime.name, deadline.signal);
   const reads: ReadScope = {
     product: runtime.name,
     viewer,
