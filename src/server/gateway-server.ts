@@ -39,6 +39,8 @@ export interface GatewayServerOptions {
   readonly lostLogLines?: () => number;
   /** What the database may have answered to operations under way, in bytes. Default: an eighth of the heap. */
   readonly mostHeldBytes?: number;
+  /** What bodies of requests may take together until they are answered, in bytes. Default 64 MiB. */
+  readonly mostBodyBytes?: number;
   /** How often statistics are written. Default 10,000 ms. */
   readonly statsEveryMs?: number;
   /** How long the gateway says that it is stopping before it stops listening, so that balancers notice. Default 0. */
@@ -82,7 +84,12 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   }
 
   const secrets = new Secrets(environment, runtimes);
-  const app = await createHttpApp(targets, { environment, logger, requestTimeoutMs });
+  const app = await createHttpApp(targets, {
+    environment,
+    logger,
+    requestTimeoutMs,
+    mostBodyBytes: options.mostBodyBytes,
+  });
   const shutdown = new Shutdown(app);
   app.server.on('connection', () => turns.arrive());
   const pressure = new Pressure(logger);

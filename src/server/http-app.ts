@@ -25,12 +25,14 @@ export interface HttpAppOptions {
    * is checked every second, or four times within it.
    */
   readonly requestTimeoutMs: number;
+  /** What bodies may take together until they are answered. Default 64 MiB. */
+  readonly mostBodyBytes?: number | undefined;
 }
 
 /** The HTTP application without its endpoints: limits, ids, log, origins, compression, faults. */
 export async function createHttpApp(
   targets: readonly GraphTarget[],
-  { environment: { production, trustProxy }, logger, requestTimeoutMs }: HttpAppOptions,
+  { environment: { production, trustProxy }, logger, requestTimeoutMs, mostBodyBytes }: HttpAppOptions,
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
@@ -63,7 +65,7 @@ export async function createHttpApp(
   // What asks no graph is answered by its path: its body is nobody's, and is neither kept nor parsed.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _body, done) => done(null));
-  boundArrivingBodies(app);
+  boundArrivingBodies(app, mostBodyBytes);
   boundUnreadAnswers(app, { longestMs: requestTimeoutMs });
   app.addHook('onResponse', async (request, reply) => {
     const { body } = request;

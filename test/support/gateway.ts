@@ -57,6 +57,8 @@ export interface TestGatewayOptions {
   readonly requestTimeoutMs?: number;
   /** What the database may have answered to operations under way. */
   readonly mostHeldBytes?: number;
+  /** What bodies may take until they are answered. */
+  readonly mostBodyBytes?: number;
 }
 
 /** The real gateway on real databases of its own, with the credentials that `provision` makes. */
@@ -147,6 +149,7 @@ export class TestGateway {
       statsEveryMs: NEVER_MS,
       ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
       ...(options.mostHeldBytes !== undefined && { mostHeldBytes: options.mostHeldBytes }),
+      ...(options.mostBodyBytes !== undefined && { mostBodyBytes: options.mostBodyBytes }),
     });
     if (!options.unsettled) await server.settled();
     const address = await server.listen();
