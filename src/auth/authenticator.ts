@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import type { TokenKeys } from '../config/token-keys.js';
 import { BulkheadError } from '../errors/bulkhead-error.js';
+import { ofProduct } from '../errors/of-product.js';
 import { operatorScopes, productScopes, sessionScopes } from './scopes.js';
 import { productOfSessionToken, type Sessions } from './sessions.js';
 import { audiencesOf, createVerifier, notAuthenticated, type VerifiedToken } from './token-keys.js';
@@ -84,7 +85,7 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
         }),
       );
     } catch (error) {
-      const unavailable = toUnavailable(error);
+      const unavailable = ofProduct(toUnavailable(error), product);
       if (endpoint || unavailable.code === 'UNAUTHENTICATED') throw unavailable;
       return viewersOf(new Map([[product, unavailable]]));
     }
@@ -117,7 +118,7 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
         const { subject, scopes } = outcome.token;
         found.set(product, new Viewer('service', subject, productScopes(scopes, product), product));
       } else if (isUnavailable(outcome.error)) {
-        found.set(product, outcome.error);
+        found.set(product, ofProduct(outcome.error, product));
       }
     };
     await Promise.all(candidates.map(check));

@@ -95,6 +95,7 @@ export class Compartment {
   assertWritable(): void {
     if (!this.#isReadOnly) return;
     throw new BulkheadError('PRODUCT_UNAVAILABLE', `${this.product} takes no writes for now.`, {
+      details: { product: this.product },
       retryAfterS: PARKED_RETRY_S,
     });
   }
@@ -224,6 +225,7 @@ export class Compartment {
     const isParked = this.state === 'parked';
     const text = why || (isParked ? 'It is parked.' : 'Its database cannot be reached.');
     return new BulkheadError('PRODUCT_UNAVAILABLE', `${this.product} is not available. ${text}`, {
+      details: { product: this.product },
       retryAfterS: isParked ? PARKED_RETRY_S : 1,
       cause,
     });

@@ -83,6 +83,7 @@ export class Deadline {
 
   #unavailable(why: string): BulkheadError {
     return new BulkheadError('PRODUCT_UNAVAILABLE', `${this.product} is not available. ${why}`, {
+      details: { product: this.product },
       retryAfterS: 1,
     });
   }

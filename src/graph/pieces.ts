@@ -57,10 +57,12 @@ export class Pieces {
     );
   }
 
-  /** What a promise comes to, in turn. @param fail throws an error in the place of its own. */
-  awaited(promise: Promise<unknown>, fail: (error: unknown) => never): Promise<unknown> {
+  /** What a promise comes to, in turn. @param fail throws an error of the product in the place of its own. */
+  awaited(promise: Promise<unknown>, fail: (error: unknown, product: string) => never): Promise<unknown> {
     return promise.then(this.#inTurn, (error: unknown) =>
-      this.#mayBegin('values', 1) ? fail(error) : this.#later('values', 1, () => fail(error)),
+      this.#mayBegin('values', 1)
+        ? fail(error, this.#product)
+        : this.#later('values', 1, () => fail(error, this.#product)),
     );
   }
 

@@ -3,6 +3,7 @@ import type { AuthChecker } from 'type-graphql';
 import type { Power } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
 import { translateDriverError } from '../database/driver-errors.js';
+import { ofProduct } from '../errors/of-product.js';
 import { attachStorage } from './attach.js';
 import { boundLists } from './bounded-lists.js';
 import { contextIn, type ProductContext } from './context.js';
@@ -56,7 +57,7 @@ function guardRootFields(schema: GraphQLSchema): void {
           );
           return Array.isArray(value) ? (piecesIn(context)?.inTurn(value) ?? value) : value;
         } catch (error) {
-          throw readable(translateDriverError(error));
+          throw ofProduct(readable(translateDriverError(error)), context.product);
         }
       };
     }
@@ -80,11 +81,11 @@ function guardOtherFields(schema: GraphQLSchema): void {
             : resolve(source, args, context, info);
         if (value instanceof Promise) {
           isWork = true;
-          return pieces ? pieces.awaited(value, fail) : value.catch(fail);
+          return pieces ? pieces.awaited(value, fail) : value.catch((error: unknown) => fail(error));
         }
         return pieces && isList && value ? pieces.inTurn(value) : value;
       } catch (error) {
-        return fail(error);
+        return fail(error, context?.product);
       }
     };
   }
@@ -107,9 +108,9 @@ const fieldsBelow = (schema: GraphQLSchema): GraphQLField<unknown, ProductContex
     .filter((type) => isObjectType(type) && !type.name.startsWith('__') && !roots(schema).includes(type))
     .flatMap((type) => Object.values((type as GraphQLObjectType<unknown, ProductContext>).getFields()));
 
-const fail = (error: unknown): never => {
-  throw readable(error);
-};
+function fail(error: unknown, product?: string): never {
+  throw product === undefined ? readable(error) : ofProduct(readable(error), product);
+}
 
 /** An error that can be read: compiled execution would lose the whole operation over one whose properties throw. */
 function readable(error: unknown): unknown {

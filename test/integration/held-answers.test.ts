@@ -46,7 +46,7 @@ test('what all operations hold is bounded: more is refused in time, and taken wh
       errors: [
         expect.objectContaining({
           message: 'The gateway holds as many answers as it can: ask again, or for smaller pages.',
-          extensions: { code: 'PRODUCT_UNAVAILABLE', retryAfterSeconds: 1 },
+          extensions: { code: 'PRODUCT_UNAVAILABLE', product: 'blog', retryAfterSeconds: 1 },
         }),
       ],
     });

@@ -124,7 +124,7 @@ describe('a credential that reaches further than its product', () => {
     // Why is for the operator; the client learns that it is.
     expect([error.message, error.extensions]).toEqual([
       'blog is not available. It is parked.',
-      { code: 'PRODUCT_UNAVAILABLE' },
+      { code: 'PRODUCT_UNAVAILABLE', product: 'blog' },
     ]);
     expect((await post('/graphql/aviation', '{ subjects { code } }')).json().data.subjects).toEqual([]);
     const ready = await server.app.inject({ url: '/health/ready' });
@@ -290,7 +290,10 @@ test('an operation that is refused the credential says so, and has it looked at 
   cleanUps.push(() => grant(roles));
   await grant([]);
   const { body } = await ask();
-  expect(body.errors[0].message).toBe('The product is not available. Its database refuses its credential.');
+  expect(body.errors[0]).toMatchObject({
+    message: 'blog is not available. Its database refuses its credential.',
+    extensions: { code: 'PRODUCT_UNAVAILABLE', product: 'blog' },
+  });
   await eventually('blog is parked', () => compartment.state === 'parked');
   expect(compartment.reason).toMatch(/grants are missing|refuses its credential/);
   await grant(roles);

@@ -139,6 +139,17 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 }
 
 /** The body of a refusal before anything was parsed: the same shape as every other answer. */
-export const refusalBody = (error: { readonly message: string; readonly code: string }) => ({
-  errors: [{ message: error.message, extensions: { code: error.code } }],
+export const refusalBody = ({ message, code, extensions }: Refused) => ({
+  errors: [
+    {
+      message,
+      extensions: { ...(extensions?.['product'] !== undefined && { product: extensions['product'] }), code },
+    },
+  ],
 });
+
+interface Refused {
+  readonly message: string;
+  readonly code: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}

@@ -4,6 +4,7 @@ import { translateDriverError } from '../../database/driver-errors.js';
 import type { Viewers } from '../../auth/authenticator.js';
 import { BulkheadError } from '../../errors/bulkhead-error.js';
 import { hashOf } from '../../graph/operation-hash.js';
+import { ofProduct } from '../../errors/of-product.js';
 import { OperationList } from './operation-list.js';
 import { isSha256 } from './persisted-queries.js';
 import type { ProductRuntime } from '../runtime/product-runtime.js';
@@ -111,7 +112,7 @@ export function operationGate({ name, product, db }: GateOptions, logger: Logger
         }
       }
     } catch (error) {
-      throw translateDriverError(error);
+      throw ofProduct(translateDriverError(error), name);
     }
     const refusal = refuse(asked);
     if (refusal) throw refusal;
