@@ -177,4 +177,33 @@ describe('the queue of a slow product', () => {
     const { one } = await slow((n) => `client ${n % 8}`);
     expect(one.turnAway('another')).toMatchObject(unavailable);
   });
+
+  it('does not count those who wait for something else, nor what they take', async () => {
+    vi.useFakeTimers();
+    const one = compartment({ deadlineMs: 4_000, poolSize: 2, inFlight: 20, queue: 100 });
+    one.set('ready');
+    const begin = async () => {
+      const leave = await one.enter(never);
+      let wake = () => {};
+      const asleep = one.aside(() => new Promise<void>((resolve) => (wake = resolve)));
+      return async () => {
+        wake();
+        await asleep;
+        leave();
+      };
+    };
+    const inside = await Promise.all(Array.from({ length: 8 }, begin));
+    for (let n = 0; n <= 24; n += 1) {
+      vi.advanceTimersByTime(1_000);
+      await inside.shift()!();
+      inside.push(await begin());
+    }
+    expect(one.load.inFlight).toBe(8);
+    expect(one.turnAway()).toBeUndefined();
+    const leaves = await Promise.all(Array.from({ length: 12 }, () => one.enter(never)));
+    expect(one.load).toEqual({ inFlight: 20, waiting: 0 });
+    for (const leave of leaves) leave();
+    for (const end of inside) await end();
+    expect(one.load.inFlight).toBe(0);
+  });
 });

@@ -42,6 +42,8 @@ export class Compartment {
   /** Operations at work and waiting, by whose they are. */
   readonly #clients = new Map<string, number>();
   readonly #listeners: ((state: CompartmentState, reason: string) => void)[] = [];
+  /** Operations at work of which the product is not at work. */
+  #aside = 0;
   #current = CONNECTING;
   #decided = false;
   #isReadOnly = false;
@@ -146,7 +148,8 @@ export class Compartment {
     const { poolSize, deadlineMs } = this.limits;
     const { inFlight, waiting } = this.load;
     if (this.#places.isFull) return true;
-    if (inFlight + waiting < Math.max(poolSize, this.#pace.within(deadlineMs * IN_TIME))) return false;
+    if (inFlight - this.#aside + waiting < Math.max(poolSize, this.#pace.within(deadlineMs * IN_TIME)))
+      return false;
     return 2 * (this.#held(client) + 1) > Math.max(...this.#clients.values());
   }
 
@@ -209,13 +212,28 @@ export class Compartment {
     throw this.unavailable();
   }
 
+  /**
+   * Does what keeps an operation waiting and is no work of the product's, such as the turn of a password. It keeps its
+   * place, and does not tell how much the product can do.
+   */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    this.#aside += 1;
+    try {
+      return await work();
+    } finally {
+      this.#aside -= 1;
+    }
+  }
+
   #counted(leave: Leave, client: string): Leave {
     let isLeft = false;
     return () => {
       if (isLeft) return;
       isLeft = true;
       this.#hold(client, -1);
-      this.#pace.finish(this.#places.taken >= Math.min(this.limits.poolSize, this.limits.inFlight));
+      this.#pace.finish(
+        this.#places.taken - this.#aside >= Math.min(this.limits.poolSize, this.limits.inFlight),
+      );
       leave();
     };
   }

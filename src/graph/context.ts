@@ -59,6 +59,8 @@ export interface SignIns {
   readonly client: string;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal | undefined;
+  /** Does what keeps the operation waiting and is no work of the product's. */
+  aside<T>(work: () => Promise<T>): Promise<T>;
   /** Counts an attempt. @throws BulkheadError `RATE_LIMITED` after too many from the caller's address. */
   admit(email: string): Promise<void>;
   /** Signs a user in and answers the token, which is shown this once. */

@@ -13,7 +13,7 @@ import { type LandingPage, wantsPage } from './page/landing-page.js';
 import { ALLOWED, refuse, typeFor } from './answers/refusals.js';
 import { requestProblem } from './limits/request-checks.js';
 import { type Asked, askedBy, askedIn, type OperationGate } from './operations/operation-gate.js';
-import { networkOf, type RequestRate, type SignInRate } from './limits/rate-limits.js';
+import { networkOf, type RequestRate, type SignInRate, siteOf } from './limits/rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 declare module 'fastify' {
@@ -29,7 +29,7 @@ export interface EndpointOptions {
   readonly apollo: ApolloServer<RequestScope>;
   readonly authenticator: Authenticator;
   /** Why nobody's operation is taken now, asked before the caller is looked at: it has to be cheap. */
-  readonly overload: (network: string) => BulkheadError | undefined;
+  readonly overload: (site: string) => BulkheadError | undefined;
   /** Refuses a caller that may not even ask, before anything is parsed. @throws BulkheadError */
   readonly admit: (viewers: Viewers) => void;
   /** Whether a caller may learn what an operation costs in a product. */
@@ -111,7 +111,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return undefined;
       const authorization = authorizationOf(request);
       forbidCaching(reply, authorization);
-      const problem = requestProblem(request) ?? overload(networkOf(request.ip));
+      const problem = requestProblem(request) ?? overload(siteOf(request.ip));
       if (problem) return refuse(reply, problem);
       try {
         const authenticate = () => authenticator.authenticate(authorization, target.product?.name);
@@ -156,7 +156,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
         scope: scopeOf(request, reply),
         limits: target.limits,
         admit: async (operation) => {
-          const problem = overload(networkOf(request.ip));
+          const problem = overload(siteOf(request.ip));
           if (problem) throw problem;
           await letThrough(request.viewers!, askedIn(operation));
         },

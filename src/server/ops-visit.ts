@@ -5,6 +5,7 @@ import { BulkheadError } from '../errors/bulkhead-error.js';
 import type { OpsProduct } from '../monitor/graph.js';
 import type { StatsScope } from '../monitor/stats/read-stats.js';
 import type { ProductRuntime } from './runtime/product-runtime.js';
+import { siteOf } from './limits/rate-limits.js';
 import type { RequestScope } from './request-scope.js';
 
 /**
@@ -63,7 +64,7 @@ class Stay {
   constructor(runtime: ProductRuntime, { client, batch, network }: RequestScope) {
     this.#runtime = runtime;
     this.#deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, client, batch?.began);
-    this.#entered = runtime.compartment.enter(this.#deadline.signal, 'reads', network);
+    this.#entered = runtime.compartment.enter(this.#deadline.signal, 'reads', siteOf(network));
     this.#last = this.#entered.catch(() => {});
   }
 

@@ -73,8 +73,8 @@ export async function serveTarget(
         }
       : undefined,
     mayMeasure: (viewers, name) => !production || knownViewer(viewers, name)?.kind === 'operator',
-    overload: (network) => {
-      const refusal = pressure.refusal ?? product?.compartment.turnAway(network);
+    overload: (site) => {
+      const refusal = pressure.refusal ?? product?.compartment.turnAway(site);
       // It was not read, so it has no name.
       if (refusal) product?.recorder?.refused('-');
       return refusal;

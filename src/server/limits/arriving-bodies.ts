@@ -1,7 +1,7 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { FairBound, type Kept } from './fair-bound.js';
-import { networkOf } from './rate-limits.js';
+import { siteOf } from './rate-limits.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,7 +36,7 @@ export function boundArrivingBodies(app: FastifyInstance, mostBytes = 64 * 1024 
     const amountOf = (bytes: number, pieces = 0) => Math.min(bytes * perByte, most) + pieces * PIECE_BYTES;
     const kept: Kept = {
       amount: amountOf(Number(length ?? 0)),
-      client: networkOf(ip),
+      client: siteOf(ip),
       socket: request.raw.socket,
     };
     arriving.add(kept);

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { FairBound } from './fair-bound.js';
-import { networkOf } from './rate-limits.js';
+import { siteOf } from './rate-limits.js';
 
 /**
  * Bounds open connections: one that does nothing costs its client nothing, and the gateway memory and a descriptor.
@@ -11,6 +11,6 @@ import { networkOf } from './rate-limits.js';
 export function boundConnections(server: Server, most = 10_000): void {
   const open = new FairBound(most - 1);
   server.on('connection', (socket) => {
-    open.add({ amount: 1, client: networkOf(socket.remoteAddress ?? ''), socket });
+    open.add({ amount: 1, client: siteOf(socket.remoteAddress ?? ''), socket });
   });
 }

@@ -3,7 +3,7 @@ import { Viewer } from '../../auth/viewer.js';
 import { viewersOf } from '../../auth/viewers.js';
 import { BulkheadError } from '../../errors/bulkhead-error.js';
 import { DEFAULT_LIMITS } from '../../product/product.js';
-import { networkOf, RequestRate, SignInRate } from './rate-limits.js';
+import { networkOf, RequestRate, SignInRate, siteOf } from './rate-limits.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -21,6 +21,15 @@ test.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
 ])('%s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+test.each([
+  ['192.0.2.7:40000', '192.0.2.7'],
+  ['2001:db8:1:2::1', '2001:db8:1::/48'],
+  ['2001:db8:1:3::/64', '2001:db8:1::/48'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+])('%s shares what there is once with %s', (address, site) => {
+  expect(siteOf(address)).toBe(site);
 });
 
 describe('a share that is used up', () => {

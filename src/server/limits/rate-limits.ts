@@ -42,9 +42,16 @@ export function networkOf(from: string): string {
   return `${groups.join(':')}::/64`;
 }
 
-/** Of an IPv6 network the 48 bits that a customer of a provider may have to himself; undefined of IPv4. */
-const siteOf = (network: string): string | undefined =>
-  network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : undefined;
+/**
+ * Who shares what there is once for all clients: an address, or of IPv6 the site of 48 bits, which one customer may have
+ * to himself.
+ */
+export function siteOf(from: string): string {
+  const network = networkOf(from);
+  return network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : network;
+}
+
+const isSite = (site: string): boolean => site.endsWith('::/48');
 
 /** Takes points of a key. @throws BulkheadError `RATE_LIMITED` when there are not so many left. */
 async function take(limiter: RateLimiterMemory, key: string, message: string, points = 1): Promise<void> {
@@ -127,7 +134,7 @@ export class RequestRate {
     if (known !== undefined) {
       if (await this.#isSpent(known, address)) await this.#take(known, address);
     } else if (await this.#isSpent(unknown, address)) {
-      await take(this.#looks, siteOf(networkOf(address)) ?? unknown, TOO_MANY);
+      await take(this.#looks, siteOf(address), TOO_MANY);
     }
     let viewers: Viewers;
     try {
@@ -153,19 +160,17 @@ export class RequestRate {
 
   async #take(key: string, address: string, points?: number): Promise<void> {
     await take(this.#limiter, key, TOO_MANY, points);
-    const network = networkOf(address);
-    const site = siteOf(network);
-    if (isSession(key)) await take(this.#sessions, network, TOO_MANY_HERE, points);
-    if (isAddress(key) && site !== undefined) await take(this.#sites, site, TOO_MANY_OF_SITE, points);
+    const site = siteOf(address);
+    if (isSession(key)) await take(this.#sessions, networkOf(address), TOO_MANY_HERE, points);
+    if (isAddress(key) && isSite(site)) await take(this.#sites, site, TOO_MANY_OF_SITE, points);
   }
 
   async #isSpent(key: string, address: string): Promise<boolean> {
-    const network = networkOf(address);
-    const site = siteOf(network);
+    const site = siteOf(address);
     return (
       (await isSpent(this.#limiter, key)) ||
-      (isSession(key) && (await isSpent(this.#sessions, network))) ||
-      (isAddress(key) && site !== undefined && (await isSpent(this.#sites, site)))
+      (isSession(key) && (await isSpent(this.#sessions, networkOf(address)))) ||
+      (isAddress(key) && isSite(site) && (await isSpent(this.#sites, site)))
     );
   }
 
@@ -209,9 +214,9 @@ export class SignInRate {
    */
   async take(address: string, email: string): Promise<void> {
     const network = networkOf(address);
-    const site = siteOf(network);
+    const site = siteOf(address);
     await take(this.#perAddress, network, TOO_MANY_SIGN_INS);
     await take(this.#perAccount, `${network} ${email}`, TOO_MANY_SIGN_INS);
-    if (site !== undefined) await take(this.#perSite, site, TOO_MANY_SIGN_INS);
+    if (isSite(site)) await take(this.#perSite, site, TOO_MANY_SIGN_INS);
   }
 }

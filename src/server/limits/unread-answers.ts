@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { FairBound } from './fair-bound.js';
-import { networkOf } from './rate-limits.js';
+import { siteOf } from './rate-limits.js';
 
 /** What clients may leave unread. */
 export interface UnreadLimits {
@@ -30,7 +30,7 @@ export function boundUnreadAnswers(
     raw.setTimeout(longestMs, () => raw.destroy());
     // As it is before it is packed: that is what is kept.
     const amount = typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
-    const kept = { amount, client: networkOf(ip), socket };
+    const kept = { amount, client: siteOf(ip), socket };
     unread.add(kept);
     const late = setTimeout(
       () => {

@@ -12,6 +12,7 @@ import { Lists } from '../../graph/lists.js';
 import { Loaders } from '../../graph/loaders.js';
 import type { ReadScope } from '../../graph/read-scope.js';
 import { withTail } from '../../monitor/comment.js';
+import { siteOf } from '../limits/rate-limits.js';
 import { Pieces, PIECES } from '../../graph/pieces.js';
 import { BoundedReader } from './bounded-reader.js';
 import type { ProductLink } from './product-link.js';
@@ -109,7 +110,8 @@ function signInsOf(
   if (!sessions || !user) return undefined;
   return {
     user,
-    client: `${runtime.name} ${request.network}`,
+    client: `${runtime.name} ${siteOf(request.network)}`,
+    aside: (work) => runtime.compartment.aside(work),
     signal: scope().signal,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
     open: (userId) => translating(() => take(() => sessions.open(userId, scope()), scope().signal)),

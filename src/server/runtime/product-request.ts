@@ -4,6 +4,7 @@ import type { ProductContext } from '../../graph/context.js';
 import { CostMeter, type OperationCost } from '../../monitor/command-cost.js';
 import { markedName, plainName } from '../../monitor/comment.js';
 import { UNBATCHED_AT } from '../../monitor/recorder.js';
+import { siteOf } from '../limits/rate-limits.js';
 import { createProductContext } from './product-context.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from '../request-scope.js';
@@ -50,7 +51,7 @@ export class ProductRequest {
     const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
     const name = operationName && NAME.test(operationName) ? operationName : '-';
     try {
-      const leave = await runtime.compartment.enter(deadline.signal, kind, request.network);
+      const leave = await runtime.compartment.enter(deadline.signal, kind, siteOf(request.network));
       const release = runtime.held.open(
         deadline.signal,
         kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
