@@ -308,7 +308,7 @@ describe('a shape that cannot be explained says why', () => {
     ],
     ['a collation', { find: 'posts', filter: { author: v }, collation: { locale: 'de' } }, /collation/],
     ['a value in a name', { find: 'posts', filter: { [`by.${'5'.repeat(24)}`]: 1 } }, /value in its name/],
-    ['too deep', { find: 'posts', filter: { $and: deep(40) } }, /cut off/],
+    ['too deep', { find: 'posts', filter: { $or: deep(40) } }, /cut off/],
     ['an index that is not there', { find: 'posts', filter: {}, hint: 'gone_1' }, /refused.*BadValue/],
     [
       'code',
@@ -337,7 +337,7 @@ describe('a shape that cannot be explained says why', () => {
 });
 
 function deep(levels: number): mongo.Document[] {
-  return levels === 0 ? [{ a: 1 }] : [{ $and: deep(levels - 1) }];
+  return levels === 0 ? [{ a: 1 }] : [{ $or: deep(levels - 1) }];
 }
 
 test('whatever a filter holds, no value of the data is in its plan', async () => {

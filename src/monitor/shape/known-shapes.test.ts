@@ -30,6 +30,7 @@ const OPERATORS = [
   '$set',
 ];
 const REGEX = ['$regex', '$options', '$ne'];
+const EQUALS = ['$eq', '$and', 'a'];
 const BRANCHES = ['$and', '$or', '$expr'];
 const STAGES = ['$match', '$sort', '$limit', '$lookup', '$unionWith', '$graphLookup', '$group', '$facet'];
 const JOIN = ['from', 'coll', 'as', 'localField', 'pipeline'];
@@ -38,7 +39,7 @@ const { value, stages } = fc.letrec<{ value: unknown; stages: unknown[] }>((tie)
     { maxDepth: 5, withCrossShrink: true },
     { weight: 3, arbitrary: leaf },
     { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
-    ...[FIELDS, OPERATORS, REGEX, BRANCHES, JOIN].map((keys) => ({
+    ...[FIELDS, OPERATORS, REGEX, EQUALS, BRANCHES, JOIN].map((keys) => ({
       weight: 1,
       arbitrary: fc.dictionary(fc.constantFrom(...keys), tie('value'), { maxKeys: 3 }),
     })),
@@ -119,6 +120,16 @@ test.each<[string, mongo.Document, mongo.Document]>([
     'options',
     { find: 'posts', filter: { a: { $regex: '^a', $options: 's' } } },
     { find: 'posts', filter: { a: { $regex: '^a', $options: 'i' } } },
+  ],
+  [
+    'a condition more',
+    { find: 'posts', filter: { $and: [{ a: 1 }] } },
+    { find: 'posts', filter: { $and: [{ a: 1 }, { a: 2 }] } },
+  ],
+  [
+    'an operator beside it',
+    { find: 'posts', filter: { a: { $eq: 1 } } },
+    { find: 'posts', filter: { a: { $eq: 1, $gt: 0 } } },
   ],
   ['a limit', { find: 'posts', limit: 0 }, { find: 'posts', limit: 2 }],
   [

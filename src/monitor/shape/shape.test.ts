@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
-import { hasCollation, isCut, parseShape, shapeOf } from './shape.js';
+import { hasCollation, isCut, isPlain, parseShape, shapeOf } from './shape.js';
 
 const { ObjectId } = mongo;
 const find = (filter: unknown, rest: mongo.Document = {}) =>
@@ -35,6 +35,33 @@ describe('a shape', () => {
     [{ a: { $in: Array.from({ length: 1_000 }, (_, n) => n) } }, { a: { $in: ['?', '?'] } }],
     [{ $or: [{ a: 1 }, { a: 2 }, { b: 3 }] }, { $or: [{ a: '?' }, { b: '?' }] }],
     [{ $and: [{ a: 1 }, { a: 2 }] }, { $and: [{ a: '?' }] }],
+    [{ $and: [{ a: 5 }] }, { a: '?' }],
+    [{ $and: [{ $and: [{ a: 5 }, { b: 5 }] }] }, { $and: [{ a: '?' }, { b: '?' }] }],
+    [
+      { $and: [{ $or: [{ a: 5 }, { b: 5 }] }], c: 5 },
+      { $or: [{ a: '?' }, { b: '?' }], c: '?' },
+    ],
+    [
+      { b: 5, $and: [{ a: { $gt: 5 } }] },
+      { a: { $gt: '?' }, b: '?' },
+    ],
+    // Both of a list may be met by different elements.
+    [
+      { a: 5, $and: [{ a: 6 }] },
+      { $and: [{ a: '?' }], a: '?' },
+    ],
+    [{ $or: [{ $and: [{ a: 5 }] }, { a: { $eq: 5 } }] }, { $or: [{ a: '?' }] }],
+    [{ $and: [7] }, { $and: ['?'] }],
+    [{ a: { $eq: 5 } }, { a: '?' }],
+    [{ a: { $eq: null } }, { a: '?' }],
+    // Equal to the expression itself, and to the document.
+    [{ a: { $eq: /^abc/ } }, { a: '?' }],
+    [{ a: { $eq: { $gt: 5 } } }, { a: '?' }],
+    [{ a: { $eq: 5, $gt: 3 } }, { a: { $eq: '?', $gt: '?' } }],
+    // Neither takes a value.
+    [{ a: { $not: { $eq: 5 } } }, { a: { $not: { $eq: '?' } } }],
+    [{ a: { $elemMatch: { $eq: 5 } } }, { a: { $elemMatch: { $eq: '?' } } }],
+    [{ a: { $elemMatch: { b: { $eq: 5 } } } }, { a: { $elemMatch: { b: '?' } } }],
     [{ a: /^abc/ }, { a: { $regex: '^?' } }],
     [{ a: /abc/ }, { a: { $regex: '?' } }],
     [{ a: /^abc/i }, { a: { $regex: '?' } }],
@@ -275,6 +302,50 @@ test('whatever a command holds, its shape is readable JSON without a value of it
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+test('an equality is one shape in each of its forms, wherever it stands', () => {
+  const leaf = fc.constantFrom<unknown>(1, 'x', null, new Date(0), [1], /^a/, new ObjectId());
+  const plainLeaf = leaf.filter((one) => !(one instanceof RegExp));
+  const name = fc.constantFrom('a', 'b', 'c.d', 'toString');
+  const { filter } = fc.letrec<{ filter: Record<string, unknown> }>((tie) => ({
+    filter: fc.oneof(
+      { maxDepth: 3 },
+      fc.dictionary(name, fc.oneof(plainLeaf, fc.constant({ $gt: 1 })), { minKeys: 1, maxKeys: 3 }),
+      fc.record({ $or: fc.array(tie('filter'), { minLength: 2, maxLength: 3 }) }),
+      fc.record({ a: fc.record({ $elemMatch: fc.record({ x: plainLeaf }) }), b: plainLeaf }),
+    ),
+  }));
+  /** The same in other words. */
+  const reworded = (one: unknown, next: () => number): unknown => {
+    if (!isPlain(one)) return one;
+    const entries = Object.entries(one).map(([key, test]): [string, unknown] => {
+      if (Array.isArray(test) && key.startsWith('$')) return [key, test.map((each) => reworded(each, next))];
+      if (isPlain(test)) {
+        const { $elemMatch: inner } = test;
+        return [key, inner === undefined ? test : { $elemMatch: reworded(inner, next) }];
+      }
+      return [key, next() % 2 === 0 ? { $eq: test } : test];
+    });
+    const moved = next() % 3;
+    const some = Object.fromEntries(entries.filter((_, at) => moved === 1 || (moved === 2 && at === 0)));
+    const others = Object.fromEntries(entries.filter(([key]) => !Object.hasOwn(some, key)));
+    return moved === 0 ? others : { ...others, $and: [some] };
+  };
+  fc.assert(
+    fc.property(filter, fc.infiniteStream(fc.nat()), (one, numbers) => {
+      const next = (): number => numbers.next().value;
+      expect(find(reworded(one, next) as object)).toBe(find(one));
+      expect(find({ $and: [{ $and: [one] }] })).toBe(find(one));
+    }),
+    { numRuns: 1_000 },
+  );
+  fc.assert(
+    fc.property(leaf, (one) => {
+      expect(find({ a: { $eq: one } })).toBe(find({ a: 1 }));
+      expect(find({ a: { $eq: { $in: [one] } } })).toBe(find({ a: 1 }));
+    }),
   );
 });
 

@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import { LONGEST_NAME, pathOf } from './path-of.js';
+import { isEquality, isPlain, withoutLoneAnd } from './one-form.js';
 import { formOf, isRegex } from './regex.js';
 import { Budget } from './shape-budget.js';
 
@@ -19,6 +20,8 @@ export interface Shape {
   /** The command's parts that matter to a plan, by name: `filter`, `sort`, `projection`, `pipeline`, … */
   readonly parts: Readonly<Record<string, unknown>>;
 }
+
+export { isPlain };
 
 /** Bounds of one shape, beside those of its nodes: what is beyond them is `"…"`. */
 const MOST_CHARACTERS = 4_000;
@@ -114,13 +117,6 @@ export function isShape(text: unknown): text is ShapeText {
 /** Whether a part of a shape was cut off, so that it stands for more than one form. */
 export const isCut = (text: ShapeText): boolean => text.includes(CUT);
 
-/** Whether a value is a document, rather than a value of a type of its own. */
-export const isPlain = (value: unknown): value is Record<string, unknown> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
-
 const nameOf = (path: string): string => JSON.stringify(pathOf(path));
 
 /** The entries of an object as JSON; `of` answers the whole entry or the value alone. */
@@ -158,7 +154,7 @@ function encodeForms(values: readonly unknown[], budget: Budget, depth: number, 
 }
 
 function encodeFilter(value: unknown, budget: Budget, depth: number): string {
-  return isPlain(value) ? encodeEntries(value, budget, depth, encodeCondition) : VALUE;
+  return isPlain(value) ? encodeEntries(withoutLoneAnd(value), budget, depth, encodeCondition) : VALUE;
 }
 
 const BRANCHES = new Set(['$and', '$or', '$nor']);
@@ -168,7 +164,7 @@ function encodeCondition(key: string, value: unknown, budget: Budget, depth: num
     return Array.isArray(value) ? encodeForms(value, budget, depth, encodeFilter) : VALUE;
   if (key === '$expr') return encodeExpression(value, budget, depth);
   if (key.startsWith('$')) return VALUE;
-  return encodeTest(value, budget, depth);
+  return isEquality(value) ? VALUE : encodeTest(value, budget, depth);
 }
 
 /** What is asked of one field: a value, a regular expression, or operators. */
@@ -199,7 +195,7 @@ function encodeOperator(operator: string, value: unknown, budget: Budget, depth:
     case '$not':
       return encodeTest(value, budget, depth);
     case '$elemMatch':
-      return isPlain(value) && !Object.keys(value)[0]?.startsWith('$')
+      return isPlain(value) && !Object.keys(withoutLoneAnd(value))[0]?.startsWith('$')
         ? encodeFilter(value, budget, depth)
         : encodeTest(value, budget, depth);
     default:
