@@ -95,13 +95,23 @@ test('a document is what the cursor of the driver would answer, whatever it hold
 test('an answer of more than one reply is whole', async () => {
   const rows = await reader.find({ collection: 'things', filter: {}, sort: { n: 1 }, limit: 250 }, scope);
   expect(rows.map((row) => row['n'])).toEqual(Array.from({ length: 250 }, (_, n) => n));
-  expect(seen).toContain('killCursors');
-  expect(seen).toContain('getMore');
+  // It goes on where it was, and is not begun again.
+  expect(seen).toEqual(['find', 'getMore']);
 });
 
 test('no limit reads everything, also past the first batch of the server', async () => {
   expect(await reader.find({ collection: 'things', filter: {}, fields: ['n'] }, scope)).toHaveLength(250);
 });
+
+test.each([{ closeConnection: true }, { errorCode: 43 }])(
+  'a read whose rest is lost is begun again: %o',
+  async (data) => {
+    await failOnce({ failCommands: ['getMore'], ...data });
+    const rows = await reader.find({ collection: 'things', filter: {}, sort: { n: 1 }, limit: 250 }, scope);
+    expect(rows.map((row) => row['n'])).toEqual(Array.from({ length: 250 }, (_, n) => n));
+    expect(seen.filter((name) => name === 'find')).toHaveLength(2);
+  },
+);
 
 test.each([{ closeConnection: true }, { errorCode: 11_602 }])(
   'a read that lost its server is sent once more: %o',
