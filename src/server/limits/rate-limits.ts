@@ -45,9 +45,11 @@ export function networkOf(from: string): string {
 /**
  * Who shares what there is once for all clients: an address, or of IPv6 the site of 48 bits, which one customer may have
  * to himself.
+ *
+ * @param from undefined of a request whose connection is gone, whatever Fastify's types say.
  */
-export function siteOf(from: string): string {
-  const network = networkOf(from);
+export function siteOf(from: string | undefined): string {
+  const network = networkOf(from ?? '');
   return network.endsWith('::/64') ? `${network.split(':').slice(0, 3).join(':')}::/48` : network;
 }
 

@@ -30,9 +30,7 @@ export function boundUnreadAnswers(
     raw.setTimeout(longestMs, () => raw.destroy());
     // As it is before it is packed: that is what is kept.
     const amount = typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
-    // Gone with its socket, whatever its type says.
-    const client = siteOf((ip as string | undefined) ?? '');
-    const kept = { amount, client, socket };
+    const kept = { amount, client: siteOf(ip), socket };
     unread.add(kept);
     const late = setTimeout(
       () => {
