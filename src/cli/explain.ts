@@ -115,12 +115,12 @@ const section = (heading: string, lines: readonly string[]): string[] => [
 ];
 
 const MOST_ORIGINS = 10;
-function originsOf({ origins }: SlowShape): string[] {
+function originsOf({ origins, moreOrigins = 0 }: SlowShape): string[] {
   const rows = origins
     .slice(0, MOST_ORIGINS)
     .map(({ operation, field, calls }) => [count(calls), operation, field]);
-  const rest = origins.length - rows.length;
-  return [...table(rows, [0]).split('\n'), ...(rest > 0 ? [`and ${rest} more`] : [])];
+  const rest = origins.length - rows.length + moreOrigins;
+  return [...table(rows, [0]).split('\n'), ...(rest > 0 ? [`and ${count(rest)} more`] : [])];
 }
 
 function planOf({ plan }: SlowShape): string[] {

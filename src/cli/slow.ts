@@ -220,10 +220,11 @@ export function planWords(plan: ShapePlan | undefined): string {
 }
 
 /** Who sends it, and what is worst about it. */
-function belowOf({ origins, findings }: SlowShape, columns: number): string[] {
+function belowOf({ origins, moreOrigins = 0, findings }: SlowShape, columns: number): string[] {
   const [first, ...others] = origins;
   const from = first ? `${first.operation} ${first.field}` : '-';
-  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  const rest = others.length + moreOrigins;
+  const more = rest > 0 ? ` and ${count(rest)} more` : '';
   const [worst] = findings;
   return [
     paint('dim', fitting(`             ${from}${more}`, columns)),

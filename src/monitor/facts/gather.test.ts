@@ -7,7 +7,7 @@ import { addIndexes } from '../../indexes/apply.js';
 import { STATS_COLLECTION } from '../../product/grants.js';
 import { readHinted } from './gather.js';
 import { readCollections } from './read-collections.js';
-import { MOST_SHAPES, readShapes } from '../stats/read-stats.js';
+import { MOST_ORIGINS, MOST_SHAPES, readShapes } from '../stats/read-stats.js';
 import { shapeOf } from '../shape/shape.js';
 import { examinedBy, readSlowShapes } from '../stats/slow-shapes.js';
 import { shapeIdOf, slotOf } from '../stats/stats.js';
@@ -174,6 +174,29 @@ test('of more shapes than anybody has, those that take longest are looked at', a
     MOST_SHAPES + 499,
     500,
   ]);
+});
+
+test('of more senders than a document may hold, the busiest are told, and how many others there are', async () => {
+  await stats().deleteMany({});
+  const shape = await store(shapeOf('find', { find: 'posts', filter: { a: 1 } }), 0);
+  const [{ hour }] = (await stats().find({ kind: 'commands' }).toArray()) as unknown as [{ hour: Date }];
+  const rows = Array.from({ length: 250 }, (_, n) => ({
+    _id: `commands:${n}`,
+    kind: 'commands',
+    hour,
+    shape,
+    operation: `Op${n}`,
+    field: 'Query.posts',
+    calls: 100 + n,
+    totalMs: 1,
+    last: NOW,
+  }));
+  await stats().insertMany(rows as never[]);
+  const [{ origins, moreOrigins } = { origins: [] }] = await readShapes(db, { product: 'shop', since: hour });
+  expect([origins.length, moreOrigins]).toEqual([MOST_ORIGINS, 251 - MOST_ORIGINS]);
+  expect(origins.map(({ operation }) => operation)).toEqual(
+    Array.from({ length: MOST_ORIGINS }, (_, n) => `Op${249 - n}`),
+  );
 });
 
 test('an index that is taken away is missed in the next round, calm as it was', async () => {

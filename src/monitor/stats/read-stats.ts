@@ -47,8 +47,10 @@ export interface ShapeStats extends Summary {
   readonly retries: number;
   /** When it was first seen, ever. */
   readonly first: Date;
-  /** Who sent them, the busiest first. */
+  /** Who sent them, the busiest first: `MOST_ORIGINS`. */
   readonly origins: readonly { readonly operation: string; readonly field: string; readonly calls: number }[];
+  /** How many others have. */
+  readonly moreOrigins?: number;
 }
 
 /** Documents that one call is about on average; undefined where that is known of none. */
@@ -85,6 +87,8 @@ export interface FieldUsage {
 const READ_MS = 10_000;
 /** Shapes that are looked at, those that took longest; a product has hundreds, unless names in its queries are data. */
 export const MOST_SHAPES = 5_000;
+/** Senders of one shape that are told: names of operations are a client's choice, and all of a month fit into no document. */
+export const MOST_ORIGINS = 100;
 const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 const countsSummed = Object.fromEntries(
   buckets.map((bucket) => [`c${bucket}`, { $sum: `$counts.${bucket}` }]),
@@ -152,6 +156,7 @@ type ShapeRow = Readonly<Record<(typeof TOTALS)[number], number>> & {
   readonly _id: string;
   readonly last: Date;
   readonly origins: ShapeStats['origins'];
+  readonly senders: number;
   readonly about: readonly Pick<ShapeStats, 'text' | 'collection' | 'command' | 'first'>[];
 };
 
@@ -174,13 +179,19 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
             last: { $max: '$last' },
           },
         },
-        { $sort: { calls: -1 } },
         {
           $group: {
             _id: '$_id.shape',
             ...Object.fromEntries(TOTALS.map((key) => [key, { $sum: `$${key}` }])),
             last: { $max: '$last' },
-            origins: { $push: { operation: '$_id.operation', field: '$_id.field', calls: '$calls' } },
+            senders: { $sum: 1 },
+            origins: {
+              $topN: {
+                n: MOST_ORIGINS,
+                sortBy: { calls: -1 },
+                output: { operation: '$_id.operation', field: '$_id.field', calls: '$calls' },
+              },
+            },
           },
         },
         { $sort: { totalMs: -1, _id: 1 } },
@@ -206,7 +217,8 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
     const [about] = row.about;
     if (!about || !isShape(about.text)) return [];
     const { text, collection, command, first } = about;
-    const { _id: shape, documents, uncounted, retries, origins } = row;
+    const { _id: shape, documents, uncounted, retries, origins, senders } = row;
+    const moreOrigins = senders - origins.length;
     return [
       {
         shape,
@@ -218,6 +230,7 @@ export async function readShapes(db: mongo.Db, query: StatsQuery): Promise<reado
         uncounted,
         retries,
         origins,
+        ...(moreOrigins > 0 && { moreOrigins }),
         ...summaryWith(row, counts.get(shape) ?? []),
       },
     ];
@@ -337,17 +350,21 @@ export async function readFields(
           },
         },
         { $group: { _id: { field: '$field', client: '$client' }, ...counted } },
-        { $sort: { last: -1 } },
         {
           $group: {
             _id: '$_id.field',
             ...counted,
-            clients: { $push: { client: '$_id.client', calls: '$calls', last: '$last' } },
+            clients: {
+              $topN: {
+                n: MOST_CLIENTS,
+                sortBy: { last: -1 },
+                output: { client: '$_id.client', calls: '$calls', last: '$last' },
+              },
+            },
           },
         },
         { $sort: { _id: 1 } },
         { $limit: limit },
-        { $set: { clients: { $slice: ['$clients', MOST_CLIENTS] } } },
       ],
       readOptions(query),
     )
