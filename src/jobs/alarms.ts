@@ -121,8 +121,9 @@ function dueOf(row: Row, now: Date): AlarmBody['kind'] | undefined {
   }
   if (severity === 'info') return undefined;
   if (!alarmedAt) return 'finding';
-  const isNew = alarmedAt < first || (severity === 'red' && alarmedAs !== 'red');
-  return isNew && age(alarmedAt) >= QUIET_MS ? 'finding' : undefined;
+  // Graver than it was told is news; only the same again waits.
+  if (severity === 'red' && alarmedAs !== 'red') return 'finding';
+  return alarmedAt < first && age(alarmedAt) >= QUIET_MS ? 'finding' : undefined;
 }
 
 function bodyOf(kind: AlarmBody['kind'], product: string, row: Row): AlarmBody {

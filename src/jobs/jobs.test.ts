@@ -168,6 +168,22 @@ describe('alarms', () => {
     expect(told().slice(3)).toEqual(['finding a']);
   });
 
+  test('what was told as amber and turns red does not wait for the hour', async () => {
+    const red = finding('a', { severity: 'red' });
+    await holds(0, [finding('a')]);
+    await send(0);
+    await holds(1 / 60, [red]);
+    expect([await send(1 / 60), await send(2 / 60)]).toEqual([{ sent: 1 }, { sent: 0 }]);
+    expect(receiver.received.map(({ finding: one }) => (one as Finding).severity)).toEqual(['amber', 'red']);
+    // From red to amber and back is the same again.
+    await holds(0.1, [finding('a')]);
+    await holds(0.2, [red]);
+    expect(await send(0.2)).toEqual({ sent: 0 });
+    await holds(0.3, []);
+    await holds(0.4, [red]);
+    expect(await send(0.4)).toEqual({ sent: 0 });
+  });
+
   test('are tried again when the webhook fails: at once, then in later rounds, ever more seldom', async () => {
     await holds(0, [finding('a'), finding('b')]);
     receiver.answers = [503, 503, 503];
