@@ -104,6 +104,21 @@ describe('values are those with which an explanation finds as many documents as 
       { indexes: ['due_1'], documentsExamined: 10, returned: 10 },
     ],
     [
+      'some days, as two conditions',
+      { find: 'ranged', filter: { $and: [{ due: { $gte: newest(90) } }, { due: { $lt: newest(80) } }] } },
+      10,
+      { indexes: ['due_1'], documentsExamined: 10, returned: 10 },
+    ],
+    [
+      'some days of an owner, a condition in each part',
+      {
+        find: 'bare',
+        filter: { owner: 1, due: { $gte: newest(900) }, $and: [{ $and: [{ due: { $lt: newest(80) } }] }] },
+      },
+      20,
+      { documentsExamined: MANY, collectionScan: true },
+    ],
+    [
       'nothing, as an empty queue',
       { find: 'bare', filter: { status: 'none' }, limit: 1 },
       0,

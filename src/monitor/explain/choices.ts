@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose';
+import { type Condition, conjunctionOf } from './conjunction.js';
 import { type Counted, isFull } from './counted.js';
 import { fillFilter } from './fill.js';
 import type { Bounds, Choice, Sample } from './sample.js';
@@ -103,11 +104,7 @@ const wholeText = ({ parts }: Shape): readonly Choice[] =>
   JSON.stringify(parts).includes('"$regex"') ? [{ isWhole: true }] : [];
 
 /** The conditions that all documents have to meet, by path. */
-export function conditionsOf({ command, parts }: Shape): readonly (readonly [path: string, test: unknown])[] {
-  const entries = (filter: unknown): (readonly [string, unknown])[] =>
-    Object.entries(Object(filter) as Record<string, unknown>).flatMap(([key, test]) =>
-      key === '$and' && Array.isArray(test) ? test.flatMap(entries) : [[key, test] as const],
-    );
+export function conditionsOf({ command, parts }: Shape): readonly Condition[] {
   const [first] = Array.isArray(parts['pipeline']) ? (parts['pipeline'] as { $match?: unknown }[]) : [];
   const filter =
     command === 'aggregate'
@@ -115,7 +112,9 @@ export function conditionsOf({ command, parts }: Shape): readonly (readonly [pat
       : (parts['filter'] ??
         parts['query'] ??
         (Object(parts['updates'] ?? parts['deletes']) as { q?: unknown }).q);
-  return entries(filter).filter(([path]) => /^[^$*…]/.test(path) && !/[*…]|(?:^|\.)\d/.test(path));
+  return conjunctionOf(Object(filter) as Record<string, unknown>).filter(
+    ([path]) => /^[^$*…]/.test(path) && !/[*…]|(?:^|\.)\d/.test(path),
+  );
 }
 
 const equalitiesOf = (shape: Shape): readonly string[] =>

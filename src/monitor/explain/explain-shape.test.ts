@@ -394,4 +394,24 @@ test('rebuilt commands ask for what the data has, and name every collection', ()
     find: 'a',
     filter: { n: { $gte: 3, $lt: 7 } },
   });
+  const filters: [mongo.Document, mongo.Document][] = [
+    [{ $and: [{ n: { $gte: 1 } }, { n: { $lt: 2 } }] }, { n: { $gte: 3, $lt: 7 } }],
+    [
+      { n: { $gte: 1 }, $and: [{ n: { $lt: 2 }, x: { $exists: true } }] },
+      { n: { $gte: 3, $lt: 7 }, x: { $exists: true } },
+    ],
+    // An operator that stands twice, and more than one choice of branches, stay apart.
+    [
+      { $and: [{ n: { $in: [1, 2] } }, { n: { $in: [1] } }] },
+      { n: { $in: [1, 2] }, $and: [{ n: { $in: [1] } }] },
+    ],
+    [
+      { $and: [{ $or: [{ n: 1 }, { n: { $in: [1] } }] }, { $or: [{ n: { $in: [1] } }, { n: 1 }] }] },
+      { $or: [{ n: 1 }, { n: { $in: [2] } }], $and: [{ $or: [{ n: { $in: [1] } }, { n: 2 }] }] },
+    ],
+  ];
+  for (const [filter, rebuilt] of filters) {
+    const asked = parseShape(shapeOf('find', { find: 'a', filter })!);
+    expect(rebuild(asked, { sampleOf: () => sample, count: 1 })).toEqual({ find: 'a', filter: rebuilt });
+  }
 });

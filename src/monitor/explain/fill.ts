@@ -1,4 +1,5 @@
 import type { mongo } from 'mongoose';
+import { conjunctionOf } from './conjunction.js';
 import type { Sample, SampleValues } from './sample.js';
 
 /** A shape that cannot be made a command again, and why, in words without a value. */
@@ -14,16 +15,23 @@ const UPPER = ['$lt', '$lte'] as const;
 export function fillFilter(filter: unknown, sample: Sample): mongo.Document {
   if (!isObject(filter)) throw new CannotRebuild('its filter is cut off or is a value');
   const filled: mongo.Document = {};
-  for (const [key, test] of Object.entries(filter)) {
-    if (test === '…' || key.split('.').some((segment) => segment === '…' || segment === '*'))
-      throw new CannotRebuild('a part of it is cut off, or a field has a value in its name');
-    if (key === '$and' || key === '$or' || key === '$nor') filled[key] = fillBranches(key, test, sample);
-    else if (key === '$expr') filled[key] = fillExpression(test);
-    else if (key === '$comment') continue;
-    else if (key.startsWith('$')) throw new CannotRebuild(`it uses ${key}`);
-    else filled[key] = fillTest(test, sample.at(key));
+  const more: mongo.Document[] = [];
+  for (const [key, test] of conjunctionOf(filter)) {
+    if (key === '$comment') continue;
+    const value = fillCondition(key, test, sample);
+    if (key in filled) more.push({ [key]: value });
+    else filled[key] = value;
   }
-  return filled;
+  return more.length > 0 ? { ...filled, $and: more } : filled;
+}
+
+function fillCondition(key: string, test: unknown, sample: Sample): unknown {
+  if (test === '…' || key.split('.').some((segment) => segment === '…' || segment === '*'))
+    throw new CannotRebuild('a part of it is cut off, or a field has a value in its name');
+  if (key === '$and' || key === '$or' || key === '$nor') return fillBranches(key, test, sample);
+  if (key === '$expr') return fillExpression(test);
+  if (key.startsWith('$')) throw new CannotRebuild(`it uses ${key}`);
+  return fillTest(test, sample.at(key));
 }
 
 function fillBranches(key: string, branches: unknown, sample: Sample): mongo.Document[] {
@@ -32,7 +40,7 @@ function fillBranches(key: string, branches: unknown, sample: Sample): mongo.Doc
   // Branches of one form are one in the shape; an `$or` of one is not planned as an `$or`.
   const forms: readonly unknown[] =
     key === '$or' && branches.length === 1 ? [branches[0], branches[0]] : branches;
-  return forms.map((form, index) => fillFilter(form, key === '$and' ? sample : sample.from(index)));
+  return forms.map((form, index) => fillFilter(form, sample.from(index)));
 }
 
 function fillTest(test: unknown, values: SampleValues): unknown {

@@ -14,7 +14,7 @@ import {
   subjectOf,
   window,
 } from './say.js';
-import { isLike, joins, returnedBy, scans, seenOf, sourceOf } from './work.js';
+import { isLike, joins, returnedBy, scans, scansWhole, seenOf, sourceOf } from './work.js';
 
 /** What a scan reads when it needs somebody today, if it is asked for often. */
 export const LARGE_SCAN = 100_000;
@@ -26,6 +26,7 @@ export const WANTED_SHARE = 0.5;
 /** Shapes that read a collection from its beginning to its end. */
 export const collectionScan: Rule = (facts) =>
   facts.shapes.filter(scans).flatMap((shape) => {
+    const isCertain = isLike(shape) || scansWhole(facts, shape);
     const scanned = scannedBy(facts, shape);
     const returned = returnedBy(shape);
     const isWanted = returned >= scanned * WANTED_SHARE;
@@ -35,9 +36,9 @@ export const collectionScan: Rule = (facts) =>
       findingOf(
         {
           rule: 'collection-scan',
-          severity: severityOf(facts, shape, scanned),
+          severity: isCertain || seenOf(shape) ? severityOf(facts, shape, scanned) : 'info',
           subject: subjectOf(shape),
-          reason: `${senderOf(shape)} reads ${counted(scanned, 'document')} without an index and returns ${count(returned)}${sourceOf(shape)}${isWanted ? ', which is most of them' : ''}; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
+          reason: `${senderOf(shape)} reads ${counted(scanned, 'document')} without an index and returns ${count(returned)}${sourceOf(shape, isCertain)}${isWanted ? ', which is most of them' : ''}; ${counted(shape.calls, 'time')} in ${window(facts)}.`,
           remedy: `bulkhead indexes advise ${facts.product}`,
         },
         [shape.shape],
@@ -49,6 +50,7 @@ export const collectionScan: Rule = (facts) =>
 function scannedBy(facts: ProductFacts, shape: ShapeFacts): number {
   const seen = seenOf(shape);
   if (seen && !joins(shape)) return seen.documents;
+  if (!isLike(shape) && scansWhole(facts, shape)) return collectionOfShape(facts, shape)!.documents;
   const stages = [...walk(shape.plan!.root)];
   const found = stages
     .filter(
@@ -61,7 +63,6 @@ function scannedBy(facts: ProductFacts, shape: ShapeFacts): number {
 
 function severityOf(facts: ProductFacts, shape: ShapeFacts, scanned: number): 'red' | 'amber' | 'info' {
   if (scanned < SMALL_COLLECTION || shape.calls < FEW_CALLS || !narrows(shape)) return 'info';
-  if (!isLike(shape) && !seenOf(shape)) return 'info';
   if (returnedBy(shape) >= scanned * WANTED_SHARE) return 'info';
   return scanned >= LARGE_SCAN && shape.calls / facts.hours >= OFTEN_PER_HOUR ? 'red' : 'amber';
 }

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { ShapeFacts } from '../facts/facts.js';
+import type { IndexFacts, ShapeFacts } from '../facts/facts.js';
 import type { FindingRule } from '../finding.js';
 import type { ShapePlan } from '../explain/plan.js';
 import type { Examined } from '../stats/read-examined.js';
 import { examine } from './index.js';
-import { facts, fetch, found, ofShape, planOf, scan, shape, stage } from './rules.test.support.js';
+import {
+  collection,
+  facts,
+  fetch,
+  found,
+  index,
+  ofShape,
+  planOf,
+  scan,
+  shape,
+  stage,
+} from './rules.test.support.js';
 
 describe('an estimate that disagrees with what was counted', () => {
   const off = (plan: ShapePlan) => ({ ...plan, counted: 12, isOff: true });
@@ -47,6 +58,38 @@ describe('an estimate that disagrees with what was counted', () => {
     ],
   ])('%s: %s', (rule, _, more, expected) => {
     expect(ofShape(rule, { documents: 1_200, ...more })).toBe(expected);
+  });
+
+  test.each<[string, Parameters<typeof shape>[0], readonly IndexFacts[], string]>([
+    ['no index', {}, [], 'amber'],
+    ['an index on something else', {}, [index({ b: 1 }, { isPartial: true })], 'amber'],
+    ['one that holds some values', {}, [index({ a: 1 }, { isPartial: true })], 'info'],
+    ['one that a collation decides on', {}, [index({ b: 1, a: 1 }, { hasCollation: true })], 'info'],
+    ['one of all paths, which has no nulls', {}, [index({ '$**': 1 })], 'info'],
+    ['a limit, which may end it', { asks: { find: 'posts', filter: { a: 1 }, limit: 10 } }, [], 'info'],
+    [
+      'a limit in the middle, which ends it anywhere',
+      {
+        asks: { aggregate: 'posts', pipeline: [{ $match: { a: 1 } }, { $limit: 9 }, { $match: { b: 1 } }] },
+      },
+      [],
+      'info',
+    ],
+    [
+      'a join, which may be what scans',
+      { asks: { aggregate: 'posts', pipeline: [{ $match: { a: 1 } }, { $lookup: { from: 'b' } }] } },
+      [],
+      'info',
+    ],
+    ['most are wanted', { documents: 3_000_000 }, [], 'info'],
+  ])('says what a scan reads where no values would change that: %s', (_, more, indexes, expected) => {
+    const collections = [collection(indexes, { documents: 50_000 })];
+    const asks = { find: 'posts', filter: { a: 1 } };
+    const asked = { asks, documents: 500, plan: off(scan(40, 40)), ...more };
+    expect(ofShape('collection-scan', asked, { collections })).toBe(expected);
+    if (expected !== 'amber') return;
+    const [{ reason } = { reason: '' }] = found('collection-scan', { shapes: [shape(asked)], collections });
+    expect(reason).toContain('reads 50,000 documents without an index and returns 5;');
   });
 
   test('what is returned is what was counted', () => {

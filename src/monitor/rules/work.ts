@@ -1,8 +1,8 @@
 import { countedOf, hasRowsOf, isOneForOne } from '../explain/counted.js';
-import type { ShapeFacts } from '../facts/facts.js';
+import type { ProductFacts, ShapeFacts } from '../facts/facts.js';
 import type { Examined } from '../stats/read-examined.js';
 import { parseShape } from '../shape/shape.js';
-import { count, wastedIn } from './say.js';
+import { collectionOfShape, count, wastedIn } from './say.js';
 
 /** Calls that the profiler has seen from which on its figures say what a shape does. */
 export const SEEN = 5;
@@ -43,6 +43,22 @@ export function scans(shape: ShapeFacts): boolean {
   return seen && !joins(shape) ? seen.scans > 0 : shape.plan.collectionScan;
 }
 
+/**
+ * Whether a scan reads its whole collection whatever the values are: none of the indexes takes some values and not
+ * others, and no limit ends it. Then it does not matter which values were explained.
+ */
+export function scansWhole(facts: ProductFacts, shape: ShapeFacts): boolean {
+  const collection = collectionOfShape(facts, shape);
+  if (!shape.plan?.collectionScan || joins(shape) || !collection) return false;
+  const isNamed = (path: string) => shape.text.includes(JSON.stringify(path));
+  const takesSome = collection.indexes.some(({ key, isPartial, isSparse, hasCollation }) =>
+    Object.keys(key).some(
+      (path) => path.endsWith('$**') || ((isPartial || isSparse || hasCollation) && isNamed(path)),
+    ),
+  );
+  return !takesSome && countedOf(parseShape(shape.text), shape).limit === undefined;
+}
+
 /** What is read in vain by one call, documents or keys; as seen where it was. Undefined where nobody knows. */
 export function wasteOf(
   shape: ShapeFacts,
@@ -56,9 +72,9 @@ export function wasteOf(
   return { documents: plan.documentsExamined, keys: plan.keysExamined, wasted: wastedIn(shape) };
 }
 
-/** Where figures are from, for a reason; empty for an estimate that agrees with what was counted. */
-export function sourceOf(shape: ShapeFacts): string {
+/** Where figures are from, for a reason; empty where they are certain, or by an estimate that agrees with what was counted. */
+export function sourceOf(shape: ShapeFacts, isCertain = isLike(shape)): string {
   const seen = seenOf(shape);
   if (seen) return `, as the profiler has seen in ${count(seen.calls)} calls`;
-  return isLike(shape) ? '' : ', by an estimate that disagrees with what was counted';
+  return isCertain ? '' : ', by an estimate that disagrees with what was counted';
 }
