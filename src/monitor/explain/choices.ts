@@ -48,6 +48,9 @@ const FARTHEST = 10_000;
 const MOST_PARTIAL = 3;
 /** What a document has beside the sample's first. */
 const ANOTHER = 7;
+/** Other documents that are asked about, and how far apart they lie in the sample. */
+const MORE_DRAWS = 4;
+const APART = 4;
 
 /** Choices of values, the one that has fitted before first. Reads only, and each within a time limit. */
 export async function* choicesFor(
@@ -56,6 +59,19 @@ export async function* choicesFor(
 ): AsyncGenerator<Candidate> {
   for (const kind of [remembered, ...KINDS.filter((one) => one !== remembered)])
     for (const choice of await FINDERS[kind](task).catch(nothing)) yield { kind, choice };
+}
+
+/**
+ * Choices of the same kind whose values are of other documents; none where they come from no document of the sample.
+ * Reads only.
+ */
+export async function* redrawn(task: ChoiceTask, { kind, choice }: Candidate): AsyncGenerator<Candidate> {
+  if (!['sample', 'several', 'other', 'end'].includes(kind)) return;
+  for (let draw = 1; draw <= MORE_DRAWS; draw += 1) {
+    const from = (choice.from ?? 0) + draw * APART;
+    if (kind !== 'end') yield { kind, choice: { ...choice, from } };
+    else for (const end of await endsFor(task, { from }).catch(nothing)) yield { kind, choice: end };
+  }
 }
 
 /** What takes too long, or cannot be asked, is passed over: another choice may fit. */

@@ -1,5 +1,5 @@
 import { mongo } from 'mongoose';
-import { type Candidate, type ChoiceKind, choicesFor } from './choices.js';
+import { type Candidate, type ChoiceKind, choicesFor, type ChoiceTask, redrawn } from './choices.js';
 import { ownComment } from '../comment.js';
 import { type Counted, countedOf, type Fit, fitOf, keepsCount, PAGE, stageNames } from './counted.js';
 import { CannotRebuild } from './fill.js';
@@ -18,6 +18,8 @@ const SAMPLE_DOCUMENTS = 20;
 /** Shapes of which it is remembered what has fitted. */
 const MOST_FITS = 5_000;
 const SEARCH_MS = 1_000;
+/** Of it, what looking at other documents may take: what is dearer is far beyond any bar. */
+const REDRAW_SHARE = 0.25;
 
 const MAX_TIME_EXPIRED = 50;
 /** Refused, or nobody there: it is not the shape's fault, and is told to whoever asked. */
@@ -80,24 +82,28 @@ async function search(
   { fits = new Map(), searchMs = SEARCH_MS }: SearchOptions,
 ): Promise<Explained | undefined> {
   const startedAt = performance.now();
-  const isOver = () => performance.now() - startedAt >= searchMs;
+  const isOver = (share = 1) => performance.now() - startedAt >= searchMs * share;
   let [best, last]: (Tried | undefined)[] = [];
-  const choices = question.choices(counted, {
-    returned: () => last?.plan.returned ?? 0,
-    remembered: fits.get(id),
-    maxTimeMS: searchMs / 2,
-  });
-  for await (const candidate of choices) {
-    last = await question.tryOne(candidate, counted).catch((error: unknown) => {
-      // The first says why a shape cannot be explained; another choice is not worth a word.
-      if (!best || problemOf(error) === undefined) throw error;
-      return undefined;
-    });
+  const task = question.taskFor(counted, () => last?.plan.returned ?? 0, searchMs / 2);
+  for await (const candidate of choicesFor(task, fits.get(id))) {
+    // The first says why a shape cannot be explained.
+    const tried = question.tryOne(candidate, counted);
+    last = (await (best ? tried.catch(passOver) : tried)) ?? last;
     if (!last && !best) return undefined;
     if (last && (!best || last.fit.distance < best.fit.distance)) best = last;
     if (best!.fit.isGood || best!.plan.problem !== undefined || isOver()) break;
   }
   if (!best) return undefined;
+  // A scan reads the same with whatever values.
+  if (best.fit.isGood && best.plan.problem === undefined && !best.plan.collectionScan) {
+    const alike: [Tried, ...Tried[]] = [best];
+    for await (const candidate of redrawn(task, best.candidate)) {
+      if (isOver(REDRAW_SHARE)) break;
+      const tried = await question.tryOne(candidate, counted).catch(passOver);
+      if (tried?.fit.isGood && tried.plan.problem === undefined) alike.push(tried);
+    }
+    best = middleOf(alike);
+  }
   const { found } = counted;
   // Full pages, and no limit that people give: then it was that of these pages.
   if (best.fit.isOverfull && found !== undefined && !isOver()) {
@@ -118,12 +124,25 @@ async function search(
   };
 }
 
+const examinedBy = ({ plan }: Tried): number => Math.max(plan.documentsExamined, plan.keysExamined);
+
+/** The one that examines neither the most nor the least: one tenant is large, another is small. */
+const middleOf = (tried: readonly [Tried, ...Tried[]]): Tried =>
+  [...tried].sort((one, other) => examinedBy(one) - examinedBy(other))[Math.floor(tried.length / 2)] ??
+  tried[0];
+
+/** Other values are not worth a word. @throws the error where the server cannot be asked. */
+function passOver(error: unknown): undefined {
+  if (problemOf(error) === undefined) throw error;
+}
+
 /** One shape, asked with one choice of values or another. */
 class Question {
   readonly #db: mongo.Db;
   readonly #comment: string;
   readonly #shape: Shape;
   readonly #samples: Samples;
+  readonly #asked = new Set<string>();
 
   constructor(db: mongo.Db, product: string, shape: Shape, samples: Samples) {
     this.#db = db;
@@ -132,35 +151,20 @@ class Question {
     this.#samples = samples;
   }
 
-  choices(
-    counted: Counted,
-    {
-      returned,
-      remembered,
-      maxTimeMS,
-    }: {
-      readonly returned: () => number;
-      readonly remembered: ChoiceKind | undefined;
-      readonly maxTimeMS: number;
-    },
-  ): AsyncIterable<Candidate> {
+  taskFor(counted: Counted, returned: () => number, maxTimeMS: number): ChoiceTask {
     const { collection } = this.#shape;
-    const sample = this.#samples.of(collection);
-    return choicesFor(
-      {
-        db: this.#db,
-        shape: this.#shape,
-        sample,
-        counted,
-        returned,
-        more: (count) => this.#samples.more(collection, count),
-        options: { comment: this.#comment, maxTimeMS },
-      },
-      remembered,
-    );
+    return {
+      db: this.#db,
+      shape: this.#shape,
+      sample: this.#samples.of(collection),
+      counted,
+      returned,
+      more: (count) => this.#samples.more(collection, count),
+      options: { comment: this.#comment, maxTimeMS },
+    };
   }
 
-  /** @returns undefined for what has no plan. */
+  /** @returns undefined for what has no plan, and for what was asked already. */
   async tryOne(candidate: Candidate, counted: Counted): Promise<Tried | undefined> {
     const shape = this.#shape;
     const filling = {
@@ -171,7 +175,9 @@ class Question {
       count: Math.max(1, counted.limit ?? Math.ceil(counted.found ?? PAGE)),
     };
     const command = rebuild(shape, filling);
-    if (!command) return undefined;
+    const text = mongo.BSON.EJSON.stringify(command ?? null);
+    if (!command || this.#asked.has(text)) return undefined;
+    this.#asked.add(text);
     try {
       const plan = await this.#withGraphs(await this.#explain(command));
       return { candidate, plan, fit: fitOf(plan.returned, counted) };

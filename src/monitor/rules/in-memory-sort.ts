@@ -3,6 +3,7 @@ import { walk } from '../explain/read-explain.js';
 import {
   collectionOfShape,
   counted,
+  easeOf,
   FEW_CALLS,
   findingOf,
   isTelling,
@@ -22,7 +23,7 @@ export const inMemorySort: Rule = (facts) =>
   facts.shapes.flatMap((shape) => {
     if (!sorts(shape) || !isTelling(facts, 'in-memory-sort', shape, FEW_CALLS)) return [];
     const sorted = sortedBy(shape) ?? collectionOfShape(facts, shape)?.documents ?? 0;
-    if (sorted < NOTED) return [];
+    if (sorted < NOTED / easeOf(facts, 'in-memory-sort', shape)) return [];
     return [
       findingOf(
         {

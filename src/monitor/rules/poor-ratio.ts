@@ -1,5 +1,15 @@
 import type { Rule } from '../facts/facts.js';
-import { count, counted, FEW_CALLS, findingOf, isTelling, senderOf, subjectOf, window } from './say.js';
+import {
+  count,
+  counted,
+  easeOf,
+  FEW_CALLS,
+  findingOf,
+  isTelling,
+  senderOf,
+  subjectOf,
+  window,
+} from './say.js';
 import { scans, sourceOf, wasteOf } from './work.js';
 
 /** Documents or keys read in vain by one execution: Atlas advises from 500 on. */
@@ -17,7 +27,8 @@ export const poorRatio: Rule = (facts) =>
     const { documents, keys, wasted } = read;
     const examined = Math.max(documents, keys);
     const wanted = Math.max(1, examined - wasted);
-    if (wasted <= WASTED || examined / wanted < RATIO) return [];
+    const ease = easeOf(facts, 'poor-ratio', shape);
+    if (wasted <= WASTED / ease || examined / wanted < RATIO / ease) return [];
     return [
       findingOf(
         {

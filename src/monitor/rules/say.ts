@@ -36,6 +36,13 @@ export const isTelling = (
   fewest: number,
 ): boolean => calls >= fewest || open.has(idOf(rule, [shape]));
 
+/**
+ * What the bars of a rule are divided by: what holds already ends at half of them. An estimate is of the values that
+ * were drawn for it, and one near a bar would come and go.
+ */
+export const easeOf = ({ open }: ProductFacts, rule: FindingRule, { shape }: ShapeFacts): number =>
+  open.has(idOf(rule, [shape])) ? 2 : 1;
+
 /** A p95 of fewer is the slowest of them. */
 export const FEWEST_OF_P95 = 20;
 /** Of the calls, whose slowest is the p95. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ShapeFacts } from '../facts/facts.js';
 import type { FindingRule } from '../finding.js';
+import type { ShapePlan } from '../explain/plan.js';
 import { examine } from './index.js';
 import {
   collection,
@@ -348,6 +349,24 @@ test('what holds is not mended because fewer ask, and is when it is', () => {
     expect([rule, found(rule, { shapes: [few], open }).map(({ id }) => id)]).toEqual([rule, [one!.id]]);
     const after = shape({ calls: 2, ...bad, ...mended });
     expect([rule, found(rule, { shapes: [after], open })]).toEqual([rule, []]);
+  }
+});
+
+test('what holds by an estimate ends at half of its bar, not with the next draw', () => {
+  const sorted = (returned: number) => planOf(stage('SORT', { inputs: [stage('FETCH', { returned })] }));
+  const cases: [FindingRule, ShapePlan, ShapePlan, ShapePlan][] = [
+    ['poor-ratio', fetch(511, 511, 1), fetch(252, 252, 1), fetch(251, 251, 1)],
+    ['poor-ratio', fetch(5_110, 5_110, 511), fetch(3_000, 3_000, 600), fetch(3_000, 3_000, 601)],
+    ['in-memory-sort', sorted(100), sorted(50), sorted(49)],
+  ];
+  for (const [rule, bad, near, good] of cases) {
+    const [one] = found(rule, { shapes: [shape({ plan: bad })] });
+    const open = new Set([one!.id]);
+    const holds = [near, good].map((plan) => [
+      ofShape(rule, { plan }) !== 'none',
+      ofShape(rule, { plan }, { open }) !== 'none',
+    ]);
+    expect([rule, ...holds]).toEqual([rule, [false, true], [false, false]]);
   }
 });
 
