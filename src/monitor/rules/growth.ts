@@ -8,20 +8,27 @@ export const NOW_DAYS = 7;
 export const FULL = { amber: 0.9, red: 0.95 } as const;
 /** Fewer say nothing about a week. */
 export const FEWEST_DAYS = 3;
+/** Beside all days that are kept, since what was before says little of what has begun lately. */
+export const LATE_DAYS: readonly number[] = [3, 7];
+/** Of what the last days have brought: where one day has brought so much, it was an import and is no trend. */
+export const ONE_DAY = 2 / 3;
 /** Of a disk's growth, for which a product is named. */
 export const SHARE = 0.1;
 
 const DAY_MS = 86_400_000;
 
-/** A disk that is full, or will be, as it has grown in the last days. Named by the products that fill it. */
+/** A disk that is full, or will be, as it has grown in the last days or all that are kept. Named by the products that fill it. */
 export const growth: Rule = (facts) => {
   const last = facts.sizes.at(-1);
   if (!last || last.diskBytes <= 0) return [];
   const full = last.diskUsedBytes / last.diskBytes;
-  const perDay = slope(facts.sizes, ({ diskUsedBytes }) => diskUsedBytes);
-  const ownPerDay = slope(facts.sizes, ({ bytes }) => bytes);
-  const days = perDay > 0 ? (last.diskBytes - last.diskUsedBytes) / perDay : Infinity;
-  const isGrowing = facts.sizes.length >= FEWEST_DAYS && ownPerDay > 0 && ownPerDay >= perDay * SHARE;
+  const trends = trendsOf(facts.sizes);
+  const steepest = trends
+    .filter(({ perDay, ownPerDay }) => perDay > 0 && ownPerDay > 0 && ownPerDay >= perDay * SHARE)
+    .sort((one, other) => other.perDay - one.perDay)[0];
+  const { perDay, ownPerDay } = steepest ?? trends[0]!;
+  const days = (last.diskBytes - last.diskUsedBytes) / perDay;
+  const isGrowing = steepest !== undefined && facts.sizes.length >= FEWEST_DAYS;
   const [isRed, isAmber] = [
     full >= FULL.red || (isGrowing && days <= NOW_DAYS),
     full >= FULL.amber || (isGrowing && days <= SOON_DAYS),
@@ -46,6 +53,27 @@ const largest = ({ collections }: ProductFacts): string =>
     .slice(0, 3)
     .map(({ name, bytes }) => `${name} (${size(bytes)})`)
     .join(', ') || 'not known';
+
+interface Trend {
+  readonly perDay: number;
+  readonly ownPerDay: number;
+}
+
+/** How the disk and the product grow: by all days first, then by the last ones. */
+function trendsOf(sizes: readonly SizeFacts[]): readonly Trend[] {
+  const late = LATE_DAYS.map((days) => sizes.slice(-days - 1)).filter(isTrend);
+  return [sizes, ...late].map((some) => ({
+    perDay: slope(some, ({ diskUsedBytes }) => diskUsedBytes),
+    ownPerDay: slope(some, ({ bytes }) => bytes),
+  }));
+}
+
+/** Whether no single day has brought most of it. */
+function isTrend(sizes: readonly SizeFacts[]): boolean {
+  const used = sizes.map(({ diskUsedBytes }) => diskUsedBytes);
+  const most = Math.max(...used.slice(1).map((one, at) => one - used[at]!));
+  return most < (used.at(-1)! - used[0]!) * ONE_DAY;
+}
 
 /** By how much it grows in a day: the straight line with the least squares. */
 function slope(sizes: readonly SizeFacts[], of: (size: SizeFacts) => number): number {

@@ -240,6 +240,39 @@ describe('growth', () => {
     expect(severity('growth', { sizes: drawn })).toBe(expected);
   });
 
+  /** The disk in GB by day, of which one product has so much less. */
+  const drawn = (used: readonly number[], others: (at: number) => number = () => 20): SizeFacts[] =>
+    used.map((gb, at) => ({
+      day: daysAgo(used.length - 1 - at),
+      bytes: (gb - others(at)) * GB,
+      diskUsedBytes: gb * GB,
+      diskBytes: 100 * GB,
+    }));
+  const flat = (days: number, gb: number) => Array.from({ length: days }, () => gb);
+  const grows = (days: number, from: number, by: number) =>
+    Array.from({ length: days }, (_, at) => from + by * at);
+  test.each([
+    ['8 GB a day for four days, after a month of none', drawn([...flat(26, 50), ...grows(5, 50, 8)]), 'red'],
+    ['2 GB a day since a clean-up', drawn([...flat(10, 85), ...grows(20, 40, 2)]), 'amber'],
+    ['8 GB a day since a clean-up of three days ago', drawn([...flat(10, 90), ...grows(4, 50, 8)]), 'red'],
+    ['ever faster', drawn([...flat(10, 50), 52, 56, 64]), 'amber'],
+    ['an import of yesterday', drawn([...flat(20, 50), 70]), 'none'],
+    [
+      'an import of four days ago, in what grows a little',
+      drawn([...flat(20, 50), ...grows(5, 70, 0.1)]),
+      'none',
+    ],
+    ['a clean-up of two days ago', drawn([...grows(28, 50, 1), 48, 48]), 'none'],
+    [
+      'others’ growth of the last days',
+      drawn([...flat(20, 50), 58, 66, 74], (at) => Math.max(20, (at - 19) * 8 + 20)),
+      'none',
+    ],
+    ['working days, and a weekend', drawn([...grows(20, 46, 1), 67, 69, 71, 73, 75, 75, 75]), 'amber'],
+  ])('as it has grown lately: %s', (_, sizesOfDisk, expected) => {
+    expect(severity('growth', { sizes: sizesOfDisk })).toBe(expected);
+  });
+
   test('says when, and what is largest', () => {
     const [one] = found('growth', { sizes: sizes(10, 1, { used: 75 }), collections: [collection([])] });
     expect(one!.reason).toBe(

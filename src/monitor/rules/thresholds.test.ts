@@ -46,6 +46,7 @@ test('docs/monitoring.md has a row for each rule, with its thresholds', () => {
       growth.SOON_DAYS,
       growth.NOW_DAYS,
       growth.FEWEST_DAYS,
+      ...growth.LATE_DAYS,
       growth.SHARE * 100,
       growth.FULL.amber * 100,
       growth.FULL.red * 100,
