@@ -45,12 +45,13 @@ export function askProducts<T>(
   );
 }
 
-function problemOf(error: unknown, product: string): string {
+/** Why a product's database could not be asked, in words. @param credential the one that was used. */
+export function problemOf(error: unknown, product: string, credential = 'ops'): string {
   const { code, name } = error as { code?: unknown; name?: string };
   if (code === UNAUTHORIZED)
-    return `its ops credential may not read the statistics: run \`bulkhead provision ${product}\`.`;
+    return `its ${credential} credential may not read the statistics: run \`bulkhead provision ${product}\`.`;
   if (refusalOfRights(error) === 'credential')
-    return `the server refuses user or password of its ops credential: correct them, or run \`bulkhead provision ${product}\`.`;
+    return `the server refuses user or password of its ${credential} credential: correct them, or run \`bulkhead provision ${product}\`.`;
   if (name === 'MongoServerSelectionError') return 'its database does not answer.';
   return wordsOfDriverError(error);
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { mongo } from 'mongoose';
+import { refusalOfRights } from '../database/driver-words.js';
 import { collectionOf } from '../database/schema.js';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { withDatabase } from '../development/with-database.js';
@@ -9,7 +10,8 @@ import { readFrom, readTraffic } from '../monitor/stats/read-stats.js';
 import { loadProject } from '../server/load-project.js';
 import type { ProductRuntime } from '../server/runtime/product-runtime.js';
 import { addressOf, askGateway } from './ask-gateway.js';
-import { type CommonOptions, EXIT, paint, print, table } from './output.js';
+import { problemOf } from './ask-products.js';
+import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, table } from './output.js';
 import { count, duration, moment } from './quantities.js';
 import { paintSeverity } from './severity.js';
 
@@ -25,9 +27,12 @@ interface ProductStatus {
   readonly state: string;
   /** Whether it takes no writes, by an operator's word. */
   readonly readOnly?: boolean;
+  /** Why its database could not be asked; nothing below is known then. */
+  readonly problem?: string;
   readonly database?: string;
   readonly version?: string;
   readonly pingMs?: number;
+  /** Missing where the credential may not count them: a class is new, and not provisioned. */
   readonly documents?: number;
   /** Operations of the last hour, and of this one so far; missing where statistics cannot be read. */
   readonly traffic?: {
@@ -60,7 +65,9 @@ export async function status(options: StatusOptions): Promise<number> {
       const { name } = runtime;
       const { state, readOnly } = states?.[name] ?? { state: states ? 'not served' : 'not serving' };
       const { uri, opsUri } = environment.products[name] ?? {};
-      const found = await askDatabase(runtime, uri ?? opsUri).catch(() => ({}));
+      const found = await askDatabase(runtime, uri ?? opsUri).catch((error: unknown) => ({
+        problem: problemOf(error, name, uri === undefined ? 'ops' : 'serving'),
+      }));
       return { product: name, state, ...(readOnly && { readOnly }), ...found };
     }),
   );
@@ -86,16 +93,18 @@ function tableOf(rows: readonly string[][]): string {
 }
 
 function rowOf(status: ProductStatus, isMonitored: boolean): string[] {
-  const { product, state, readOnly, database, version, pingMs, documents } = status;
+  const { product, state, readOnly, problem, database, version, pingMs, documents } = status;
   const compartment = paint(state === 'ready' ? 'green' : 'red', state) + (readOnly ? ', read-only' : '');
-  if (version === undefined) return [product, compartment, 'its database does not answer'];
+  if (problem !== undefined) return [product, compartment, problem];
   return [
     product,
     compartment,
     database ?? '',
     `MongoDB ${version}`,
     `${pingMs} ms`,
-    `${count(documents ?? 0)} documents`,
+    documents === undefined
+      ? 'documents cannot be counted: run `bulkhead provision`'
+      : `${count(documents)} documents`,
     trafficOf(status, isMonitored),
     worstOf(status),
   ];
@@ -130,17 +139,18 @@ async function askDatabase(
   { name, classes }: ProductRuntime,
   uri: string | undefined,
 ): Promise<Partial<ProductStatus>> {
-  if (uri === undefined) return {};
+  if (uri === undefined) return { problem: NOTHING_RUNS };
   return withDatabase(uri, name, async (db) => {
     const startedAt = performance.now();
     await db.command({ ping: 1 });
     const pingMs = Math.round((performance.now() - startedAt) * 10) / 10;
     const { version } = await db.command({ buildInfo: 1 });
+    const documents = await countDocuments(db, classes);
     return {
       database: db.databaseName,
       version: String(version),
       pingMs,
-      documents: await countDocuments(db, classes),
+      ...(documents !== undefined && { documents }),
       // A credential that was provisioned before there were statistics still serves.
       ...(await askStatistics(db, name).catch(() => ({}))),
     };
@@ -170,8 +180,13 @@ async function askStatistics(db: mongo.Db, product: string): Promise<Partial<Pro
   };
 }
 
-async function countDocuments(db: mongo.Db, classes: ProductRuntime['classes']): Promise<number> {
+async function countDocuments(db: mongo.Db, classes: ProductRuntime['classes']): Promise<number | undefined> {
   const names = [...new Set(classes.map(collectionOf))];
-  const counts = await Promise.all(names.map((name) => db.collection(name).estimatedDocumentCount()));
-  return counts.reduce((sum, one) => sum + one, 0);
+  try {
+    const counts = await Promise.all(names.map((name) => db.collection(name).estimatedDocumentCount()));
+    return counts.reduce((sum, one) => sum + one, 0);
+  } catch (error) {
+    if (refusalOfRights(error) !== 'grant') throw error;
+    return undefined;
+  }
 }

@@ -238,4 +238,31 @@ describe('status', () => {
     await stats('blog').deleteOne({ _id: 'lease:watch' as never });
     expect((await run('status')).stdout).toMatch(/^blog .* no findings, no worker$/m);
   });
+
+  test('says what is known where a class is not provisioned yet, and why where nothing is', async () => {
+    const db = gateway.db('blog');
+    const resource = { db: db.databaseName, collection: STATS_COLLECTION };
+    await db.command({ createRole: 'reader', privileges: [{ resource, actions: ['find'] }], roles: [] });
+    await db.command({ createUser: 'reader', pwd: 'reader-password', roles: ['reader'] });
+    const as = (password: string) => {
+      const uri = new URL(gateway.uris['blog']!);
+      [uri.username, uri.password] = ['reader', password];
+      return run('status', { BLOG_MONGODB_URI: uri.href });
+    };
+    const [some, none] = [await as('reader-password'), await as('another')];
+    expect(some.stdout).toMatch(
+      /^blog +ready .* documents cannot be counted: run `bulkhead provision` +3 operations since .* no findings, no worker$/m,
+    );
+    expect([none.code, none.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^blog +ready +the server refuses user or password of its serving credential: correct them, /m,
+      ),
+    ]);
+    const gone = await run('status', {
+      BLOG_MONGODB_URI: 'mongodb://u:p@127.0.0.1:1/shop?authSource=shop&serverSelectionTimeoutMS=300',
+      BLOG_OPS_MONGODB_URI: '',
+    });
+    expect(gone.stdout).toMatch(/^blog +ready +its database does not answer\.$/m);
+  });
 });
