@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { BulkheadError, StartError, UsageError } from '../errors/bulkhead-error.js';
-import { sentenceOf, treeOf } from '../monitor/explain/plan-words.js';
+import { seenBeyond, sentenceOf, treeOf } from '../monitor/explain/plan-words.js';
 import { documentsOfCall, readFrom } from '../monitor/stats/read-stats.js';
 import { fieldsRead } from '../monitor/shape/shape-words.js';
 import { findShapes, readSlowShapes, type SlowShape } from '../monitor/stats/slow-shapes.js';
@@ -123,10 +123,12 @@ function originsOf({ origins, moreOrigins = 0 }: SlowShape): string[] {
   return [...table(rows, [0]).split('\n'), ...(rest > 0 ? [`and ${count(rest)} more`] : [])];
 }
 
-function planOf({ plan }: SlowShape): string[] {
+function planOf({ plan, examined }: SlowShape): string[] {
   if (!plan) return ['not explained yet: the worker does that; `bulkhead work --once` does it now'];
+  const beyond = seenBeyond(plan, examined);
   return [
     `${sentenceOf(plan)} (explained ${ago(plan.at)})`,
+    ...(beyond === undefined ? [] : [paint('red', beyond)]),
     ...treeOf(plan).map(({ line, wrong }) =>
       wrong === undefined ? line : `${line}  ${paint('red', `← ${wrong}`)}`,
     ),

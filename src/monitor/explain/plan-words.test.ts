@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ShapePlan } from './plan.js';
-import { sentenceOf, treeOf } from './plan-words.js';
+import { seenBeyond, sentenceOf, treeOf } from './plan-words.js';
 
 const PLAN: ShapePlan = {
   shape: '0123456789',
@@ -73,4 +73,22 @@ test('an estimate that disagrees, and what nothing tells, are said to be', () =>
     'an estimate that disagrees with what was counted (12.3 a call)',
   );
   expect(sentenceOf({ ...plan, unknown: 'how many it skips' })).toContain('; not known: how many it skips');
+});
+
+test('a plan that is far from what was seen to run is said to be', () => {
+  const plan = { ...PLAN, documentsExamined: 2, keysExamined: 2 };
+  const seen = (documents: number) => ({
+    calls: 30,
+    documents: 30 * documents,
+    keys: 60,
+    scans: 0,
+    sorts: 0,
+  });
+  expect(seenBeyond(plan, seen(20_002))).toBe(
+    'what has run examined 20,002 a call, as the profiler has seen: this plan is not what runs',
+  );
+  expect(seenBeyond(plan, seen(99))).toBeUndefined();
+  expect(seenBeyond({ ...plan, keysExamined: 3_000 }, seen(20_002))).toBeUndefined();
+  expect(seenBeyond({ ...plan, problem: 'it is late' }, seen(20_002))).toBeUndefined();
+  expect(seenBeyond(plan, undefined)).toBeUndefined();
 });

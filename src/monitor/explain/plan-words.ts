@@ -1,3 +1,4 @@
+import type { Examined } from '../stats/read-examined.js';
 import type { PlanStage, ShapePlan } from './plan.js';
 
 /** Documents examined for each that is returned, from which on it is worth saying. */
@@ -56,6 +57,17 @@ export function sentenceOf(plan: ShapePlan): string {
       : []),
     ...(unknown === undefined ? [] : [`not known: ${unknown}`]),
   ].join('; ');
+}
+
+/** So many times more than a plan has read, and another one has run. */
+const FAR = 10;
+
+/** That calls were seen to read far more than their plan, in words; undefined where they have not. */
+export function seenBeyond(plan: ShapePlan, examined: Examined | undefined): string | undefined {
+  if (!examined || plan.problem !== undefined) return undefined;
+  const seen = Math.max(examined.documents, examined.keys) / examined.calls;
+  if (seen < FEW || seen < FAR * Math.max(plan.documentsExamined, plan.keysExamined)) return undefined;
+  return `what has run examined ${Math.round(seen).toLocaleString('en')} a call, as the profiler has seen: this plan is not what runs`;
 }
 
 const shortOf = (value: number): string => (Math.round(value * 10) / 10).toLocaleString('en');

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { mongo } from 'mongoose';
 import { expect, test, vi } from 'vitest';
 import { formOf, KnownShapes } from './known-shapes.js';
-import { isPlain, shapeOf } from './shape.js';
+import { isPlain } from './is-plain.js';
+import { shapeOf } from './shape.js';
 
 const COMMENT = 'bulkhead:blog:Front:Query.posts';
 

@@ -1,6 +1,8 @@
 import type { mongo } from 'mongoose';
 import { isBeginning, isRegex } from './regex.js';
-import { branchOf, isPlain, NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
+import { branchOf } from './branch-of.js';
+import { isPlain } from './is-plain.js';
+import { NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
 
 /** Comments of which forms are remembered, and forms of each. */
 const MOST_COMMENTS = 1_000;

@@ -1,9 +1,4 @@
-/** Whether a value is a document, rather than a value of a type of its own. */
-export const isPlain = (value: unknown): value is Record<string, unknown> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
+import { isPlain } from './is-plain.js';
 
 /** More keys than a shape has are not looked at to write a filter in one form. */
 const MOST_MERGED = 100;

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { mongo } from 'mongoose';
 import { describe, expect, test } from 'vitest';
-import { hasCollation, isCut, isPlain, parseShape, shapeOf } from './shape.js';
+import { isPlain } from './is-plain.js';
+import { hasCollation, isCut, parseShape, shapeOf } from './shape.js';
 
 const { ObjectId } = mongo;
 const find = (filter: unknown, rest: mongo.Document = {}) =>
@@ -184,6 +185,22 @@ describe('a shape', () => {
       shapeOf('aggregate', { aggregate: 'comments', pipeline: pipeline(parents) });
     expect(shape(1)).toBe(shape(40));
     expect(parseShape(shape(3)!).parts['pipeline']).toHaveLength(4);
+  });
+
+  test('of branches that match different paths has each', () => {
+    const union = (match: object) => ({ $unionWith: { coll: 'users', pipeline: [{ $match: match }] } });
+    const stages = (...matches: object[]) =>
+      parseShape(shapeOf('aggregate', { aggregate: 'a', pipeline: matches.map(union) })!).parts['pipeline'];
+    const [email, name] = [union({ email: '?' }), union({ name: '?' })];
+    expect(stages({ email: 1 }, { name: 1 })).toEqual([email, name]);
+    expect(stages({ email: 1 }, { email: 2 }, { name: 1 }, { name: 2 }, { email: 3 })).toEqual([
+      email,
+      name,
+      email,
+    ]);
+    const many = (last: number) =>
+      Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`k${n === 1_999 ? last : n}`, 1]));
+    expect(stages(many(1), many(2))).toHaveLength(1);
   });
 
   test('of writes tells what is looked for and which fields change', () => {

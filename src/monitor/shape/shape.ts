@@ -1,6 +1,8 @@
 import type { mongo } from 'mongoose';
+import { branchOf } from './branch-of.js';
+import { isPlain } from './is-plain.js';
 import { LONGEST_NAME, pathOf } from './path-of.js';
-import { isEquality, isPlain, withoutLoneAnd } from './one-form.js';
+import { isEquality, withoutLoneAnd } from './one-form.js';
 import { formOf, isRegex } from './regex.js';
 import { Budget } from './shape-budget.js';
 
@@ -20,8 +22,6 @@ export interface Shape {
   /** The command's parts that matter to a plan, by name: `filter`, `sort`, `projection`, `pipeline`, … */
   readonly parts: Readonly<Record<string, unknown>>;
 }
-
-export { isPlain };
 
 /** Bounds of one shape, beside those of its nodes: what is beyond them is `"…"`. */
 const MOST_CHARACTERS = 4_000;
@@ -287,13 +287,6 @@ function encodePipeline(value: unknown, budget: Budget, depth: number): string {
   }
   return `[${stages.join(',')}]`;
 }
-
-/** By what branches for further parents are known. */
-export const branchOf = (stage: unknown): string | undefined => {
-  const union: unknown = isPlain(stage) ? stage['$unionWith'] : undefined;
-  if (!isPlain(union) || !Array.isArray(union['pipeline'])) return undefined;
-  return typeof union['coll'] === 'string' ? `${union['coll']} ${union['pipeline'].length}` : undefined;
-};
 
 function encodeStage(stage: string, value: unknown, budget: Budget, depth: number): string {
   switch (stage) {
