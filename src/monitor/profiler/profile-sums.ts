@@ -84,7 +84,8 @@ export class ProfileSums {
       tally.counts[bucketOf(cursor.ms)]! -= 1;
       cursor.ms += millis;
       tally.counts[bucketOf(cursor.ms)]! += 1;
-    } else if (op !== 'getmore') {
+    } else {
+      // Where its beginning was not noted (it was quick, or not in the sample), the first of the rest stands for the read.
       tally.calls += 1;
       tally.counts[bucketOf(millis)]! += 1;
       if (documents === undefined) tally.uncounted = (tally.uncounted ?? 0) + 1;

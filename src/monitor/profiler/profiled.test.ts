@@ -118,20 +118,44 @@ test('a read takes as long as all of its parts', () => {
   const rest = { ...entry, command: { getMore: 77 }, originatingCommand: entry.command };
   sums.add({ ...rest, op: 'getmore', ts: new Date(9_000_000), millis: 3_000, nreturned: 900 });
   sums.add({ ...rest, op: 'getmore', ts: new Date(9_900_000), millis: 2_000, nreturned: 900 });
-  // One that began before the profiler was read.
-  sums.add({ ...rest, op: 'getmore', cursorid: 78, millis: 7_000, nreturned: 900 });
   const [{ commands }] = sums.others as [(typeof sums.others)[number]];
   expect(sums.others).toHaveLength(1);
   expect(commands).toMatchObject([
     {
       shape: shapeOf('find', entry.command),
       calls: 3,
-      totalMs: 12_003,
-      documents: 3 * 101 + 2_700,
+      totalMs: 5_003,
+      documents: 3 * 101 + 1_800,
       last: 9_900_000,
     },
   ]);
   const counts = [...commands[0]!.counts];
   expect(counts.reduce((sum, one) => sum + one, 0)).toBe(3);
   expect(percentile(counts, 0.95)).toBeGreaterThanOrEqual(5_000);
+});
+
+test('a read whose beginning was not noted is a call as well, with what was noted of it', () => {
+  const sums = new ProfileSums();
+  const rest = {
+    op: 'getmore',
+    ns: 'shop.items',
+    ts: new Date(1_000_000),
+    command: { getMore: 1 },
+    originatingCommand: { find: 'items', filter: { n: 1 } },
+    appName: 'reports',
+    nreturned: 900,
+  };
+  for (const [cursorid, millis] of [
+    [77, 3_000],
+    [78, 20],
+    [77, 2_000],
+  ] as const)
+    sums.add({ ...rest, cursorid, millis });
+  const [{ commands }] = sums.others as [(typeof sums.others)[number]];
+  expect(commands).toMatchObject([
+    { shape: shapeOf('find', rest.originatingCommand), calls: 2, totalMs: 5_020, documents: 2_700 },
+  ]);
+  const counts = [...commands[0]!.counts];
+  expect(counts.reduce((sum, one) => sum + one, 0)).toBe(2);
+  expect([percentile(counts, 0.5) < 100, percentile(counts, 0.99) >= 4_000]).toEqual([true, true]);
 });
