@@ -160,7 +160,7 @@ export class ProductWorker {
       logger.warn({ product, failure }, 'the webhook did not take an alarm; trying again');
   }
 
-  #tell({ found, resolved, missing }: Awaited<ReturnType<Watch['round']>>): void {
+  #tell({ found, resolved, missing, failed }: Awaited<ReturnType<Watch['round']>>): void {
     const { product, logger } = this.#options;
     for (const { rule, severity, subject, reason, remedy } of found)
       if (severity !== 'info') logger.warn({ product, rule, severity, ...subject, remedy }, reason);
@@ -172,6 +172,11 @@ export class ProductWorker {
         { product, right },
         `a grant is missing, and what it shows is not seen: run bulkhead provision ${product}`,
       );
+    }
+    for (const { part, problem } of failed) {
+      if (this.#told.has(`${part} ${problem}`)) continue;
+      this.#told.add(`${part} ${problem}`);
+      logger.warn({ product, part, problem }, 'a part cannot be read, and the rest is watched; trying again');
     }
   }
 

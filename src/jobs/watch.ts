@@ -26,12 +26,12 @@ import { joinedBy } from '../monitor/explain/rebuild.js';
 import { examine } from '../monitor/rules/index.js';
 import { MORE_MS } from '../monitor/rules/regression.js';
 import { hasManyIndexes } from '../monitor/rules/too-many-indexes.js';
+import { type FailedPart, Parts } from './parts.js';
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 7 * 24;
 /** Sizes and uses change slowly. While something is wrong, somebody may be mending it: then every round looks. */
 const COLLECTIONS_MS = 5 * 60_000;
-const MAX_TIME_EXPIRED = 50;
 
 /** What one round of the watch works on. */
 export interface WatchOptions {
@@ -50,6 +50,8 @@ export interface WatchRound extends FindingChanges {
   readonly shapes: number;
   /** Rights without which a part is not seen. */
   readonly missing: readonly string[];
+  /** What could not be read otherwise: the findings of it stay as they are. */
+  readonly failed: readonly FailedPart[];
 }
 
 interface Kept<T> {
@@ -61,6 +63,7 @@ interface Kept<T> {
 export class Watch {
   #isCalm = false;
   readonly #fits = new Map<string, ChoiceKind>();
+  readonly #parts = new Parts();
   #collections: Kept<ReadCollections> | undefined;
   #before: ReadonlyMap<string, Kept<ShapeFacts['before']> | undefined> = new Map();
   #loads: Kept<ProductFacts['loads']> | undefined;
@@ -70,7 +73,9 @@ export class Watch {
   /** One round. @throws the driver's error. */
   async round({ db, product, classes, now, isStopped, budgetMs }: WatchOptions): Promise<WatchRound> {
     const startedAt = now();
-    const { isRefused } = await readProfile(db, product, startedAt);
+    const part = <T>(name: FailedPart['part'], read: () => Promise<T>, otherwise: T): Promise<T> =>
+      this.#parts.read(name, startedAt, read, otherwise);
+    const profiled = await part('the profiler', () => readProfile(db, product, startedAt), undefined);
     // The last whole hour, and what there is of this one.
     const since = new Date(Math.floor(startedAt.getTime() / HOUR_MS - 1) * HOUR_MS);
     const shapes = (await readShapes(db, { product, since })).filter(
@@ -90,7 +95,11 @@ export class Watch {
     });
     const query = { product, since, until: startedAt };
     const examined = await readExamined(db, query, (shape) => plans.get(shape)?.indexesSince);
-    const before = await this.#weekBefore(db, product, since, startedAt, shapes);
+    const before = await part(
+      'the week before',
+      () => this.#weekBefore(db, product, since, startedAt, shapes),
+      new Map(),
+    );
     const lately = await readLately(db, { product }, startedAt);
     const open = await readFindings(db, { product });
     const resolved = await readFindings(db, { product }, 'resolved');
@@ -114,7 +123,7 @@ export class Watch {
       hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
-      loads: await this.#loadsOf(db, product, collections, startedAt),
+      loads: await part('a week of writes', () => this.#loadsOf(db, product, collections, startedAt), []),
       declared: declaredIndexes(classes, collations).map(({ collection, definition, spec }) => ({
         collection,
         key: definition['key'] as Readonly<Record<string, unknown>>,
@@ -127,15 +136,16 @@ export class Watch {
       expiring: expiringFields(classes),
       open: new Set(open.map(({ id }) => id)),
       mended: new Set(resolved.filter(({ resolvedAt }) => resolvedAt! >= since).map(({ id }) => id)),
-      sizes: await this.#sizesOf(db, product, startedAt),
+      sizes: await part('the sizes', () => this.#sizesOf(db, product, startedAt), []),
     };
     const seen = new Set(shapes.map(({ shape }) => shape));
-    const changes = await storeFindings(db, product, examine(facts), seen, now());
+    const changes = await storeFindings(db, product, examine(facts), seen, now(), this.#parts.unseen);
     this.#isCalm = changes.open.every(({ severity }) => severity === 'info');
     return {
       ...changes,
       shapes: shapes.length,
-      missing: [...missing, ...(isRefused ? ['find on system.profile'] : [])],
+      missing: [...missing, ...(profiled?.isRefused ? ['find on system.profile'] : [])],
+      failed: this.#parts.failed,
     };
   }
 
@@ -170,8 +180,7 @@ export class Watch {
     if (wanted.length > 0) {
       const since = new Date(until.getTime() - WEEK_HOURS * HOUR_MS);
       const query = { product, since, until, shapes: wanted };
-      // A week of very many shapes: they are not compared, and everything else is looked at.
-      const found = await readShapes(db, query).catch(nothingWhereLate);
+      const found = await readShapes(db, query);
       const byShape = new Map(found.map(({ shape, calls, p95Ms }) => [shape, { calls, p95Ms }]));
       for (const shape of wanted) known.set(shape, { at: now.getTime(), value: byShape.get(shape) });
     }
@@ -192,7 +201,7 @@ export class Watch {
     if (isOld || names.some((name) => !known.some(({ collection }) => collection === name)))
       this.#loads = {
         at: now.getTime(),
-        value: await readLoads(db, { product }, names, now).catch(nothingWhereLate),
+        value: await readLoads(db, { product }, names, now),
       };
     return this.#loads!.value;
   }
@@ -208,12 +217,6 @@ export class Watch {
       this.#sizes = { at: now.getTime(), value: await readSizes(db, product, now) };
     return this.#sizes.value;
   }
-}
-
-/** A week of very much may take longer than is waited for. */
-function nothingWhereLate(error: unknown): [] {
-  if ((error as { code?: unknown }).code === MAX_TIME_EXPIRED) return [];
-  throw error;
 }
 
 /** Whether an index of a collection that is asked has come, gone, or been hidden: it is seen in the next round. */

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
-import type { Finding, StoredFinding } from './finding.js';
+import type { Finding, FindingRule, StoredFinding } from './finding.js';
 import { forgottenAt } from './stats/stats.js';
 
 const WRITE_MS = 5_000;
@@ -22,13 +22,19 @@ type Row = StoredFinding & { readonly _id: string; readonly kind: string };
 const isFinding = ({ first, last, subject }: Partial<Row>): boolean =>
   first instanceof Date && last instanceof Date && typeof subject === 'object';
 
-/** Brings the stored findings of a product to what holds now. @param seen the shapes that were seen lately. */
+/**
+ * Brings the stored findings of a product to what holds now.
+ *
+ * @param seen the shapes that were seen lately.
+ * @param unseen rules that had nothing to look at: what they have found stays.
+ */
 export async function storeFindings(
   db: mongo.Db,
   product: string,
   current: readonly Finding[],
   seen: ReadonlySet<string>,
   now: Date,
+  unseen: ReadonlySet<FindingRule> = new Set(),
 ): Promise<FindingChanges> {
   const options = { comment: ownComment(product), maxTimeMS: WRITE_MS };
   const stats = db.collection<Row>(STATS_COLLECTION);
@@ -43,7 +49,8 @@ export async function storeFindings(
     if (holds.has(row.id)) continue;
     const { shape } = row.subject;
     const isSilent =
-      shape !== undefined && !seen.has(shape) && now.getTime() - row.last.getTime() < SILENT_MS;
+      unseen.has(row.rule) ||
+      (shape !== undefined && !seen.has(shape) && now.getTime() - row.last.getTime() < SILENT_MS);
     (isSilent ? silent : resolved).push(row);
   }
   const isNew = new Set(found.map(({ id }) => id));

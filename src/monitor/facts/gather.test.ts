@@ -7,7 +7,6 @@ import { addIndexes } from '../../indexes/apply.js';
 import { STATS_COLLECTION } from '../../product/grants.js';
 import { readHinted } from './gather.js';
 import { readCollections } from './read-collections.js';
-import { MOST_ORIGINS, MOST_SHAPES, readShapes } from '../stats/read-stats.js';
 import { shapeOf } from '../shape/shape.js';
 import { examinedBy, readSlowShapes } from '../stats/slow-shapes.js';
 import { shapeIdOf, slotOf } from '../stats/stats.js';
@@ -153,50 +152,6 @@ test('a time series is as large as it is', async () => {
   const gauges = collections.find(({ name }) => name === 'gauges')!;
   expect(gauges.documents).toBe(2_000);
   expect(gauges.bytes).toBeGreaterThan(0);
-});
-
-test('of more shapes than anybody has, those that take longest are looked at', async () => {
-  await stats().deleteMany({});
-  await addIndexes(db, []);
-  const hour = new Date(Math.floor(NOW.getTime() / 3_600_000) * 3_600_000);
-  const rows = Array.from({ length: MOST_SHAPES + 500 }, (_, n) => {
-    const shape = n.toString(16).padStart(10, '0');
-    const text = JSON.stringify({ find: 'posts', filter: { [`name${n}`]: '?' } });
-    return [
-      { _id: `shape:${shape}`, kind: 'shape', shape, text, collection: 'posts', command: 'find', first: NOW },
-      { _id: `commands:${shape}`, kind: 'commands', hour, shape, calls: 1, totalMs: n, last: NOW },
-    ];
-  });
-  await stats().insertMany(rows.flat());
-  const shapes = await readShapes(db, { product: 'shop', since: hour });
-  expect([shapes.length, shapes[0]!.totalMs, shapes.at(-1)!.totalMs]).toEqual([
-    MOST_SHAPES,
-    MOST_SHAPES + 499,
-    500,
-  ]);
-});
-
-test('of more senders than a document may hold, the busiest are told, and how many others there are', async () => {
-  await stats().deleteMany({});
-  const shape = await store(shapeOf('find', { find: 'posts', filter: { a: 1 } }), 0);
-  const [{ hour }] = (await stats().find({ kind: 'commands' }).toArray()) as unknown as [{ hour: Date }];
-  const rows = Array.from({ length: 250 }, (_, n) => ({
-    _id: `commands:${n}`,
-    kind: 'commands',
-    hour,
-    shape,
-    operation: `Op${n}`,
-    field: 'Query.posts',
-    calls: 100 + n,
-    totalMs: 1,
-    last: NOW,
-  }));
-  await stats().insertMany(rows as never[]);
-  const [{ origins, moreOrigins } = { origins: [] }] = await readShapes(db, { product: 'shop', since: hour });
-  expect([origins.length, moreOrigins]).toEqual([MOST_ORIGINS, 251 - MOST_ORIGINS]);
-  expect(origins.map(({ operation }) => operation)).toEqual(
-    Array.from({ length: MOST_ORIGINS }, (_, n) => `Op${249 - n}`),
-  );
 });
 
 test('an index that is taken away is missed in the next round, calm as it was', async () => {
