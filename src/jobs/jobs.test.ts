@@ -108,6 +108,14 @@ describe('findings', () => {
     expect(ids((await holds(23.9, [], [])).open)).toEqual(['a']);
     expect(ids((await holds(24, [], [])).resolved)).toEqual(['a']);
   });
+
+  test('about what could not be looked at stay', async () => {
+    const index = finding('b', { rule: 'unused-index', subject: { collection: 'posts', index: 'x_1' } });
+    await holds(0, [finding('a'), index]);
+    const isUnseen = ({ rule }: Finding) => rule === 'unused-index';
+    const round = await storeFindings(db, 'shop', [], new Set(['shape-a']), at(30), isUnseen);
+    expect([ids(round.open), ids(round.resolved)]).toEqual([['b'], ['a']]);
+  });
 });
 
 describe('alarms', () => {

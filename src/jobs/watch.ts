@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
+import { collectionOf } from '../database/schema.js';
 import { optionsOf } from '../indexes/changes.js';
 import { declaredIndexes } from '../indexes/declared-indexes.js';
 import { resolveCollations } from '../indexes/existing-indexes.js';
@@ -7,6 +8,7 @@ import { forgetWanted } from '../indexes/hidden-indexes.js';
 import { formOf } from '../indexes/index-spec.js';
 import type { ChoiceKind } from '../monitor/explain/choices.js';
 import type { ProductFacts, ShapeFacts } from '../monitor/facts/facts.js';
+import type { Finding } from '../monitor/finding.js';
 import { type FindingChanges, storeFindings } from '../monitor/findings.js';
 import { expiringFields, readHinted, readSizes, readUnbatched } from '../monitor/facts/gather.js';
 import { refreshPlans } from '../monitor/explain/plans.js';
@@ -81,7 +83,12 @@ export class Watch {
     const shapes = (await readShapes(db, { product, since })).filter(
       ({ collection }) => !/^(?:system\.|_bulkhead\.)/.test(collection),
     );
-    const { collections, missing } = await this.#collectionsOf(db, product, shapes, startedAt);
+    const { collections, unread, missing } = await this.#collectionsOf(
+      db,
+      product,
+      { declared: classes.map(collectionOf), asked: collectionsAskedBy(shapes) },
+      startedAt,
+    );
     const layouts = new Map(collections.map((one) => [one.name, layoutOf(one)]));
     const plans = await refreshPlans({
       db,
@@ -123,6 +130,7 @@ export class Watch {
       hinted: await this.#hintedOf(db, product, startedAt),
       unbatched: await readUnbatched(db, product, startedAt),
       collections,
+      unread,
       loads: await part('a week of writes', () => this.#loadsOf(db, product, collections, startedAt), []),
       declared: declaredIndexes(classes, collations).map(({ collection, definition, spec }) => ({
         collection,
@@ -139,7 +147,10 @@ export class Watch {
       sizes: await part('the sizes', () => this.#sizesOf(db, product, startedAt), []),
     };
     const seen = new Set(shapes.map(({ shape }) => shape));
-    const changes = await storeFindings(db, product, examine(facts), seen, now(), this.#parts.unseen);
+    const { unseen } = this.#parts;
+    const isUnseen = ({ rule, subject: { shape, collection } }: Finding): boolean =>
+      unseen.has(rule) || (shape === undefined && collection !== undefined && unread.has(collection));
+    const changes = await storeFindings(db, product, examine(facts), seen, now(), isUnseen);
     this.#isCalm = changes.open.every(({ severity }) => severity === 'info');
     return {
       ...changes,
@@ -152,13 +163,14 @@ export class Watch {
   async #collectionsOf(
     db: mongo.Db,
     product: string,
-    shapes: readonly ShapeStats[],
+    { declared, asked }: { readonly declared: readonly string[]; readonly asked: readonly string[] },
     now: Date,
   ): Promise<ReadCollections> {
     const known = this.#collections;
     const isOld = !known || now.getTime() - known.at >= COLLECTIONS_MS;
-    if (isOld || !this.#isCalm || (await haveChanged(db, product, known.value, shapes))) {
-      this.#collections = { at: now.getTime(), value: await readCollections(db, product) };
+    if (isOld || !this.#isCalm || (await haveChanged(db, product, known.value, asked))) {
+      const value = await readCollections(db, product, [...declared, ...asked]);
+      this.#collections = { at: now.getTime(), value };
       // Who shows an index wants to keep it, also when it is hidden later for another reason.
       await forgetWanted(db);
     }
@@ -219,15 +231,19 @@ export class Watch {
   }
 }
 
+/** The collections that shapes read, those of the dearest first. */
+const collectionsAskedBy = (shapes: readonly ShapeStats[]): readonly string[] => [
+  ...new Set(shapes.flatMap(({ collection, text }) => [collection, ...joinedBy(text)])),
+];
+
 /** Whether an index of a collection that is asked has come, gone, or been hidden: it is seen in the next round. */
 async function haveChanged(
   db: mongo.Db,
   product: string,
   { collections }: ReadCollections,
-  shapes: readonly ShapeStats[],
+  asked: readonly string[],
 ): Promise<boolean> {
-  const asked = new Set(shapes.flatMap(({ collection, text }) => [collection, ...joinedBy(text)]));
-  const known = collections.filter(({ name }) => asked.has(name));
+  const known = collections.filter(({ name }) => asked.includes(name));
   const layouts = await readLayouts(
     db,
     product,

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { STATS_COLLECTION } from '../product/grants.js';
 import { ownComment } from './comment.js';
-import type { Finding, FindingRule, StoredFinding } from './finding.js';
+import type { Finding, StoredFinding } from './finding.js';
 import { forgottenAt } from './stats/stats.js';
 
 const WRITE_MS = 5_000;
@@ -26,7 +26,7 @@ const isFinding = ({ first, last, subject }: Partial<Row>): boolean =>
  * Brings the stored findings of a product to what holds now.
  *
  * @param seen the shapes that were seen lately.
- * @param unseen rules that had nothing to look at: what they have found stays.
+ * @param isUnseen whether what a finding is about could not be looked at: then it stays.
  */
 export async function storeFindings(
   db: mongo.Db,
@@ -34,7 +34,7 @@ export async function storeFindings(
   current: readonly Finding[],
   seen: ReadonlySet<string>,
   now: Date,
-  unseen: ReadonlySet<FindingRule> = new Set(),
+  isUnseen: (finding: Finding) => boolean = () => false,
 ): Promise<FindingChanges> {
   const options = { comment: ownComment(product), maxTimeMS: WRITE_MS };
   const stats = db.collection<Row>(STATS_COLLECTION);
@@ -49,7 +49,7 @@ export async function storeFindings(
     if (holds.has(row.id)) continue;
     const { shape } = row.subject;
     const isSilent =
-      unseen.has(row.rule) ||
+      isUnseen(row) ||
       (shape !== undefined && !seen.has(shape) && now.getTime() - row.last.getTime() < SILENT_MS);
     (isSilent ? silent : resolved).push(row);
   }

@@ -113,6 +113,8 @@ export interface ProductFacts {
   readonly hinted: readonly HintedShape[];
   readonly unbatched: readonly UnbatchedFacts[];
   readonly collections: readonly CollectionFacts[];
+  /** Collections that are there, and of which nothing is known: there are too many. */
+  readonly unread: ReadonlySet<string>;
   /** Of collections with many indexes; one is missing where it could not be read. */
   readonly loads: readonly LoadFacts[];
   readonly declared: readonly DeclaredFacts[];

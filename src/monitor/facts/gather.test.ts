@@ -154,6 +154,17 @@ test('a time series is as large as it is', async () => {
   expect(gauges.bytes).toBeGreaterThan(0);
 });
 
+test('of very many collections, those are read that matter, and of the others nothing is said', async () => {
+  const many = client.db(`${db.databaseName}_many`);
+  for (let n = 0; n < 8; n += 1) await many.createCollection(`tenant${n}`);
+  await many.collection('tenant7').insertOne({ a: 1 });
+  const { collections, unread } = await readCollections(many, 'shop', ['gone', 'tenant7', 'tenant5'], 4);
+  await many.dropDatabase();
+  const names = collections.map(({ name }) => name);
+  expect([names.slice(0, 2), collections[0]!.documents]).toEqual([['tenant7', 'tenant5'], 1]);
+  expect([names.length, unread.size, names.filter((name) => unread.has(name))]).toEqual([4, 4, []]);
+});
+
 test('an index that is taken away is missed in the next round, calm as it was', async () => {
   await stats().deleteMany({});
   const many = db.collection('many');

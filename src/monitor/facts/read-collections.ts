@@ -6,7 +6,7 @@ import { ownComment } from '../comment.js';
 import type { CollectionFacts, IndexFacts } from './facts.js';
 
 const READ_MS = 5_000;
-/** More collections than that are looked at in turns of their own, if ever. */
+/** Each takes two commands. */
 const MOST_COLLECTIONS = 500;
 const UNAUTHORIZED = 13;
 /** Gone, or no collection but a view, since they were listed. */
@@ -15,19 +15,37 @@ const NOT_THERE = new Set<unknown>([26, 166]);
 /** What the server says of the collections of one product. */
 export interface ReadCollections {
   readonly collections: readonly CollectionFacts[];
+  /** Those beyond the most that are read: that nothing is known of them says nothing. */
+  readonly unread: ReadonlySet<string>;
   /** Rights that were missing: what is not seen must not look like nothing. */
   readonly missing: readonly string[];
 }
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** Sizes and indexes of every collection of a product, but those of Bulkhead itself. @throws the driver's error. */
-export async function readCollections(db: mongo.Db, product: string): Promise<ReadCollections> {
+/**
+ * Sizes and indexes of a product's collections, but those of Bulkhead itself.
+ *
+ * @param first those that matter, the most important first: of very many, the others are left out.
+ * @param most how many are read. Default: 500.
+ * @throws the driver's error.
+ */
+export async function readCollections(
+  db: mongo.Db,
+  product: string,
+  first: readonly string[] = [],
+  most = MOST_COLLECTIONS,
+): Promise<ReadCollections> {
   const options = { comment: ownComment(product), maxTimeMS: READ_MS };
   const listed = await db
     .listCollections({ type: { $in: ['collection', 'timeseries'] } }, { nameOnly: true, ...options })
     .toArray();
-  const own = listed.filter(({ name }) => !/^(?:system\.|_bulkhead\.)/.test(name));
+  const own = new Map(
+    listed
+      .filter(({ name }) => !/^(?:system\.|_bulkhead\.)/.test(name))
+      .map(({ name, type }) => [name, type]),
+  );
+  const names = [...new Set([...first.filter((name) => own.has(name)), ...own.keys()])];
   const missing = new Set<string>();
   const ask = async (
     collection: string,
@@ -44,9 +62,9 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
     }
   };
   const collections: CollectionFacts[] = [];
-  for (const { name, type } of own.slice(0, MOST_COLLECTIONS)) {
+  for (const name of names.slice(0, most)) {
     // The documents of a time series are not counted, and asking for that is an error.
-    const about = { storageStats: {}, ...(type !== 'timeseries' && { count: {} }) };
+    const about = { storageStats: {}, ...(own.get(name) !== 'timeseries' && { count: {} }) };
     const [stats] = (await ask(name, 'collStats', { $collStats: about })) ?? [];
     const used = await ask(name, 'indexStats', { $indexStats: {} });
     const storage = (stats?.['storageStats'] ?? {}) as Answer;
@@ -67,7 +85,7 @@ export async function readCollections(db: mongo.Db, product: string): Promise<Re
       ),
     });
   }
-  return { collections, missing: [...missing] };
+  return { collections, unread: new Set(names.slice(most)), missing: [...missing] };
 }
 
 /** Of a time series at least so many: its buckets, or what this node has put into them since it started. */

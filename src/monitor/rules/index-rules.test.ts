@@ -136,6 +136,8 @@ describe('indexes', () => {
     expect(
       severity('missing-index', { collections: [collection([text])], declared: declared({ body: 'text' }) }),
     ).toBe('none');
+    const unread = new Set(['posts']);
+    expect(severity('missing-index', { declared: declared({ b: 1 }, true), unread })).toBe('none');
     const [one] = found('missing-index', { declared: declared({ b: 1, c: -1 }) });
     expect(one).toMatchObject({
       remedy: 'bulkhead indexes apply shop',

@@ -2,10 +2,11 @@ import type { CollectionFacts, DeclaredFacts, IndexFacts, Rule } from '../facts/
 import { findingOf, keyText, SMALL_COLLECTION } from './say.js';
 
 /** Indexes that a class declares and the database has not. A unique one is a promise that nobody keeps. */
-export const missingIndex: Rule = ({ product, collections, declared }) =>
+export const missingIndex: Rule = ({ product, collections, unread, declared }) =>
   declared
     .filter(
       (one) =>
+        !unread.has(one.collection) &&
         !isThere(
           collections.find(({ name }) => name === one.collection),
           one,

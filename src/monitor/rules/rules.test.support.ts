@@ -112,6 +112,7 @@ export const facts = (more: Partial<ProductFacts> = {}): ProductFacts => ({
   hinted: [],
   unbatched: [],
   collections: [],
+  unread: new Set(),
   loads: [],
   declared: [],
   expiring: [],
