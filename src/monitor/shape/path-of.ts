@@ -4,6 +4,11 @@
  */
 const DATA =
   /^(?:\+?\d[\d:_+-]*(?:[TZ][\d:_+-]*)*|[\da-f]{16,}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|(?=.*\d)[\dA-HJKMNP-TV-Z]{26}|.*[@\s].*)$/i;
+/**
+ * What no name has: a number of four digits and more that is neither a year nor a standard's (an account, an invoice, a
+ * passport), or signs of addresses and telephone numbers.
+ */
+const NUMBER = /(?<!\d|(?:iso|rfc)[-_]?)(?!(?:19|20)\d\d(?!\d))\d{4}|[/(]|:.*\d|\d.*:/i;
 /** Small letters and digits, as ids that sort by themselves. */
 const MIXED = /^(?=(?:[a-z]*\d+[a-z]+){2})[a-z\d]{20,}$/;
 /** Shorter ones may be names, whatever they look like. */
@@ -28,9 +33,9 @@ export const LONGEST_NAME = 120;
 export const pathOf = (path: string): string =>
   path.length > LONGEST_NAME
     ? '…'
-    : path.length >= LONG || /[\d@\s]/.test(path)
+    : path.length >= LONG || /[\d@\s/(]/.test(path)
       ? path
           .split('.')
-          .map((segment) => (DATA.test(segment) || isRandom(segment) ? '*' : segment))
+          .map((segment) => (DATA.test(segment) || NUMBER.test(segment) || isRandom(segment) ? '*' : segment))
           .join('.')
       : path;

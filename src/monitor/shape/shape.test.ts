@@ -105,6 +105,16 @@ describe('a shape', () => {
     'QhYdkLrBzNfWvTxCmJpG',
     '0ujtsYcgvSTl8PAuAdqWYSMnLOv',
     'Ada Lovelace',
+    'user_12345',
+    'C100234',
+    'K20391',
+    'INV-2026-00012345',
+    'AB1234567',
+    '+49(0)30-123456',
+    '030/1234567',
+    'https://x',
+    '2001:db8::8a2e:370:7334',
+    'fe80::1',
   ])('has no map’s key: %s', (key) => {
     expect(filterOf({ [`map.${key}.open`]: 1 })).toEqual({ 'map.*.open': '?' });
   });
@@ -120,6 +130,12 @@ describe('a shape', () => {
     'twoFactorAuthEnabledAt2',
     'address_line_2_postcode',
     'ISO3166CountryCode',
+    'iso_8601_date',
+    'budget2026',
+    'sales_2026_q1',
+    'mp3Url',
+    'dc:title',
+    'top100',
   ])('has a name with digits: %s', (name) => expect(filterOf({ [name]: 1 })).toEqual({ [name]: '?' }));
 
   test('has no value that looks like a path', () => {
