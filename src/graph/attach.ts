@@ -72,7 +72,8 @@ function following(field: GraphQLField<Row, ProductContext>, target: ClassType, 
   ): Promise<unknown> => {
     const fields = wantedFields(info);
     const coordinate = coordinateOf(info);
-    const load = (one: unknown) => (isId(one) ? context.loaders.load(target, one, fields, coordinate) : one);
+    const load = (one: unknown) =>
+      isId(one) ? context.loaders.load(target, one, fields, coordinate, info.path) : one;
     if (!isList) {
       const found = await load(value);
       if (found === null) throw missing();

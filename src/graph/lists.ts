@@ -76,14 +76,14 @@ export class Lists {
   async aggregate<T = Row>(
     target: ClassType,
     pipeline: readonly Row[],
-    info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName'>,
+    info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName'> & Partial<Pick<GraphQLResolveInfo, 'path'>>,
     { rows: which = 'visible', keepMs = 0 }: AggregateOptions = {},
   ): Promise<T[]> {
     const { viewer, reader, answers } = this.#scope;
     const rows = which === 'every' ? {} : visibleRows(target, viewer);
     if (!rows) return [];
     const coordinate = coordinateOf(info);
-    const command = this.#scope.command(coordinate);
+    const command = this.#scope.command(coordinate, info.path);
     const plan = { collection: collectionOf(target), rows, pipeline };
     const work = () => reader.aggregate(plan, command);
     return (await (answers && keepMs > 0

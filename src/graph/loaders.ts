@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo, ResponsePath } from 'graphql';
 import type { Types } from 'mongoose';
 import type { ClassType } from '../database/class-type.js';
 import { both, type Filter, type ReadPlan, type Row } from '../database/reader.js';
@@ -20,6 +20,8 @@ interface Key {
   readonly id: Types.ObjectId;
   readonly fields: readonly string[] | undefined;
   readonly coordinate: string;
+  /** In the answer. */
+  readonly place: ResponsePath | undefined;
 }
 
 type ListLoader = DataLoader<Key, readonly Row[], string>;
@@ -32,6 +34,12 @@ const cacheKey = ({ id, fields }: Key): string => `${id.toHexString()}|${fields 
 /** What all waiting loads need; undefined when one of them needs the whole document. */
 const unionOf = (keys: readonly Key[]): readonly string[] | undefined =>
   keys.some((key) => !key.fields) ? undefined : [...new Set(keys.flatMap((key) => key.fields!))];
+
+/** Whom a batch is for: one place of the answer, or undefined where several share it. A full one is no loop's. */
+const placeOf = (keys: readonly Key[], mostKeys: number): ResponsePath | undefined => {
+  const { place } = keys[0]!;
+  return keys.length < mostKeys && keys.every((key) => key.place === place) ? place : undefined;
+};
 
 /**
  * Batched reads of one operation (of one mutation field): whatever is asked of a class in one go is one command.
@@ -49,17 +57,19 @@ export class Loaders {
   /** The visible row with an id, with the fields that the selection needs; null for an id that nothing has. */
   async one<T extends object>(target: ClassType<T>, id: string, info: GraphQLResolveInfo): Promise<T | null> {
     const found = findObjectId(id);
-    return found && ((await this.load(target, found, wantedFields(info), coordinateOf(info))) as T | null);
+    if (!found) return null;
+    return (await this.load(target, found, wantedFields(info), coordinateOf(info), info.path)) as T | null;
   }
 
-  /** The visible row with a stored id, or null. `fields` undefined reads the whole document. */
+  /** The visible row with a stored id, or null. `fields` undefined reads the whole document; `place` is the field's in the answer. */
   load(
     target: ClassType,
     id: Types.ObjectId,
     fields: readonly string[] | undefined,
     coordinate: string,
+    place?: ResponsePath,
   ): Promise<Row | null> {
-    return this.#loaderOf(target).load({ id, fields, coordinate });
+    return this.#loaderOf(target).load({ id, fields, coordinate, place });
   }
 
   /** A page of the rows that name a parent, for all parents of the level in one command. */
@@ -87,6 +97,7 @@ export class Loaders {
         id: parent,
         fields: plan.fields,
         coordinate,
+        place: info.path,
       });
     const [found, others] = await Promise.all([
       read(page.filter, { limit, sort, fields }),
@@ -104,7 +115,7 @@ export class Loaders {
           const values = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
           const found = await this.#scope.reader.find(
             { collection, filter, rows, fields: unionOf(keys), sort, limit, perParent: { path, values } },
-            this.#scope.command(keys[0]!.coordinate),
+            this.#scope.command(keys[0]!.coordinate, placeOf(keys, MAX_PARENTS)),
           );
           const byParent = groupByParent(found, path);
           return keys.map(({ id }) => byParent.get(id.toHexString()) ?? []);
@@ -138,7 +149,8 @@ export class Loaders {
     if (!rows) return keys.map(() => null);
     const ids = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
     const plan = { collection: collectionOf(target), ids, rows, fields: unionOf(keys) };
-    const found = await this.#scope.reader.load(plan, this.#scope.command(keys[0]!.coordinate));
+    const command = this.#scope.command(keys[0]!.coordinate, placeOf(keys, MAX_KEYS));
+    const found = await this.#scope.reader.load(plan, command);
     return keys.map(({ id }) => found.get(id.toHexString()) ?? null);
   }
 }

@@ -15,7 +15,10 @@ export interface ReadScope {
   readonly pieces: Pieces;
   /** Keeps answers of aggregations, in products that declare a class for them. */
   readonly answers?: AnswerCache;
-  /** The comment, time limit and signal of a command sent for a field such as `Post.author`, at a place of the answer. */
+  /**
+   * The comment, time limit and signal of a command sent for a field such as `Post.author`, at a place of the answer; of one
+   * that is for several, there is none.
+   */
   readonly command: (coordinate: string, place?: ResponsePath) => CommandScope;
 }
 

@@ -1,5 +1,6 @@
 import { defineGateway, defineProduct, type ProductContext } from 'bulkhead';
 import type { GraphQLResolveInfo } from 'graphql';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import {
   Arg,
@@ -70,6 +71,42 @@ class WallResolver {
     for (let n = 0; n < times; n += 1)
       if (await models.of(Stone).findUnrestricted({ name: `stone${n}` }, ['name'])) found += 1;
     return found;
+  }
+
+  /** By the loaders, each when the one before is there. */
+  @Query(() => Int)
+  async loaded(
+    @Arg('times', () => Int) times: number,
+    @Arg('atOnce', () => Int) atOnce: number,
+    @Ctx() { loaders }: ProductContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<number> {
+    for (let n = 0; n < times; n += 1)
+      await Promise.all(
+        Array.from({ length: atOnce }, () => loaders.one(Stone, new mongo.ObjectId().toHexString(), info)),
+      );
+    return times;
+  }
+
+  /** A list that is there when others are not yet; all of its walls have one stone. */
+  @Query(() => [Wall])
+  async later(@Arg('count', () => Int) count: number, @Arg('ms', () => Int) ms: number): Promise<Wall[]> {
+    await sleep(ms);
+    return this.walls(count).map(() => ({ id: String(ms) }));
+  }
+
+  @FieldResolver(() => Stone, { nullable: true })
+  stone(
+    @Root() { id }: Wall,
+    @Ctx() { loaders }: ProductContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Stone | null> {
+    return loaders.one(Stone, id.padStart(24, '0'), info);
+  }
+
+  @FieldResolver(() => Int)
+  async counted(@Ctx() { lists }: ProductContext, @Info() info: GraphQLResolveInfo): Promise<number> {
+    return (await lists.aggregate(Stone, [{ $limit: 1 }], info)).length;
   }
 
   @FieldResolver(() => Boolean)
@@ -220,6 +257,40 @@ describe('reads without row rules', () => {
           [name, 'Wall.isNamed', 12],
         ]),
       );
+    },
+  );
+
+  test.each(['wall', undefined])(
+    'by loaders are a loop where one awaits the other, and none where many lists have a batch each (through %s)',
+    async (endpoint) => {
+      const { recorder } = other.server.runtimes.get('wall')!;
+      const inside = (query: string) => (endpoint ? `{ ${query} }` : `{ wall { ${query} } }`);
+      const board = Array.from(
+        { length: 20 },
+        (_, n) => `a${n}: later(count: 20, ms: ${n * 10}) { stone { name } }`,
+      );
+      // Interpreted, then compiled.
+      for (const time of [1, 2]) {
+        for (const query of [
+          `query Board ${inside(board.join(' '))}`,
+          `query Loads ${inside('loaded(times: 12, atOnce: 1) again: known(times: 9)')}`,
+          `query Pairs ${inside('loaded(times: 11, atOnce: 2)')}`,
+          `query AtOnce ${inside('loaded(times: 1, atOnce: 2500)')}`,
+          `query Counts ${inside('walls(count: 9) { counted } others: walls(count: 9) { counted }')}`,
+        ]) {
+          const { body } = await other.ask(endpoint, query);
+          expect(body.errors).toBeUndefined();
+        }
+        const found = recorder!
+          .drain()
+          .unbatched.map(({ operation, field, most }) => [operation, field, most]);
+        expect([time, ...found.sort(byText)]).toEqual([
+          time,
+          ['Counts', 'Wall.counted', 18],
+          ['Loads', 'Query.loaded', 12],
+          ['Pairs', 'Query.loaded', 11],
+        ]);
+      }
     },
   );
 

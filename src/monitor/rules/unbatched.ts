@@ -4,8 +4,8 @@ import { count, counted, findingOf } from './say.js';
 /** Operations in a day: once may be somebody who tries something. */
 export const TIMES = 5;
 
-/** A root field has no parents: its resolver asks again and again. */
-const wordsFor = (field: string): string =>
+/** What a field does that sends commands one by one. A root field has no parents: its resolver asks again and again. */
+export const unbatchedWords = (field: string): string =>
   /^(?:Query|Mutation)\./.test(field)
     ? 'sends commands in a loop'
     : 'sends a command for each of its parents';
@@ -22,8 +22,8 @@ export const unbatched: Rule = ({ unbatched: rows }) => {
         rule: 'unbatched',
         severity: times >= TIMES ? 'amber' : 'info',
         subject: { field, operation: worst!.operation },
-        reason: `${field} ${wordsFor(field)}: up to ${count(worst!.most)} in one operation (${worst!.operation}), in ${counted(times, 'operation')} of the last day.`,
-        remedy: `In the resolver of ${field}, load by context.loaders (by id) or declare a child list: one command for all parents.`,
+        reason: `${field} ${unbatchedWords(field)}: up to ${count(worst!.most)} in one operation (${worst!.operation}), in ${counted(times, 'operation')} of the last day.`,
+        remedy: `In the resolver of ${field}, load by context.loaders (by id, all of them before one is awaited) or declare a child list: one command for all.`,
       },
       [field],
     );

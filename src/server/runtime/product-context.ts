@@ -27,8 +27,8 @@ export interface OperationScope {
   readonly operationName: string;
   /** The mutation field the context is made for, as commands name it: `Mutation.createPost`. */
   readonly coordinate: string;
-  /** Hears each read, by the field that sends it and, where that is known, its place in the answer. */
-  readonly onCommand?: (coordinate: string, place?: ResponsePath) => void;
+  /** Hears each read that is for one place of the answer alone, by the field that sends it. */
+  readonly onCommand?: (coordinate: string, place: ResponsePath) => void;
 }
 
 const DURABLE = {
@@ -145,7 +145,7 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
     reader,
     pieces,
     command: (by, place) => {
-      operation.onCommand?.(by, place);
+      if (place) operation.onCommand?.(by, place);
       return command(by);
     },
     ...(answers && { answers }),

@@ -1,8 +1,9 @@
-import { responsePathAsArray, type ResponsePath } from 'graphql';
+import type { ResponsePath } from 'graphql';
 import { Deadline } from '../../compartment/deadline.js';
 import type { ProductContext } from '../../graph/context.js';
 import { CostMeter, type OperationCost } from '../../monitor/command-cost.js';
 import { markedName, plainName } from '../../monitor/comment.js';
+import { sentOneByOne } from '../../monitor/one-by-one.js';
 import { UNBATCHED_AT } from '../../monitor/recorder.js';
 import { siteOf } from '../limits/rate-limits.js';
 import { createProductContext } from './product-context.js';
@@ -12,7 +13,6 @@ import type { RequestScope } from '../request-scope.js';
 /** What is read may be more than what is answered of it. */
 const READ_PER_ANSWERED = 4;
 
-const ROOT = /^(?:Query|Mutation)\b/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
 /** One request's stay in one product: a place in its compartment, and a deadline. */
@@ -20,8 +20,8 @@ export class ProductRequest {
   readonly #leave: () => void;
   readonly #began = performance.now();
   readonly #meter: CostMeter | undefined;
-  /** Commands of each context by field, a root field's by its place in the answer, too. */
-  readonly #commands: Map<string, number>[] = [];
+  /** Of each context, the places that commands were sent for, by field. They are compared when the operation is over. */
+  readonly #places: Map<string, ResponsePath[]>[] = [];
 
   private constructor(
     readonly runtime: ProductRuntime,
@@ -79,11 +79,12 @@ export class ProductRequest {
   context(fieldName?: string): ProductContext {
     const coordinate = fieldName ? `Mutation.${fieldName}` : 'Query';
     const { request, deadline, operationName } = this;
-    const commands = new Map<string, number>();
-    this.#commands.push(commands);
-    const onCommand = (by: string, place?: ResponsePath) => {
-      const key = place && ROOT.test(by) ? `${by} ${responsePathAsArray(place).join('.')}` : by;
-      commands.set(key, (commands.get(key) ?? 0) + 1);
+    const places = new Map<string, ResponsePath[]>();
+    this.#places.push(places);
+    const onCommand = (by: string, place: ResponsePath) => {
+      const known = places.get(by);
+      if (known) known.push(place);
+      else places.set(by, [place]);
     };
     return createProductContext(this.runtime, { request, deadline, operationName, coordinate, onCommand });
   }
@@ -107,16 +108,13 @@ export class ProductRequest {
       for (const watcher of watchers) watcher.unbatched?.(name, field, commands);
   }
 
-  /** Fields that sent a command for each of their parents, and the most that one sent in one context: loaders are a context's. */
+  /** Fields that sent commands one by one, and the most that one sent in one context: loaders are a context's. */
   #unbatched(): ReadonlyMap<string, number> {
     const most = new Map<string, number>();
-    for (const counts of this.#commands)
-      for (const [key, commands] of counts) {
-        if (commands < UNBATCHED_AT) continue;
-        const [field = '', place] = key.split(' ');
-        // A root field is sent as often as the client asks for it; at one place, by a loop of its resolver.
-        if (ROOT.test(field) && place === undefined) continue;
-        most.set(field, Math.max(commands, most.get(field) ?? 0));
+    for (const byField of this.#places)
+      for (const [field, places] of byField) {
+        const commands = places.length < UNBATCHED_AT ? 0 : sentOneByOne(places);
+        if (commands >= UNBATCHED_AT) most.set(field, Math.max(commands, most.get(field) ?? 0));
       }
     return most;
   }

@@ -5,6 +5,7 @@ import { explainableOf } from '../../monitor/command-cost.js';
 import { originOf, OWN_FIELD, ownComment } from '../../monitor/comment.js';
 import { readExplain } from '../../monitor/explain/read-explain.js';
 import { shapeOf } from '../../monitor/shape/shape.js';
+import { unbatchedWords } from '../../monitor/rules/unbatched.js';
 import { wordsOf } from '../../monitor/shape/shape-words.js';
 import type { ProductWatcher } from '../../monitor/watcher.js';
 import type { ProductRuntime } from '../runtime/product-runtime.js';
@@ -45,7 +46,7 @@ export class DevelopmentWarnings implements ProductWatcher {
     const { name: product } = this.#runtime;
     this.#logger.warn(
       { product, operation, field, commands },
-      `${field} sends a command for each of its parents (N+1): load references with context.loaders, child lists with context.lists`,
+      `${field} ${unbatchedWords(field)} (N+1): load references with context.loaders, all of them before one is awaited, and declare child lists`,
     );
   }
 
