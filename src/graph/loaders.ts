@@ -20,11 +20,10 @@ interface Key {
   readonly id: Types.ObjectId;
   readonly fields: readonly string[] | undefined;
   readonly coordinate: string;
-  /** In the answer. */
-  readonly place: ResponsePath | undefined;
 }
 
-type ListLoader = DataLoader<Key, readonly Row[], string>;
+/** @param place of whom it is for, in the answer. */
+type Load<V> = (key: Key, place: ResponsePath | undefined) => Promise<V>;
 type ListPlan = Pick<ReadPlan, 'collection' | 'filter' | 'rows' | 'sort' | 'limit'> & {
   readonly path: string;
 };
@@ -35,20 +34,14 @@ const cacheKey = ({ id, fields }: Key): string => `${id.toHexString()}|${fields 
 const unionOf = (keys: readonly Key[]): readonly string[] | undefined =>
   keys.some((key) => !key.fields) ? undefined : [...new Set(keys.flatMap((key) => key.fields!))];
 
-/** Whom a batch is for: one place of the answer, or undefined where several share it. A full one is no loop's. */
-const placeOf = (keys: readonly Key[], mostKeys: number): ResponsePath | undefined => {
-  const { place } = keys[0]!;
-  return keys.length < mostKeys && keys.every((key) => key.place === place) ? place : undefined;
-};
-
 /**
  * Batched reads of one operation (of one mutation field): whatever is asked of a class in one go is one command.
  * The viewer's row rule is part of every batch: a row that is not visible is not there.
  */
 export class Loaders {
   readonly #scope: ReadScope;
-  readonly #byId = new Map<ClassType, DataLoader<Key, Row | null, string>>();
-  readonly #children = new Map<string, ListLoader>();
+  readonly #byId = new Map<ClassType, Load<Row | null>>();
+  readonly #children = new Map<string, Load<readonly Row[]>>();
 
   constructor(scope: ReadScope) {
     this.#scope = scope;
@@ -69,7 +62,7 @@ export class Loaders {
     coordinate: string,
     place?: ResponsePath,
   ): Promise<Row | null> {
-    return this.#loaderOf(target).load({ id, fields, coordinate, place });
+    return this.#loaderOf(target)({ id, fields, coordinate }, place);
   }
 
   /** A page of the rows that name a parent, for all parents of the level in one command. */
@@ -93,12 +86,10 @@ export class Loaders {
     const list = { collection: collectionOf(target), path, rows };
     const coordinate = coordinateOf(info);
     const read = (within: Filter, plan: Pick<ReadPlan, 'sort' | 'limit' | 'fields'>) =>
-      this.#listLoaderOf({ ...list, filter: both(filter, within), ...plan }).load({
-        id: parent,
-        fields: plan.fields,
-        coordinate,
-        place: info.path,
-      });
+      this.#listLoaderOf({ ...list, filter: both(filter, within), ...plan })(
+        { id: parent, fields: plan.fields, coordinate },
+        info.path,
+      );
     const [found, others] = await Promise.all([
       read(page.filter, { limit, sort, fields }),
       behind ? read(behind, { limit: 1, fields: [] }) : [],
@@ -106,50 +97,70 @@ export class Loaders {
     return page.toConnection(found, others.length > 0) as unknown as Connection<T>;
   }
 
-  #listLoaderOf({ collection, filter, rows, sort, limit, path }: ListPlan): ListLoader {
+  #listLoaderOf({ collection, filter, rows, sort, limit, path }: ListPlan): Load<readonly Row[]> {
     const key = JSON.stringify([collection, path, filter, sort, limit]);
     let loader = this.#children.get(key);
     if (!loader) {
-      loader = new DataLoader(
-        async (keys) => {
-          const values = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
-          const found = await this.#scope.reader.find(
-            { collection, filter, rows, fields: unionOf(keys), sort, limit, perParent: { path, values } },
-            this.#scope.command(keys[0]!.coordinate, placeOf(keys, MAX_PARENTS)),
-          );
-          const byParent = groupByParent(found, path);
-          return keys.map(({ id }) => byParent.get(id.toHexString()) ?? []);
-        },
-        {
-          cacheKeyFn: cacheKey,
-          maxBatchSize: MAX_PARENTS,
-          batchScheduleFn: this.#scope.pieces.whenThrough,
-        },
-      );
+      loader = this.#batched(MAX_PARENTS, async (keys, place) => {
+        const values = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
+        const found = await this.#scope.reader.find(
+          { collection, filter, rows, fields: unionOf(keys), sort, limit, perParent: { path, values } },
+          this.#scope.command(keys[0]!.coordinate, place),
+        );
+        const byParent = groupByParent(found, path);
+        return keys.map(({ id }) => byParent.get(id.toHexString()) ?? []);
+      });
       this.#children.set(key, loader);
     }
     return loader;
   }
 
-  #loaderOf(target: ClassType): DataLoader<Key, Row | null, string> {
+  #loaderOf(target: ClassType): Load<Row | null> {
     let loader = this.#byId.get(target);
     if (!loader) {
-      loader = new DataLoader((keys) => this.#batch(target, keys), {
-        cacheKeyFn: cacheKey,
-        maxBatchSize: MAX_KEYS,
-        batchScheduleFn: this.#scope.pieces.whenThrough,
-      });
+      loader = this.#batched(MAX_KEYS, (keys, place) => this.#batch(target, keys, place));
       this.#byId.set(target, loader);
     }
     return loader;
   }
 
-  async #batch(target: ClassType, keys: readonly Key[]): Promise<(Row | null)[]> {
+  /** A loader whose batches know their place in the answer: none where several ask, be it for one key, or where one is full. */
+  #batched<V>(
+    maxBatchSize: number,
+    batch: (keys: readonly Key[], place: ResponsePath | undefined) => Promise<readonly V[]>,
+  ): Load<V> {
+    let loads = 0;
+    let asker: ResponsePath | undefined;
+    const loader = new DataLoader<Key, V, string>(
+      (keys) => batch(keys, keys.length < maxBatchSize ? asker : undefined),
+      {
+        cacheKeyFn: cacheKey,
+        maxBatchSize,
+        // When a batch begins.
+        batchScheduleFn: (dispatch) => {
+          loads = 0;
+          this.#scope.pieces.whenThrough(dispatch);
+        },
+      },
+    );
+    return (key, place) => {
+      const value = loader.load(key);
+      asker = loads === 0 || asker === place ? place : undefined;
+      loads += 1;
+      return value;
+    };
+  }
+
+  async #batch(
+    target: ClassType,
+    keys: readonly Key[],
+    place: ResponsePath | undefined,
+  ): Promise<(Row | null)[]> {
     const rows = visibleRows(target, this.#scope.viewer);
     if (!rows) return keys.map(() => null);
     const ids = [...new Map(keys.map(({ id }) => [id.toHexString(), id])).values()];
     const plan = { collection: collectionOf(target), ids, rows, fields: unionOf(keys) };
-    const command = this.#scope.command(keys[0]!.coordinate, placeOf(keys, MAX_KEYS));
+    const command = this.#scope.command(keys[0]!.coordinate, place);
     const found = await this.#scope.reader.load(plan, command);
     return keys.map(({ id }) => found.get(id.toHexString()) ?? null);
   }

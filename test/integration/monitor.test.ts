@@ -104,6 +104,25 @@ class WallResolver {
     return loaders.one(Stone, id.padStart(24, '0'), info);
   }
 
+  /** A list that is there when that of the wall before is; all of its walls have one stone. */
+  @FieldResolver(() => [Wall])
+  inTurn(@Ctx() { models }: ProductContext): Promise<Wall[]> {
+    const id = new mongo.ObjectId().toHexString();
+    this.before = this.before.then(() => models.of(Stone).findUnrestricted({ name: id }, ['name']));
+    return this.before.then(() => this.walls(3).map(() => ({ id })));
+  }
+  before: Promise<unknown> = Promise.resolve();
+
+  /** By the loaders, each when the one before is there. */
+  @FieldResolver(() => Stone, { nullable: true })
+  waits(@Ctx() { loaders }: ProductContext, @Info() info: GraphQLResolveInfo): Promise<Stone | null> {
+    const id = new mongo.ObjectId().toHexString();
+    const next = this.last.then(() => loaders.one(Stone, id, info));
+    this.last = next;
+    return next;
+  }
+  last: Promise<unknown> = Promise.resolve();
+
   @FieldResolver(() => Int)
   async counted(@Ctx() { lists }: ProductContext, @Info() info: GraphQLResolveInfo): Promise<number> {
     return (await lists.aggregate(Stone, [{ $limit: 1 }], info)).length;
@@ -269,12 +288,20 @@ describe('reads without row rules', () => {
         { length: 20 },
         (_, n) => `a${n}: later(count: 20, ms: ${n * 10}) { stone { name } }`,
       );
+      const ones = Array.from(
+        { length: 10 },
+        (_, n) =>
+          `a${n}: later(count: 1, ms: ${n * 5}) { waits { name } } b${n}: loaded(times: 1, atOnce: 1)`,
+      );
       // Interpreted, then compiled.
       for (const time of [1, 2]) {
         for (const query of [
           `query Board ${inside(board.join(' '))}`,
+          `query Ones ${inside(ones.join(' '))}`,
+          `query Waits ${inside('walls(count: 12) { waits { name } }')}`,
           `query Loads ${inside('loaded(times: 12, atOnce: 1) again: known(times: 9)')}`,
           `query Pairs ${inside('loaded(times: 11, atOnce: 2)')}`,
+          `query InTurn ${inside('walls(count: 12) { inTurn { stone { name } } }')}`,
           `query AtOnce ${inside('loaded(times: 1, atOnce: 2500)')}`,
           `query Counts ${inside('walls(count: 9) { counted } others: walls(count: 9) { counted }')}`,
         ]) {
@@ -287,8 +314,10 @@ describe('reads without row rules', () => {
         expect([time, ...found.sort(byText)]).toEqual([
           time,
           ['Counts', 'Wall.counted', 18],
+          ['InTurn', 'Wall.inTurn', 12],
           ['Loads', 'Query.loaded', 12],
           ['Pairs', 'Query.loaded', 11],
+          ['Waits', 'Wall.waits', 12],
         ]);
       }
     },
@@ -337,7 +366,8 @@ describe('in development', () => {
       await other.ask('wall', 'query Walls { walls(count: 12) { stones { name } } }');
     }
     await eventually('both are told', () => log.length >= 2);
-    expect(warnings()).toEqual([
+    // The scan is told when it is explained.
+    expect(warnings().sort(byText)).toEqual([
       [
         'Named',
         'Query.named',
