@@ -15,7 +15,7 @@ const NOT_THERE = new Set<unknown>([26, 166]);
 /** What the server says of the collections of one product. */
 export interface ReadCollections {
   readonly collections: readonly CollectionFacts[];
-  /** Those beyond the most that are read: that nothing is known of them says nothing. */
+  /** Those beyond the most that are read, and those whose indexes may not be: that nothing is known of them says nothing. */
   readonly unread: ReadonlySet<string>;
   /** Rights that were missing: what is not seen must not look like nothing. */
   readonly missing: readonly string[];
@@ -47,13 +47,9 @@ export async function readCollections(
   );
   const names = [...new Set([...first.filter((name) => own.has(name)), ...own.keys()])];
   const missing = new Set<string>();
-  const ask = async (
-    collection: string,
-    right: string,
-    stage: mongo.Document,
-  ): Promise<Answer[] | undefined> => {
+  const allowed = async (right: string, work: Promise<Answer[]>): Promise<Answer[] | undefined> => {
     try {
-      return await db.collection(collection).aggregate([stage], options).toArray();
+      return await work;
     } catch (error) {
       const { code } = error as { code?: unknown };
       if (code === UNAUTHORIZED) missing.add(right);
@@ -61,6 +57,9 @@ export async function readCollections(
       return undefined;
     }
   };
+  const ask = (collection: string, right: string, stage: mongo.Document) =>
+    allowed(right, db.collection(collection).aggregate([stage], options).toArray());
+  const unread = new Set(names.slice(most));
   const collections: CollectionFacts[] = [];
   for (const name of names.slice(0, most)) {
     // The documents of a time series are not counted, and asking for that is an error.
@@ -71,7 +70,11 @@ export async function readCollections(
     const sizes = (storage['indexSizes'] ?? {}) as Readonly<Record<string, number>>;
     const specs = used
       ? used.map((one) => (one['spec'] ?? one) as Answer)
-      : await listIndexes(db, name, options).catch(() => []);
+      : await allowed('listIndexes', listIndexes(db, name, options));
+    if (!specs) {
+      unread.add(name);
+      continue;
+    }
     const byName = new Map(specs.map((spec) => [String(spec['name']), spec]));
     collections.push({
       name,
@@ -85,7 +88,7 @@ export async function readCollections(
       ),
     });
   }
-  return { collections, unread: new Set(names.slice(most)), missing: [...missing] };
+  return { collections, unread, missing: [...missing] };
 }
 
 /** Of a time series at least so many: its buckets, or what this node has put into them since it started. */
