@@ -39,7 +39,8 @@ export function atlas(known: Known): Key[] {
     [...paths].sort((one, other) => facts(other).distinct - facts(one).distinct);
   const keys = known.needs.flatMap(({ filter, sort, found = 0, collection }) => {
     if (collection !== known.matrix.collection || documents - found <= 500) return [];
-    const { equal, some, ranges, tested, branches } = conditionsOf(filter);
+    const { equal, some, ranges, tested, ors } = conditionsOf(filter);
+    const branches = ors.length === 1 ? ors[0]! : [];
     if (branches.length > 0)
       return branches.map((branch) => rising(byCardinality(conditionsOf(branch).equal)));
     const arrays = equal.filter((path) => facts(path).isArray);
@@ -68,8 +69,8 @@ export function pgHero(known: Known): Key[] {
   if (documents < 500) return [];
   const keys = known.needs.flatMap(({ filter, sort, calls, collection }) => {
     if (collection !== known.matrix.collection || calls < 100) return [];
-    const { equal, some, ranges, branches } = conditionsOf(filter);
-    if (branches.length > 0) return [];
+    const { equal, some, ranges, ors } = conditionsOf(filter);
+    if (ors.length > 0) return [];
     const shareOf = (path: string) => 1 / Math.max(1, facts(path).distinct);
     const where = [
       ...[...equal, ...some].map((path) => ({ path, share: shareOf(path), isRange: false })),
@@ -115,8 +116,11 @@ export function dexter({ matrix }: Known): Key[] {
     // All are there at once when the planner is asked: an `$or` may use several.
     const all = costWith(need, withPaths(1));
     const single = cheapest(need, withPaths(1));
-    if (need.branches && all < single.cost && all <= SAVES * need.base)
-      return need.branches.map((branch) => cheapest(branch, withPaths(1)).id);
+    const way = (need.ways ?? []).find(
+      (branches) => branches.reduce((sum, one) => sum + cheapest(one, withPaths(1)).cost, 0) <= all,
+    );
+    if (way && all < single.cost && all <= SAVES * need.base)
+      return way.map((branch) => cheapest(branch, withPaths(1)).id);
     const isGood = single.cost <= SAVES * need.base;
     const left = isGood ? single.cost : need.base;
     const pair = left > LEAST_COST ? cheapest(need, withPaths(2)) : undefined;

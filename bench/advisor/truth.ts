@@ -37,7 +37,8 @@ export function waysInto(workload: Workload, collection: string): { calls: numbe
 function pathsOf({ filter, sort = {}, projection = {} }: Probe): string[] {
   const look = (one: mongo.Document, under = ''): string[] =>
     Object.entries(one).flatMap(([key, test]) => {
-      if (key === '$or') return (test as mongo.Document[]).flatMap((branch) => look(branch));
+      if (key === '$or' || key === '$and')
+        return (test as mongo.Document[]).flatMap((branch) => look(branch));
       const inner = (test as { $elemMatch?: mongo.Document } | null)?.$elemMatch;
       return inner ? look(inner, `${under}${key}.`) : [under + key];
     });
@@ -84,6 +85,16 @@ async function average(
     sum += unitsOf(counted);
   }
   return sum / probes.length;
+}
+
+/** For each `$or` of a filter what is asked by its branches, each in the place of all. */
+function waysOf({ $or, $and = [], ...rest }: mongo.Document): mongo.Document[][] {
+  const parts = [rest, ...($or ? [{ $or }] : []), ...($and as mongo.Document[])];
+  return parts.flatMap((part, at) => {
+    if (!('$or' in part)) return [];
+    const beside = parts.filter((one, other) => other !== at && Object.keys(one).length > 0);
+    return [(part['$or'] as mongo.Document[]).map((branch) => ({ $and: [...beside, branch] }))];
+  });
 }
 
 /** Measures every way of looking with every index, each built for real. */
@@ -157,23 +168,26 @@ async function rowOf(
   const base = (await average(db, collection, probes))!;
   const by = new Map<string, number>();
   const mentioned = new Set(probes.flatMap(pathsOf));
-  const or = probes[0]!.filter['$or'] as mongo.Document[] | undefined;
-  const branches = await Promise.all(
-    (or ?? []).map((_, at) =>
-      rowOf(db, collection, {
-        calls,
-        probes: probes.map((probe) => ({ ...probe, filter: (probe.filter['$or'] as mongo.Document[])[at]! })),
-      }),
+  const ways = await Promise.all(
+    waysOf(probes[0]!.filter).map((branches, way) =>
+      Promise.all(
+        branches.map((_, at) =>
+          rowOf(db, collection, {
+            calls,
+            probes: probes.map((probe) => ({ ...probe, filter: waysOf(probe.filter)[way]![at]! })),
+          }),
+        ),
+      ),
     ),
   );
   return {
-    costs: { calls, base, by, ...(or && { branches: branches.map(({ costs }) => costs) }) },
+    costs: { calls, base, by, ways: ways.map((branches) => branches.map(({ costs }) => costs)) },
     ask: async (_, name, id, key) => {
       // An index that begins with what the query does not name is read from end to end: never better than a scan.
       if (!mentioned.has(key[0]![0])) return;
       const units = await average(db, name, probes, id);
       if (units !== undefined && units < base) by.set(id, units);
-      for (const branch of branches) await branch.ask(db, name, id, key);
+      for (const branch of ways.flat()) await branch.ask(db, name, id, key);
     },
   };
 }
@@ -181,7 +195,7 @@ async function rowOf(
 /** The cheapest set of all: every set of up to three indexes, of those that help at all. */
 export function bestSet({ costs, candidates }: Matrix, forced?: string): { set: string[]; total: number } {
   const helps = (one: Costs, id: string): boolean =>
-    one.by.has(id) || Boolean(one.branches?.some((branch) => helps(branch, id)));
+    one.by.has(id) || Boolean(one.ways?.flat().some((branch) => helps(branch, id)));
   const ids = undominated(
     costs,
     [...candidates.values()].filter(({ id }) => costs.some((one) => helps(one, id))),
@@ -199,7 +213,8 @@ export function bestSet({ costs, candidates }: Matrix, forced?: string): { set: 
 
 /** Without those than which another is nowhere dearer: the best set is the same, and found sooner. */
 function undominated(costs: readonly Costs[], all: readonly Candidate[]): string[] {
-  const flat = costs.flatMap((one) => [one, ...(one.branches ?? [])]);
+  const withWays = (one: Costs): Costs[] => [one, ...(one.ways ?? []).flat().flatMap(withWays)];
+  const flat = costs.flatMap(withWays);
   const rowFor = ({ id, price }: Candidate) => [price, ...flat.map(({ by, base }) => by.get(id) ?? base)];
   const rows = all.map((one) => ({ id: one.id, row: rowFor(one) }));
   return rows

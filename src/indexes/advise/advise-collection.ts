@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
 import { type ExistingIndex, tellView } from '../existing-indexes.js';
 import { candidatesOf, type Key, textOfKey } from './candidates.js';
-import { type Candidate, chooseIndexes, type Costs } from './choose.js';
+import { type Candidate, chooseIndexes, costWith } from './choose.js';
 import { Unadvisable } from './conditions.js';
 import { priceOf, SMALL_COLLECTION, unitsOf, type WriteLoad } from './cost.js';
 import { isServed, type Measured, measureNeed } from './measured-need.js';
@@ -96,7 +96,11 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
   );
   const chosen = chooseIndexes(costs, [...priced.values()]).map((id) => candidates.get(id)!);
   const proved = await prove(chosen, open, copy, load);
-  left.push(...measured.flatMap((one) => reasonToLeave(one, proved, costs[open.indexOf(one)])));
+  const bestFor = (one: Measured) => {
+    const own = costs[open.indexOf(one)];
+    return own && costWith(own, candidates.keys());
+  };
+  left.push(...measured.flatMap((one) => reasonToLeave(one, proved, bestFor(one))));
   return {
     collection,
     documents,
@@ -104,8 +108,8 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
     indexes: proved,
     left,
     used: new Set(
-      measured.flatMap(({ before, branches }) =>
-        [before, ...branches.map((one) => one.before)].flatMap(({ indexes }) => indexes),
+      measured.flatMap(({ before, ways }) =>
+        [before, ...ways.flat().map((one) => one.before)].flatMap(({ indexes }) => indexes),
       ),
     ),
     measured: new Set(
@@ -150,15 +154,13 @@ const isPlainSpec = (
 function reasonToLeave(
   { need, before }: Measured,
   proved: readonly AdvisedIndex[],
-  costs: Costs | undefined,
+  best: number = unitsOf(before),
 ): (Unread & { calls: number })[] {
   if (!before.isScan || proved.some(({ gains }) => gains.some((gain) => gain.need === need))) return [];
   if (need.isHinted) return leave(need, 'it names an index itself');
-  const units = unitsOf(before);
-  const best = costs ? Math.min(units, ...costs.by.values()) : units;
   const times = need.calls === 1 ? 'once' : `${Math.round(need.calls)} times`;
   const why =
-    best > units / 2
+    best > unitsOf(before) / 2
       ? need.found === undefined && Object.keys(need.filter).length > 0
         ? 'with values of sampled documents no index reads much less than all (how many its calls found was not counted: for rare values one may)'
         : 'no index reads much less than all documents'

@@ -46,7 +46,7 @@ export function candidatesOf(need: Need, facts: FactsOf): Key[] {
   };
   const conditions = conditionsOf(need.filter);
   for (const key of keysOf(conditions, need, facts)) for (const part of beginnings(key)) add(part);
-  for (const branch of conditions.branches)
+  for (const branch of conditions.ors.flat())
     for (const key of candidatesOf({ ...need, filter: branch }, facts)) add(key);
   return [...keys.values()];
 }

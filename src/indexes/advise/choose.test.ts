@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Candidate, chooseIndexes, type Costs, totalOf } from './choose.js';
 
-const costs = (calls: number, base: number, by: Record<string, number>, branches?: Costs[]): Costs => ({
+const costs = (calls: number, base: number, by: Record<string, number>, ways?: Costs[][]): Costs => ({
   calls,
   base,
   by: new Map(Object.entries(by)),
-  ...(branches && { branches }),
+  ...(ways && { ways }),
 });
 const candidate = (id: string, price = 1_000, paths = 1): Candidate => ({ id, price, paths });
 
@@ -28,9 +28,9 @@ describe('the smallest set', () => {
 
   test('an $or gets one for each branch, or none', () => {
     const branches = [costs(0, 1_000, { a: 5 }), costs(0, 1_000, { b: 5 })];
-    const both = [costs(100, 1_000, {}, branches)];
+    const both = [costs(100, 1_000, {}, [branches])];
     expect(chooseIndexes(both, [candidate('a'), candidate('b')]).sort()).toEqual(['a', 'b']);
-    const half = [costs(100, 1_000, {}, [branches[0]!, costs(0, 1_000, {})])];
+    const half = [costs(100, 1_000, {}, [[branches[0]!, costs(0, 1_000, {})]])];
     expect(chooseIndexes(half, [candidate('a'), candidate('b')])).toEqual([]);
   });
 

@@ -5,8 +5,8 @@ export interface Costs {
   readonly base: number;
   /** With one candidate, by its key; those that do not help may be missing. */
   readonly by: ReadonlyMap<string, number>;
-  /** The branches of an `$or`: each needs an index of its own, or the one of another. */
-  readonly branches?: readonly Costs[];
+  /** The branches of each `$or`, of which one is enough: each needs an index of its own, or the one of another. */
+  readonly ways?: readonly (readonly Costs[])[];
 }
 
 /** A candidate with what it costs whether or not it is used. */
@@ -17,13 +17,12 @@ export interface Candidate {
 }
 
 /** What a need costs per call with a set of candidates. */
-export function costWith({ base, by, branches }: Costs, chosen: Iterable<string>): number {
+export function costWith({ base, by, ways = [] }: Costs, chosen: Iterable<string>): number {
   const ids = [...chosen];
-  const whole = Math.min(base, ...ids.flatMap((id) => by.get(id) ?? []));
-  if (!branches || branches.length === 0) return whole;
   return Math.min(
-    whole,
-    branches.reduce((sum, branch) => sum + costWith(branch, ids), 0),
+    base,
+    ...ids.flatMap((id) => by.get(id) ?? []),
+    ...ways.map((branches) => branches.reduce((sum, branch) => sum + costWith(branch, ids), 0)),
   );
 }
 
@@ -54,7 +53,7 @@ export function chooseIndexes(needs: readonly Costs[], all: readonly Candidate[]
   const candidates = new Map(
     all.map((one) => [one.id, { ...one, price: one.price * (1 + PATH_SHARE * one.paths) }]),
   );
-  const bundles = needs.flatMap(({ branches }) => (branches ? [bundleOf(branches)] : []));
+  const bundles = needs.flatMap(({ ways = [] }) => ways.map(bundleOf));
   let chosen: string[] = [];
   let total = totalOf(needs, candidates, chosen);
   for (let step = 0; step < MOST_STEPS; step += 1) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { askableOf, conditionsOf, Unadvisable } from './conditions.js';
 
-const NONE = { equal: [], some: [], ranges: [], tested: [], branches: [] };
+const NONE = { equal: [], some: [], ranges: [], tested: [], ors: [] };
 
 describe('what a filter asks', () => {
   test.each<[string, Record<string, unknown>, object]>([
@@ -23,10 +23,27 @@ describe('what a filter asks', () => {
       { a: '?', $or: [{ b: '?' }, { c: '?' }] },
       {
         equal: ['a'],
-        branches: [{ $and: [{ a: '?' }, { b: '?' }] }, { $and: [{ a: '?' }, { c: '?' }] }],
+        ors: [
+          [
+            { a: '?', b: '?' },
+            { a: '?', c: '?' },
+          ],
+        ],
       },
     ],
-    ['nothing for certain of two $or', { $and: [{ $or: [{ a: '?' }] }, { $or: [{ b: '?' }] }] }, {}],
+    [
+      'the branches of each of two $or, the other one tested',
+      { $and: [{ $or: [{ a: '?' }] }, { $or: [{ b: '?' }, { c: '?' }] }] },
+      {
+        ors: [
+          [{ $nor: [{ $nor: [{ b: '?' }, { c: '?' }] }], a: '?' }],
+          [
+            { $nor: [{ $nor: [{ a: '?' }, { a: '?' }] }], b: '?' },
+            { $nor: [{ $nor: [{ a: '?' }, { a: '?' }] }], c: '?' },
+          ],
+        ],
+      },
+    ],
   ])('%s', (_, filter, expected) => {
     expect(conditionsOf(filter)).toEqual({ ...NONE, ...expected });
   });
@@ -50,7 +67,31 @@ describe('what can be asked for', () => {
       { a: '?', b: { $gt: '?' }, $or: [{ c: '?' }] },
     ],
     ['an $and as one', { $and: [{ a: '?' }, { b: '?' }] }, { a: '?', b: '?' }],
-    ['unless a path stands in it twice', { a: '?', $and: [{ a: '?' }] }, { $and: [{ a: '?' }, { a: '?' }] }],
+    ['unless a path stands in it twice', { a: '?', $and: [{ a: '?' }] }, { a: '?', $and: [{ a: '?' }] }],
+    ['two bounds', { $and: [{ a: { $gte: '?' } }, { a: { $lt: '?' } }] }, { a: { $gte: '?', $lt: '?' } }],
+    [
+      'three',
+      { a: { $gt: '?' }, $and: [{ a: { $lt: '?' } }, { a: { $gt: '?' } }] },
+      { a: { $gt: '?', $lt: '?' } },
+    ],
+    [
+      'two $or',
+      { $and: [{ $or: [{ a: '?' }] }, { $or: [{ b: '?' }] }] },
+      { $or: [{ a: '?' }], $and: [{ $or: [{ b: '?' }] }] },
+    ],
+    [
+      'what stands in a branch, or an element',
+      {
+        $or: [{ $and: [{ a: { $gte: '?' } }, { a: { $lt: '?' } }] }],
+        b: { $elemMatch: { $and: [{ c: { $gte: '?' } }, { c: { $lt: '?' } }] } },
+      },
+      { $or: [{ a: { $gte: '?', $lt: '?' } }], b: { $elemMatch: { c: { $gte: '?', $lt: '?' } } } },
+    ],
+    [
+      'two constants in an $expr',
+      { $expr: { $and: [{ $gte: ['$a', '?'] }, { $lt: ['$a', '?'] }] } },
+      { a: { $gte: '?', $lt: '?' } },
+    ],
     ['a join', { $expr: { $and: [{ $eq: ['$a', '$$x'] }] } }, { a: { $eq: '?' } }],
     ['a comparison with a constant', { $expr: { $gt: ['$a', '?'] } }, { a: { $gt: '?' } }],
     ['one from the other side', { $expr: { $lte: ['?', '$a'] }, b: '?' }, { a: { $gte: '?' }, b: '?' }],

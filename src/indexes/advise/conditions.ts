@@ -1,3 +1,5 @@
+import { joined } from './conjunction.js';
+
 /** What a filter asks, sorted by how an index can serve it. Paths stand in the order of the filter, each once. */
 export interface Conditions {
   /** Equal to one value. */
@@ -8,8 +10,8 @@ export interface Conditions {
   readonly ranges: readonly string[];
   /** Tested on what an index has found: `$ne`, `$exists`, a regular expression without a beginning, … */
   readonly tested: readonly string[];
-  /** What the branches of an `$or` ask, each with everything that stands beside it. */
-  readonly branches: readonly Filter[];
+  /** For each `$or` what its branches ask, each with everything that stands beside it. */
+  readonly ors: readonly (readonly Filter[])[];
 }
 
 /** A filter as it stands in a shape. */
@@ -39,7 +41,8 @@ const UNASKABLE = new Set([
 
 /**
  * A filter as it can be asked for: without the conditions into which no value can be put, as far as they stand beside
- * others, and with the comparisons of an `$expr` as conditions like any other, by which the server looks them up.
+ * others, with the comparisons of an `$expr` as conditions like any other, by which the server looks them up, and
+ * {@link joined}.
  */
 export function askableOf(filter: Filter): { readonly filter: Filter; readonly isWhole: boolean } {
   let isWhole = true;
@@ -61,13 +64,7 @@ export function askableOf(filter: Filter): { readonly filter: Filter; readonly i
       if (kept.length > 0) parts.push({ [key]: Object.fromEntries(kept) });
     }
   }
-  return { filter: together(parts), isWhole };
-}
-
-/** Several filters as one, without an `$and` where no path stands in two of them. */
-function together(parts: readonly Filter[]): Filter {
-  const names = parts.flatMap((one) => Object.keys(one));
-  return new Set(names).size === names.length ? (Object.assign({}, ...parts) as Filter) : { $and: parts };
+  return { filter: joined(parts), isWhole };
 }
 
 /** Reads the filter of a shape. @throws Unadvisable */
@@ -75,34 +72,41 @@ export function conditionsOf(filter: unknown): Conditions {
   if (filter === undefined) return conditionsOf({});
   if (!isRecord(filter)) throw new Unadvisable('its filter is cut off or is a value');
   const kinds = new Map<string, Kind>();
-  const ors: Filter[][] = [];
-  read(filter, '', kinds, ors);
+  read(filter, '', kinds);
   const of = (kind: Kind) => [...kinds].flatMap(([path, one]) => (one === kind ? [path] : []));
-  const [or] = ors;
   return {
     equal: of('equal'),
     some: of('some'),
     ranges: of('ranges'),
     tested: of('tested'),
-    branches: or && ors.length === 1 ? or.map((branch) => beside(filter, branch)) : [],
+    ors: branchesBeside(filter),
   };
 }
 
-/** Everything of a filter but its `$or`, with one branch of that. */
-function beside(filter: Filter, branch: Filter): Filter {
-  const { $and, ...rest } = filter;
-  const parts = [rest, ...(Array.isArray($and) ? ($and as Filter[]) : [])].map(
-    ({ $or: _or, ...others }) => others,
-  );
-  const some = [...parts, branch].filter((one) => Object.keys(one).length > 0);
-  return some.length === 1 ? some[0]! : { $and: some };
+/** For each `$or` of a filter its branches, each with everything that stands beside it. */
+function branchesBeside(filter: Filter): Filter[][] {
+  const { $and = [], ...rest } = joined([filter]);
+  const parts = [rest, ...($and as Filter[])];
+  return parts.flatMap(({ $or, ...others }, at) => {
+    if ($or === undefined) return [];
+    const beside = [others, ...parts.filter((_, other) => other !== at).map(withTestedOr)];
+    return [branchesOf($or).map((branch) => joined([...beside, branch]))];
+  });
 }
 
-function read(filter: Filter, under: string, kinds: Map<string, Kind>, ors: Filter[][]): void {
+/** The server takes the branches of one `$or` for its plan: any other is tested on what they find, as a `$nor` of a `$nor` is. */
+function withTestedOr({ $or, ...others }: Filter): Filter {
+  if ($or === undefined) return others;
+  const [first, ...more] = branchesOf($or);
+  // Branches of one form are one in a shape.
+  return { ...others, $nor: [{ $nor: more.length > 0 ? [first, ...more] : [first, first] }] };
+}
+
+function read(filter: Filter, under: string, kinds: Map<string, Kind>): void {
   for (const [key, test] of Object.entries(filter)) {
     if (test === '…') throw new Unadvisable('a part of it is cut off');
-    if (key === '$and') for (const one of branchesOf(test)) read(one, under, kinds, ors);
-    else if (key === '$or') ors.push(branchesOf(test));
+    if (key === '$and') for (const one of branchesOf(test)) read(one, under, kinds);
+    else if (key === '$or') branchesOf(test);
     else if (key === '$nor' || key === '$comment' || key === '$expr') continue;
     else if (key.startsWith('$')) throw new Unadvisable(`it uses ${key}`);
     else readTest(under + pathIn(key), test, kinds);
@@ -138,7 +142,7 @@ function readTest(path: string, test: unknown, kinds: Map<string, Kind>): void {
       if (!isRecord(operand)) note(kinds, path, 'tested');
       else if (Object.keys(operand)[0]?.startsWith('$')) readTest(path, operand, kinds);
       // An `$or` inside an element is tested on what was found.
-      else read(operand, `${path}.`, kinds, []);
+      else read(operand, `${path}.`, kinds);
     } else if (TESTED.has(operator)) note(kinds, path, 'tested');
     else throw new Unadvisable(operator === '…' ? 'a part of it is cut off' : `it uses ${operator}`);
   }

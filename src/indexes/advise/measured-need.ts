@@ -10,22 +10,25 @@ export interface Measured {
   readonly need: Need;
   readonly questions: readonly Question[];
   readonly before: Counted;
-  readonly branches: readonly Measured[];
+  /** For each `$or` its branches. */
+  readonly ways: readonly (readonly Measured[])[];
 }
 
 /** Asks the copy, with the indexes that are there. @throws Unadvisable */
 export async function measureNeed(need: Need, copy: ScratchCopy): Promise<Measured> {
-  const { branches } = conditionsOf(need.filter);
+  const { ors } = conditionsOf(need.filter);
   const questions = await questionsOf(need, copy);
   const before = await measureFor(need, copy, questions);
   if (!before) throw new Unadvisable('the server finds no plan for it');
-  const inner: Measured[] = [];
-  for (const filter of branches) {
-    const { found: _, ...branch } = need;
-    inner.push(await measureNeed({ ...branch, filter }, copy));
+  const { found: _, ...branch } = need;
+  const ways: Measured[][] = [];
+  for (const branches of ors) {
+    const inner: Measured[] = [];
+    for (const filter of branches) inner.push(await measureNeed({ ...branch, filter }, copy));
+    // Branches of one form are one in the shape and at least two in the command.
+    ways.push(inner.length === 1 ? [inner[0]!, inner[0]!] : inner);
   }
-  // Branches of one form are one in the shape and at least two in the command.
-  return { need, questions, before, branches: inner.length === 1 ? [inner[0]!, inner[0]!] : inner };
+  return { need, questions, before, ways };
 }
 
 /** Whether there is little to gain: hardly more is read than is found. */

@@ -32,8 +32,8 @@ interface Table {
   ask(id: string, key: Key, copy: ScratchCopy): Promise<void>;
 }
 
-function tableOf({ need, questions, before, branches }: Measured): Table {
-  const inner = branches.map(tableOf);
+function tableOf({ need, questions, before, ways }: Measured): Table {
+  const inner = ways.map((branches) => branches.map(tableOf));
   const by = new Map<string, number>();
   const mentioned = mentionedIn(need);
   return {
@@ -41,13 +41,13 @@ function tableOf({ need, questions, before, branches }: Measured): Table {
       calls: need.calls,
       base: unitsOf(before),
       by,
-      ...(inner.length > 0 && { branches: inner.map(({ costs }) => costs) }),
+      ...(inner.length > 0 && { ways: inner.map((branches) => branches.map(({ costs }) => costs)) }),
     },
     ask: async (id, key, copy) => {
       if (!mentioned.has(key[0]![0])) return;
       const counted = await measureFor(need, copy, questions, nameOf(id));
       if (counted && unitsOf(counted) < unitsOf(before)) by.set(id, unitsOf(counted));
-      for (const table of inner) await table.ask(id, key, copy);
+      for (const table of inner.flat()) await table.ask(id, key, copy);
     },
   };
 }
@@ -55,8 +55,8 @@ function tableOf({ need, questions, before, branches }: Measured): Table {
 /** Paths with which an index for a need may begin. */
 function mentionedIn({ filter, sort, distinct }: Need): Set<string> {
   const look = (one: Need['filter']): string[] => {
-    const { equal, some, ranges, tested, branches } = conditionsOf(one);
-    return [...equal, ...some, ...ranges, ...tested, ...branches.flatMap(look)];
+    const { equal, some, ranges, tested, ors } = conditionsOf(one);
+    return [...equal, ...some, ...ranges, ...tested, ...ors.flat().flatMap(look)];
   };
   return new Set([
     ...look(filter),
