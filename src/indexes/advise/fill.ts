@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import { escaped } from '../../monitor/shape/regex.js';
-import { compareValues, valuesAt } from '../../monitor/explain/values.js';
+import { compareValues, orderOf, valuesAt } from '../../monitor/explain/values.js';
 
 /** Sampled documents as a source of values. */
 export class Values {
@@ -43,6 +43,8 @@ export interface Filling {
   readonly from?: ValueOrigin;
   /** The one that values `together` are of. Default: any. */
   readonly document?: mongo.Document;
+  /** Values of an `$in`, as far as documents have so many; 1 stands beside one that no document has. Default 2. */
+  readonly count?: number;
 }
 
 /** Stands for a value that no document has. */
@@ -130,8 +132,11 @@ function fillOperator(
     case '$lt':
     case '$lte':
       return bound(path, value, LOWER.has(operator), isBetween, filling);
-    case '$nin':
     case '$in':
+      return Array.isArray(operand) && operand.length > 1
+        ? several(path, value, filling)
+        : some(path, value, 1, filling);
+    case '$nin':
     case '$all':
       if (operator === '$nin' && filling.random() < 0.5) return [NOBODY];
       return some(path, value, Array.isArray(operand) ? operand.length : 1, filling);
@@ -229,13 +234,22 @@ function placeOf(value: unknown, sorted: readonly unknown[]): number {
 /** Several values: the document's own and others as documents have them, different ones where there are. */
 function some(path: string, value: unknown, count: number, { values, random }: Filling): unknown[] {
   const sorted = values.sorted(path);
-  const found = [value];
-  for (let tries = 0; found.length < count && tries < 50 && sorted.length > 0; tries += 1) {
+  const found = new Map([[keyOf(value), value]]);
+  for (let tries = 0; found.size < count && tries < 50 + 4 * count && sorted.length > 0; tries += 1) {
     const other = sorted[Math.floor(random() * sorted.length)];
-    if (found.every((known) => compareValues(known, other) !== 0)) found.push(other);
+    found.set(keyOf(other), other);
   }
-  return found;
+  return [...found.values()];
 }
+
+/** The values of an `$in`: never one alone, which the server would plan as an equality. */
+function several(path: string, value: unknown, filling: Filling): unknown[] {
+  const { from, count = 2 } = filling;
+  const found = some(path, value, from === 'nobody' ? 1 : count, filling);
+  return found.length > 1 ? found : [...found, NOBODY];
+}
+
+const keyOf = (value: unknown): string => orderOf(value).join(' ');
 
 /** A piece of a text, or its beginning: the shorter the wider the range is to be. */
 function pieceOf(path: string, value: unknown, isBeginning: boolean, { values, width }: Filling): string {

@@ -42,6 +42,9 @@ const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
 const USUAL_WIDTH = 0.1;
 /** Widths of ranges that find less than those, down to the share that was found. */
 const NARROW = 4;
+/** An `$in` of several values, and how many it may have beyond the usual two. */
+const SEVERAL = /"\$in":\["\?","\?"\]/;
+const COUNTS = [4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 /** Sizes that pages have: the one that an average is just below is taken for the limit, which statistics do not hold. */
 const PAGES = [1, 5, 10, 20, 25, 50, 100, 200, 500, 1_000];
 /** Where the size of a page is not known. */
@@ -68,28 +71,40 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
     ...(reads && { projection: projectionOf(reads, filter) }),
   });
   if (Object.keys(filter).length === 0) return [question({})];
-  const isLoose = /"\$(?:gte?|lte?|regex)"/.test(JSON.stringify(filter));
-  const fillings = Array.from({ length: found === undefined ? QUESTIONS : FILLINGS }, (_, n) => {
+  const text = JSON.stringify(filter);
+  const isLoose = /"\$(?:gte?|lte?|regex)"/.test(text);
+  const fillingWith = (more: Partial<Filling>) => {
     const width =
       isLoose && found !== undefined ? WIDTHS[Math.floor(random() * WIDTHS.length)]! : USUAL_WIDTH;
-    return fillFilter(filter, { values: copy.values, random, width, from: ORIGINS[n]! });
-  });
+    return fillFilter(filter, { values: copy.values, random, width, ...more });
+  };
+  const fillings = Array.from({ length: found === undefined ? QUESTIONS : FILLINGS }, (_, n) =>
+    fillingWith({ from: ORIGINS[n]! }),
+  );
   if (found === undefined) return fillings.map(question);
   const measured: { filled: mongo.Document; matched: number }[] = [];
-  for (const filled of fillings) measured.push({ filled, matched: await matches(copy, filled) });
+  const add = async (filled: mongo.Document) => {
+    const matched = await matches(copy, filled);
+    measured.push({ filled, matched });
+    return matched;
+  };
+  for (const filled of fillings) await add(filled);
   // Random documents have what most have: what few have is looked for.
   if (measured.every(({ matched }) => between(matched, found) > OFF)) {
-    const more: Pick<Filling, 'width' | 'document'>[] = [
-      ...asFrequent(filter, found, copy).map((document) => ({ width: 1, document })),
-      ...(isLoose && !isLimited
-        ? narrowWidths(found, copy).flatMap((width) => Array.from({ length: QUESTIONS }, () => ({ width })))
-        : []),
-    ];
-    for (const one of more) {
-      const filled = fillFilter(filter, { values: copy.values, random, from: 'together', ...one });
-      measured.push({ filled, matched: await matches(copy, filled) });
-    }
+    for (const document of asFrequent(filter, found, copy))
+      await add(fillingWith({ width: 1, document, count: 1 }));
+    if (isLoose && !isLimited)
+      for (const width of narrowWidths(found, copy))
+        for (let n = 0; n < QUESTIONS; n += 1) await add(fillingWith({ width }));
   }
+  // How many values an `$in` had is not known: so many that as many documents are found.
+  const isFew = ({ matched }: { readonly matched: number }) => matched < found;
+  if (SEVERAL.test(text) && (!isLimited || measured.every(isFew)))
+    for (const count of COUNTS) {
+      const matched: number[] = [];
+      for (let n = 0; n < QUESTIONS; n += 1) matched.push(await add(fillingWith({ count })));
+      if (Math.min(...matched) > found) break;
+    }
   const fullness = isLimited ? Math.min(1, found / page) : 0;
   const full = Math.round(QUESTIONS * fullness);
   // Where some pages are not full, the others are hardly more than full.
@@ -131,14 +146,28 @@ function narrowWidths(found: number, { documents, sampled }: ScratchCopy): reado
 const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
 
 /**
- * Documents whose values at the fields that are asked to be equal are about as frequent as was found, each of others. Of
+ * Documents whose values at the fields that are asked to be equal, or one of several, are about as frequent as was found, each of others. Of
  * a field that few values share most documents have the frequent ones: a random one is hardly ever of the rare.
  */
 function asFrequent(filter: Filter, found: number, copy: ScratchCopy): readonly mongo.Document[] {
-  const paths = Object.entries(filter)
-    .filter(([path, test]) => !path.startsWith('$') && (!isRecord(test) || '$eq' in test || '$type' in test))
-    .map(([path]) => path.split('.'));
-  if (paths.length === 0) return [];
+  const pathsWith = (...operators: readonly string[]) =>
+    Object.entries(filter)
+      .filter(
+        ([path, test]) => !path.startsWith('$') && (!isRecord(test) || operators.some((one) => one in test)),
+      )
+      .map(([path]) => path.split('.'));
+  const equal = pathsWith('$eq', '$type');
+  const all = pathsWith('$eq', '$type', '$in');
+  return [equal, ...(all.length > equal.length ? [all] : [])].flatMap((paths) =>
+    paths.length > 0 ? asFrequentAt(paths, found, copy) : [],
+  );
+}
+
+function asFrequentAt(
+  paths: readonly (readonly string[])[],
+  found: number,
+  copy: ScratchCopy,
+): readonly mongo.Document[] {
   const groups = new Map<string, { readonly document: mongo.Document; count: number }>();
   for (const document of copy.values.documents) {
     const id = JSON.stringify(paths.map((path) => valuesAt(document, path).map(orderOf)));
