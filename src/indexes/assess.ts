@@ -7,6 +7,7 @@ import { count } from './count.js';
 import { type Duplicates, findDuplicates, tellDuplicates } from './duplicates.js';
 import { type ExistingIndex, tellView } from './existing-indexes.js';
 import { type Expiring, findExpiring } from './expiring.js';
+import { keyStages } from './index-keys.js';
 import type { IndexSpec } from './index-spec.js';
 import { findMisfits, tellMisfits } from './misfits.js';
 
@@ -147,6 +148,8 @@ export async function assess(
       ? await within('duplicates', () => findDuplicates(db, collection, spec, scanMs))
       : undefined;
   if (duplicates) blockers.push(tellDuplicates(duplicates));
+  else if (becomesUnique && !keyStages(spec.key.map(([path]) => path)))
+    warnings.push('duplicates are found by the build only: its paths are places and elements of one array');
 
   // What has to go first must not go in vain.
   const misfits =

@@ -1,5 +1,6 @@
 import { mongo } from 'mongoose';
 import { count } from './count.js';
+import { keyStages } from './index-keys.js';
 import type { IndexSpec } from './index-spec.js';
 
 /** Documents that a unique index would refuse. */
@@ -33,9 +34,12 @@ export const tellDuplicates = ({ documents, keys, ids }: Duplicates): string =>
 /** Kinds whose key is not the value itself. */
 const isPlain = ([, kind]: IndexSpec['key'][number]): boolean => kind === 1 || kind === -1;
 
+const toThemselves = (fields: object) =>
+  Object.fromEntries(Object.keys(fields).map((name) => [name, `$${name}`]));
+
 /**
- * Looks for documents that a unique index would refuse, in the index's own terms: missing is null, an array counts by its
- * elements, collation and partial filter are obeyed. What lies in arrays of arrays is found by the build only.
+ * Looks for documents that a unique index would refuse, in the index's own terms: its keys ({@link keyStages}), in which
+ * missing is null, by its collation and partial filter. What cannot be told for certain is left to the build, which stops by itself.
  *
  * @throws the server's error 50 where it takes longer than `maxTimeMs`.
  */
@@ -47,22 +51,28 @@ export async function findDuplicates(
 ): Promise<Duplicates | undefined> {
   if (!spec.key.every(isPlain)) return undefined;
   const paths = spec.key.map(([path]) => path);
-  const names = paths.map((_, i) => `k${i}`);
-  // Each element counts once per document. An empty array is a value of its own, and would vanish when arrays are taken apart.
-  const value = (path: string) => {
-    const elements = { $cond: [{ $eq: [`$${path}`, []] }, [[]], { $setUnion: [`$${path}`, []] }] };
-    return { $cond: [{ $isArray: `$${path}` }, elements, { $ifNull: [`$${path}`, null] }] };
-  };
+  const keys = keyStages(paths);
+  if (!keys) return undefined;
+  const { stages, fields } = keys;
+  const key = Object.fromEntries(fields.map((field, i) => [`k${i}`, { $ifNull: [`$${field}`, null] }]));
   const some = (input: unknown) => ({ $firstN: { n: SHOWN_IDS, input } });
   const pipeline: mongo.Document[] = [
     ...(spec.partialFilterExpression ? [{ $match: spec.partialFilterExpression }] : []),
-    // A sparse index leaves out documents that have none of its paths.
-    ...(spec.sparse ? [{ $match: { $or: paths.map((path) => ({ [path]: { $exists: true } })) } }] : []),
-    { $project: Object.fromEntries(paths.map((path, i) => [`k${i}`, value(path)])) },
-    ...names.map((name) => ({ $unwind: { path: `$${name}`, preserveNullAndEmptyArrays: true } })),
+    ...stages,
+    // A sparse index leaves out keys without any of its paths.
+    ...(spec.sparse ? [{ $match: { $or: fields.map((field) => ({ [field]: { $exists: true } })) } }] : []),
+    { $project: key },
+    // Elements of one document that have one key are one entry.
+    ...(paths.some((path) => path.includes('.'))
+      ? [
+          { $group: { _id: { of: '$_id', ...toThemselves(key) } } },
+          { $replaceWith: '$_id' },
+          { $set: { _id: '$of' } },
+        ]
+      : []),
     {
       $group: {
-        _id: Object.fromEntries(names.map((name) => [name, `$${name}`])),
+        _id: toThemselves(key),
         documents: { $sum: 1 },
         // A few of them: where the path is missing everywhere, this is the whole collection.
         ids: some('$_id'),
@@ -88,6 +98,5 @@ export async function findDuplicates(
     })
     .toArray();
   if (!found) return undefined;
-  const { keys, documents, ids } = found;
-  return { keys, documents, ids: ids.flat().slice(0, SHOWN_IDS).map(idText) };
+  return { ...found, ids: found.ids.flat().slice(0, SHOWN_IDS).map(idText) };
 }

@@ -106,6 +106,62 @@ describe('duplicates', () => {
     ['two empty arrays', [{ a: [] }, { a: [] }], { a: 1 }, {}, 2, 1],
     ['inside documents', [{ a: { b: 1 } }, { a: { b: 1 } }], { 'a.b': 1 }, {}, 2, 1],
     ['inside arrays', [{ a: [{ b: 1 }, { b: 2 }] }, { a: [{ b: 2 }] }], { 'a.b': 1 }, {}, 2, 1],
+    [
+      'pairs of one array are no others',
+      [
+        {
+          a: [
+            { b: 1, c: 1 },
+            { b: 2, c: 2 },
+          ],
+        },
+        { a: [{ b: 1, c: 2 }] },
+        {
+          a: [
+            { b: 3, c: 3 },
+            { b: 3, c: 3, d: 1 },
+          ],
+        },
+      ],
+      { 'a.b': 1, 'a.c': 1 },
+      {},
+      0,
+      0,
+    ],
+    [
+      'a pair',
+      [
+        {
+          a: [
+            { b: 1, c: 1 },
+            { b: 2, c: 2 },
+          ],
+        },
+        { a: [{ b: 2, c: 2 }] },
+      ],
+      { 'a.b': 1, 'a.c': 1 },
+      {},
+      2,
+      1,
+    ],
+    ['elements without the path', [{ a: [{ b: 1 }, {}] }, { a: [{ b: 2 }, {}] }], { 'a.b': 1 }, {}, 2, 1],
+    [
+      'not in a sparse index',
+      [{ a: [{ b: 1 }, {}] }, { a: [{ b: 2 }, {}] }],
+      { 'a.b': 1 },
+      { sparse: true },
+      0,
+      0,
+    ],
+    [
+      'a place of an array',
+      [{ a: ['x', 'z'] }, { a: ['y', 'z'] }, { a: ['z', 'x'] }],
+      { 'a.0': 1 },
+      {},
+      0,
+      0,
+    ],
+    ['the same place', [{ a: ['x', 'y'] }, { a: ['x', 'z'] }, { a: [] }], { 'a.0': 1 }, {}, 2, 1],
     ['one document twice, by collation', [{ a: ['x', 'X'] }], { a: 1 }, CASELESS, 0, 0],
     ['by collation', [{ a: 'x' }, { a: 'X' }], { a: 1 }, CASELESS, 2, 1],
     ['not by another', [{ a: 'x' }, { a: 'X' }], { a: 1 }, {}, 0, 0],
@@ -135,6 +191,19 @@ describe('duplicates', () => {
     if (found > 0) await expect(build).rejects.toMatchObject({ code: 11_000 });
     // The same index under another name: it is there.
     else await expect(build).rejects.toMatchObject({ code: 85 });
+  });
+
+  test('are left to the build where places and elements of one array are asked for', async () => {
+    const { db, classes } = await given(
+      [{ a: ['x'] }, { a: ['x'] }],
+      [],
+      [{ a: 1, 'a.0': 1 }, { unique: true }],
+    );
+    const [change] = (await planIndexes(db, classes)).changes;
+    expect([change!.blockers, change!.warnings[0]]).toEqual([
+      [],
+      'duplicates are found by the build only: its paths are places and elements of one array',
+    ]);
   });
 
   test('of many, ten are named', async () => {
