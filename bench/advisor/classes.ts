@@ -51,7 +51,8 @@ class Maker {
 
   values(field: Field, count: number): unknown[] {
     const found = new Set<unknown>();
-    for (let tries = 0; found.size < count && tries < 50; tries += 1) found.add(this.value(field));
+    for (let tries = 0; found.size < count && tries < 50 + 4 * count; tries += 1)
+      found.add(this.value(field));
     return [...found];
   }
 
@@ -330,6 +331,74 @@ const CLASSES: Readonly<Record<string, (make: Maker) => void>> = {
         return { items: { $elemMatch: { sku, count: { $gte: draw.whole(1, 40) } } } };
       });
     else make.find(() => ({ [city.path]: make.value(city) }));
+  },
+  'bounds apart': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(4, 50));
+    const at = draw.chance(0.5) ? fields.time() : fields.number();
+    make.fill();
+    const isBeside = draw.chance(0.5);
+    const share = isBeside ? draw.of([0.02, 0.1]) : draw.of([0.0005, 0.005]);
+    make.find(() => {
+      const { $gte, $lt } = make.between(at, share);
+      const own = isBeside ? [{ [by.path]: make.value(by) }] : [];
+      return { $and: [...own, { [at.path]: { $gte } }, { [at.path]: { $lt } }] };
+    });
+  },
+  'a long list': (make) => {
+    const { draw, fields } = make;
+    const isUnique = draw.chance(0.5);
+    const by = isUnique ? fields.unique() : fields.choice(draw.scale(300, 2_000), 1);
+    const and = fields.choice(draw.scale(2, 5));
+    make.fill();
+    const count = isUnique ? draw.scale(20, 200) : draw.scale(10, 60);
+    const isMore = draw.chance(0.4);
+    make.find(() => ({
+      [by.path]: { $in: make.values(by, count) },
+      ...(isMore && { [and.path]: make.value(and) }),
+    }));
+  },
+  'one of several rare ones': (make) => {
+    const { draw, fields } = make;
+    const state = fields.mostly(draw.of([0.002, 0.01]), draw.whole(1, 3));
+    const by = fields.choice(draw.scale(3, 20), 1);
+    make.fill();
+    const isMore = draw.chance(0.4);
+    make.find(() => ({
+      [state.path]: { $in: [`${state.path}-1`, `${state.path}-2`] },
+      ...(isMore && { [by.path]: make.value(by) }),
+    }));
+  },
+  'either, or, twice': (make) => {
+    const { draw, fields } = make;
+    const [one, other] = [fields.choice(draw.scale(100, 1_000), 1), fields.choice(draw.scale(100, 1_000), 1)];
+    const [wide, wider] = [fields.choice(draw.scale(2, 10), 1), fields.choice(draw.scale(2, 10), 1)];
+    make.fill(draw.whole(1_500, 2_500));
+    const either = (...fields: readonly Field[]) => ({
+      $or: fields.map((field) => ({ [field.path]: make.value(field) })),
+    });
+    const isOfOneForm = draw.chance(0.3);
+    make.find(() => ({ $and: [either(wide, wider), isOfOneForm ? either(one, one) : either(one, other)] }));
+  },
+  'the first of each': (make) => {
+    const { draw, fields } = make;
+    const by = fields.choice(draw.scale(5, 60), 1);
+    const at = fields.time();
+    make.fill();
+    const sort: Record<string, Direction> = { [by.path]: 1, [at.path]: draw.of([1, -1] as const) };
+    const picked = draw.of([undefined, '$$ROOT', `$${at.path}`] as const);
+    const stage = { $group: { _id: `$${by.path}`, ...(picked && { first: { $first: picked } }) } };
+    const probe: Probe = {
+      collection: MAIN,
+      filter: {},
+      ...(picked && { sort }),
+      group: { path: by.path, stage },
+    };
+    make.queries.push({
+      command: { aggregate: MAIN, pipeline: [...(picked ? [{ $sort: sort }] : []), stage] },
+      calls: make.calls(),
+      executions: [[probe]],
+    });
   },
   'several at once': (make) => {
     const { draw, fields } = make;

@@ -51,6 +51,15 @@ export class Fields {
     return this.#add({ path, make: () => `${path}-${Math.floor(draw.random() ** skew * values)}` });
   }
 
+  /** The same but for a share, which has one of so many others. */
+  mostly(share: number, others: number, path = this.#names.name.pop()!): Field {
+    const draw = this.#draw;
+    return this.#add({
+      path,
+      make: () => `${path}-${draw.chance(share) ? draw.whole(1, others) : 0}`,
+    });
+  }
+
   time(): Field {
     const draw = this.#draw;
     return this.#add({

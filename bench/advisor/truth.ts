@@ -34,7 +34,7 @@ export function waysInto(workload: Workload, collection: string): { calls: numbe
 }
 
 /** Paths that filters, sorts and projections name. */
-function pathsOf({ filter, sort = {}, projection = {} }: Probe): string[] {
+function pathsOf({ filter, sort = {}, projection = {}, group }: Probe): string[] {
   const look = (one: mongo.Document, under = ''): string[] =>
     Object.entries(one).flatMap(([key, test]) => {
       if (key === '$or' || key === '$and')
@@ -43,7 +43,7 @@ function pathsOf({ filter, sort = {}, projection = {} }: Probe): string[] {
       return inner ? look(inner, `${under}${key}.`) : [under + key];
     });
   const read = Object.keys(projection).filter((path) => path !== '_id');
-  return [...new Set([...look(filter), ...Object.keys(sort), ...read])];
+  return [...new Set([...look(filter), ...Object.keys(sort), ...read, ...(group ? [group.path] : [])])];
 }
 
 /** Every index of up to three of the paths, in every order and every direction that makes a difference. */
@@ -65,11 +65,12 @@ export function everyKey(probes: readonly Probe[]): Key[] {
   return keys;
 }
 
-const questionOf = ({ filter, sort = {}, limit = 0, projection }: Probe): Question => ({
+const questionOf = ({ filter, sort = {}, limit = 0, projection, group }: Probe): Question => ({
   filter,
   sort: Object.entries(sort),
   limit,
   ...(projection && { projection }),
+  ...(group && { group: group.stage }),
 });
 
 async function average(
@@ -87,12 +88,17 @@ async function average(
   return sum / probes.length;
 }
 
-/** For each `$or` of a filter what is asked by its branches, each in the place of all. */
+/**
+ * For each `$or` of a filter what is asked by its branches, each in the place of all. The server takes the branches of
+ * one for its plan (explained with an index for all: the keys of another are not looked at), and tests the others.
+ */
 function waysOf({ $or, $and = [], ...rest }: mongo.Document): mongo.Document[][] {
   const parts = [rest, ...($or ? [{ $or }] : []), ...($and as mongo.Document[])];
   return parts.flatMap((part, at) => {
     if (!('$or' in part)) return [];
-    const beside = parts.filter((one, other) => other !== at && Object.keys(one).length > 0);
+    const beside = parts
+      .filter((one, other) => other !== at && Object.keys(one).length > 0)
+      .map(({ $or: tested, ...others }) => (tested ? { ...others, $nor: [{ $nor: tested }] } : others));
     return [(part['$or'] as mongo.Document[]).map((branch) => ({ $and: [...beside, branch] }))];
   });
 }

@@ -8,6 +8,8 @@ export interface Probe {
   readonly sort?: Readonly<Record<string, 1 | -1>>;
   readonly limit?: number;
   readonly projection?: mongo.Document;
+  /** A `$group` that may need one document of each group, and the path by which it groups. */
+  readonly group?: { readonly path: string; readonly stage: mongo.Document };
   /** How often one call looks so. Default once. */
   readonly times?: number;
 }

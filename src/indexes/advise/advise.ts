@@ -155,8 +155,8 @@ function collationToName(
 function together(needs: readonly Need[]): Need[] {
   const byText = new Map<string, Need>();
   for (const need of needs) {
-    const { filter, sort, isLimited, reads, distinct, isHinted, isPart } = need;
-    const text = JSON.stringify([filter, sort, isLimited, reads, distinct, isHinted, isPart]);
+    const { filter, sort, isLimited, reads, distinct, group, isHinted, isPart } = need;
+    const text = JSON.stringify([filter, sort, isLimited, reads, distinct, group, isHinted, isPart]);
     const known = byText.get(text);
     if (!known) byText.set(text, need);
     else {

@@ -51,7 +51,7 @@ export function candidatesOf(need: Need, facts: FactsOf): Key[] {
   return [...keys.values()];
 }
 
-function keysOf(conditions: Conditions, { sort, reads }: Need, facts: FactsOf): Key[] {
+function keysOf(conditions: Conditions, { sort, reads, group }: Need, facts: FactsOf): Key[] {
   const { equal, some, ranges, tested } = conditions;
   const rising = (paths: readonly string[]): Key => paths.map((path) => [path, 1]);
   const selective = (paths: readonly string[]) =>
@@ -72,6 +72,8 @@ function keysOf(conditions: Conditions, { sort, reads }: Need, facts: FactsOf): 
       [...first, ...merged, ...between, ...order],
       [...first, ...order, ...between, ...after],
     );
+    // The first of each group is wherever its value begins.
+    if (group && sort.length === 0) found.push([...first, [group.path, 1], ...between, ...after]);
     // With every path that is read the documents themselves need not be.
     if (reads && reads.length <= 3)
       found.push(

@@ -1,14 +1,9 @@
 import type { mongo } from 'mongoose';
-import { readExplain } from '../../monitor/explain/read-explain.js';
 import type { Need } from './need.js';
-import { type Counted, measure, type Question, scaled } from './probe.js';
+import { type Counted, isOfAll, measure, type Question, scaled, work } from './probe.js';
 import type { ScratchCopy } from './scratch-copy.js';
 
 const EXPLAIN_MS = 20_000;
-const BAD_VALUE = 2;
-const NO_QUERY_EXECUTION_PLANS = 291;
-/** Of so many times more documents than there are values, a sample has nearly all of the values. */
-const MANY = 10;
 
 /** What a need costs, with one index or with what the server chooses; undefined where that index cannot answer it. */
 export function measureFor(
@@ -34,8 +29,7 @@ async function measureDistinct(
     const counted = await explain(key, filter, copy, hint);
     if (!counted) return undefined;
     const returned = await valuesOf(key, filter, copy);
-    const at = (number: number) =>
-      number * MANY <= copy.sampled && number <= 2 * returned ? number : scaled(number, copy);
+    const at = (number: number) => (isOfAll(number, returned, copy) ? number : scaled(number, copy));
     const { documents, keys } = counted;
     all.push({ ...counted, documents: at(documents), keys: at(keys), returned });
   }
@@ -50,7 +44,7 @@ async function measureDistinct(
   };
 }
 
-async function explain(
+function explain(
   key: string,
   query: mongo.Document,
   { db, name }: ScratchCopy,
@@ -66,26 +60,7 @@ async function explain(
           cursor: {},
           hint,
         };
-  try {
-    const answer = await db.command({
-      explain: command,
-      verbosity: 'executionStats',
-      maxTimeMS: EXPLAIN_MS,
-    });
-    const { documentsExamined, keysExamined, returned, collectionScan, indexes } = readExplain(answer);
-    return {
-      documents: documentsExamined,
-      keys: keysExamined,
-      sorted: 0,
-      returned,
-      indexes,
-      isScan: collectionScan,
-    };
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code === NO_QUERY_EXECUTION_PLANS || code === BAD_VALUE) return undefined;
-    throw error;
-  }
+  return work(db, command);
 }
 
 async function valuesOf(key: string, filter: mongo.Document, { db, name }: ScratchCopy): Promise<number> {

@@ -33,6 +33,8 @@ export interface Need {
   readonly reads?: readonly string[];
   /** The path of which it wants every value once. */
   readonly distinct?: string;
+  /** It wants the first or last document for each value of a path, or the values alone: the `$group` behind its sort. */
+  readonly group?: FirstOfEach;
   /** Names an index itself. */
   readonly isHinted: boolean;
   readonly origins: ObservedShape['origins'];
@@ -40,6 +42,12 @@ export interface Need {
   readonly isPart?: true;
   /** Those that look in the same way, where it stands for several. */
   readonly alike?: readonly Need[];
+}
+
+/** A `$group` that one document of each group is enough for: an index gives that without the others. */
+export interface FirstOfEach {
+  readonly path: string;
+  readonly stage: Readonly<Record<string, unknown>>;
 }
 
 /** The shapes that a need stands for, each with its own calls. */

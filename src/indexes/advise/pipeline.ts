@@ -1,6 +1,6 @@
 import { type Filter, isRecord, Unadvisable } from './conditions.js';
 import { type Kept, keptBehind, movable } from './moved-match.js';
-import { type Need, type Sort, sortIn } from './need.js';
+import { type FirstOfEach, type Need, type Sort, sortIn } from './need.js';
 
 /** Outer documents for which a `$lookup` looks, where the shape does not tell. */
 const OUTER = 10;
@@ -24,7 +24,7 @@ type Common = Pick<Need, 'shape' | 'collection' | 'calls' | 'origins' | 'isHinte
 export function needsOfPipeline(pipeline: unknown, common: Common): Need[] {
   if (!Array.isArray(pipeline)) throw new Unadvisable('its pipeline is cut off');
   const stages = pipeline.filter(isRecord);
-  const { filter, sort, isLimited, isPlain, reads, rest } = leadingOf(stages);
+  const { filter, sort, isLimited, isPlain, reads, group, rest } = leadingOf(stages);
   const { found, ...about } = common;
   const own: Need = {
     ...about,
@@ -33,6 +33,7 @@ export function needsOfPipeline(pipeline: unknown, common: Common): Need[] {
     isLimited,
     ...(isPlain && found !== undefined && { found }),
     ...(reads && { reads }),
+    ...(group && { group }),
   };
   const outer = isPlain || !rest.some((stage) => '$group' in stage) ? (found ?? OUTER) : OUTER;
   return [own, ...stages.flatMap((stage) => joinsOf(stage, { ...about, found: outer }))];
@@ -45,6 +46,8 @@ function leadingOf(stages: readonly Record<string, unknown>[]) {
   let isLimited = false;
   let isWhole = true;
   let joined = false;
+  /** Nothing but `$match` and `$sort` came before. */
+  let isAlone = true;
   let kept: Kept | undefined;
   const leading = (rest: readonly Record<string, unknown>[]) => ({
     filter: together(filters),
@@ -52,11 +55,13 @@ function leadingOf(stages: readonly Record<string, unknown>[]) {
     isLimited,
     isPlain: rest.length === 0 && isWhole && !joined,
     reads: readsOf(rest[0], kept),
+    group: isAlone ? firstOfEach(rest[0]) : undefined,
     rest,
   });
   for (const [at, stage] of stages.entries()) {
     const [name = '', body] = Object.entries(stage)[0] ?? [];
     const isCut = isLimited || !isWhole;
+    if (name !== '$match' && name !== '$sort' && name !== '$group') isAlone = false;
     if (name === '$match' && !isCut) {
       if (!isRecord(body)) throw new Unadvisable('its filter is a value');
       const moved = kept ? movable(body, kept) : body;
@@ -91,6 +96,19 @@ function readsOf(stage: Record<string, unknown> | undefined, kept: Kept | undefi
   };
   look(stage['$group']);
   return isWhole || (kept && ![...paths].every(kept)) ? undefined : [...paths];
+}
+
+const FIRST_OR_LAST = new Set(['$first', '$last']);
+
+function firstOfEach(stage: Record<string, unknown> | undefined): FirstOfEach | undefined {
+  if (!stage || !isRecord(stage['$group'])) return undefined;
+  const { _id, ...picked } = stage['$group'];
+  const [by, ...more] = isRecord(_id) ? Object.values(_id) : [_id];
+  if (typeof by !== 'string' || more.length > 0 || !/^\$[^$*…]+$/.test(by)) return undefined;
+  const isOne = Object.values(picked).every(
+    (one) => isRecord(one) && Object.keys(one).every((operator) => FIRST_OR_LAST.has(operator)),
+  );
+  return isOne ? { path: by.slice(1), stage } : undefined;
 }
 
 function joinsOf(stage: Record<string, unknown>, about: Common): Need[] {

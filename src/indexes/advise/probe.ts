@@ -14,6 +14,8 @@ export interface Question {
   readonly sort: Need['sort'];
   readonly limit: number;
   readonly projection?: mongo.Document;
+  /** A `$group` that may need one document of each group. */
+  readonly group?: mongo.Document;
 }
 
 /** What was counted for one question, or for the average of several. */
@@ -61,14 +63,14 @@ const EXPLAIN_MS = 20_000;
  * @throws Unadvisable
  */
 export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Question[]> {
-  const { filter, sort, isLimited, found, reads } = need;
+  const { filter, sort, isLimited, found, reads, group } = need;
   const random = randomOf(`${need.shape} ${need.collection}`);
   const page = isLimited ? pageOf(found) : 0;
   const question = (filled: mongo.Document): Question => ({
     filter: filled,
     sort,
     limit: page,
-    ...(reads && { projection: projectionOf(reads, filter) }),
+    ...(group ? { group: group.stage } : reads && { projection: projectionOf(reads, filter) }),
   });
   if (Object.keys(filter).length === 0) return [question({})];
   const text = JSON.stringify(filter);
@@ -199,6 +201,12 @@ export function scaled(
   return 1 + ((number - 1) * (documents - 1)) / (sampled - 1);
 }
 
+/** Of so many times more documents than there are values, a sample has nearly all of the values. */
+const MANY = 10;
+/** Whether as much is read as there are values, of which a sample has nearly all. */
+export const isOfAll = (number: number, values: number, { sampled }: Pick<ScratchCopy, 'sampled'>): boolean =>
+  number * MANY <= sampled && number <= 2 * values;
+
 /** From the collection to the copy. */
 function unscaled(number: number, { documents, sampled }: ScratchCopy): number {
   if (documents <= sampled || sampled <= 1 || number <= 1) return number;
@@ -219,17 +227,26 @@ function projectionOf(reads: readonly string[], filter: Filter): mongo.Document 
 /** Asks a question, with one index or with what the server chooses; undefined where that index cannot answer it. */
 export async function ask(
   { db, name }: Pick<ScratchCopy, 'db' | 'name'>,
-  { filter, sort, limit, projection }: Question,
+  { filter, sort, limit, projection, group }: Question,
   hint?: string,
 ): Promise<Counted | undefined> {
-  const explain = {
-    find: name,
-    filter,
-    ...(sort.length > 0 && { sort: Object.fromEntries(sort) }),
-    ...(limit > 0 && { limit }),
-    ...(projection && { projection }),
-    ...(hint !== undefined && { hint }),
-  };
+  const order = sort.length > 0 && Object.fromEntries(sort);
+  const pipeline = group && [{ $match: filter }, ...(order ? [{ $sort: order }] : []), group];
+  const explain = pipeline
+    ? { aggregate: name, pipeline, cursor: {}, ...(hint !== undefined && { hint }) }
+    : {
+        find: name,
+        filter,
+        ...(order && { sort: order }),
+        ...(limit > 0 && { limit }),
+        ...(projection && { projection }),
+        ...(hint !== undefined && { hint }),
+      };
+  return work(db, explain);
+}
+
+/** Explains a command; undefined where the index that it names cannot answer it. */
+export async function work(db: mongo.Db, explain: mongo.Document): Promise<Counted | undefined> {
   try {
     const answer = await db.command({ explain, verbosity: 'executionStats', maxTimeMS: EXPLAIN_MS });
     return read(answer);
@@ -245,7 +262,7 @@ const NO_QUERY_EXECUTION_PLANS = 291;
 function read(answer: mongo.Document): Counted {
   const { documentsExamined, keysExamined, returned, collectionScan, indexes, root } = readExplain(answer);
   const sorted = [...walk(root)]
-    .filter(({ stage }) => stage === 'SORT')
+    .filter(({ stage }) => stage === 'SORT' || stage === '$sort')
     .reduce((sum, { inputs }) => sum + (inputs[0]?.returned ?? 0), 0);
   return {
     documents: documentsExamined,
@@ -269,7 +286,8 @@ export async function measure(
     if (!counted) return undefined;
     const { documents, keys, sorted, returned } = counted;
     const stoppedEarly = question.limit > 0 && returned >= question.limit && sorted === 0;
-    const at = (number: number) => (stoppedEarly ? number : scaled(number, copy));
+    const isAll = (number: number) => stoppedEarly || (question.group && isOfAll(number, returned, copy));
+    const at = (number: number) => (isAll(number) ? number : scaled(number, copy));
     all.push({ ...counted, documents: at(documents), keys: at(keys), sorted: at(sorted) });
   }
   const average = (of: (one: Counted) => number) => all.reduce((sum, one) => sum + of(one), 0) / all.length;

@@ -123,3 +123,35 @@ describe('an $in has as many values as it takes', () => {
     expect(indexes).toEqual([]);
   });
 });
+
+describe('the first of each group', () => {
+  const group = (...pipeline: mongo.Document[]) => ({ aggregate: 'orders', pipeline, cursor: {} });
+  const newest = { $sort: { tenant: 1, at: -1 } };
+  test.each<[string, mongo.Document, number, Record<string, 1 | -1>, number?]>([
+    [
+      'whole documents',
+      group(newest, { $group: { _id: '$tenant', last: { $first: '$$ROOT' } } }),
+      20,
+      { tenant: 1, at: -1 },
+    ],
+    [
+      'one field, of a sample',
+      group(newest, { $group: { _id: { tenant: '$tenant' }, at: { $first: '$at' } } }),
+      20,
+      { tenant: 1, at: -1 },
+      3_000,
+    ],
+    ['values alone', group({ $group: { _id: '$tenant' } }), 20, { tenant: 1 }],
+  ])('%s', async (_, command, found, key, budget) => {
+    expect(await advised(command, found, budget)).toEqual(right(key));
+  });
+
+  test('gets none where the others are read all the same', async () => {
+    const sum = group(newest, {
+      $group: { _id: '$tenant', last: { $first: '$at' }, n: { $sum: '$number' } },
+    });
+    const other = group({ $sort: { at: -1 } }, { $group: { _id: '$tenant', last: { $first: '$$ROOT' } } });
+    expect((await advise('orders', [[other, 2_000, 20]])).indexes.map(({ key }) => key)).toEqual([]);
+    expect(await advised(sum, 20)).toMatchObject({ isWorth: false });
+  });
+});

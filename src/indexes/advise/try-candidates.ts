@@ -53,7 +53,7 @@ function tableOf({ need, questions, before, ways }: Measured): Table {
 }
 
 /** Paths with which an index for a need may begin. */
-function mentionedIn({ filter, sort, distinct }: Need): Set<string> {
+function mentionedIn({ filter, sort, distinct, group }: Need): Set<string> {
   const look = (one: Need['filter']): string[] => {
     const { equal, some, ranges, tested, ors } = conditionsOf(one);
     return [...equal, ...some, ...ranges, ...tested, ...ors.flat().flatMap(look)];
@@ -62,6 +62,7 @@ function mentionedIn({ filter, sort, distinct }: Need): Set<string> {
     ...look(filter),
     ...sort.map(([path]) => path),
     ...(distinct === undefined ? [] : [distinct]),
+    ...(group ? [group.path] : []),
   ]);
 }
 
