@@ -89,8 +89,8 @@ async function average(
 }
 
 /**
- * For each `$or` of a filter what is asked by its branches, each in the place of all. The server takes the branches of
- * one for its plan (explained with an index for all: the keys of another are not looked at), and tests the others.
+ * For each `$or` of a filter what is asked by its branches, each in the place of all. The server looks up the branches of
+ * one, and tests the others on the documents found, even where its indexes hold all of their paths.
  */
 function waysOf({ $or, $and = [], ...rest }: mongo.Document): mongo.Document[][] {
   const parts = [rest, ...($or ? [{ $or }] : []), ...($and as mongo.Document[])];
