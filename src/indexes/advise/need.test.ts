@@ -90,6 +90,24 @@ describe('how a shape looks for documents', () => {
     });
   });
 
+  test.each<[string, mongo.Document[], string | undefined]>([
+    [
+      'the first',
+      [{ $match: { a: 1 } }, { $sort: { b: 1 } }, { $group: { _id: '$b', x: { $first: '$$ROOT' } } }],
+      'b',
+    ],
+    ['the last', [{ $group: { _id: { b: '$b' }, x: { $last: '$c' } } }], 'b'],
+    ['values alone', [{ $group: { _id: '$b.c' } }], 'b.c'],
+    ['not a sum', [{ $group: { _id: '$b', x: { $first: '$c' }, n: { $sum: 1 } } }], undefined],
+    ['not by two paths', [{ $group: { _id: { b: '$b', c: '$c' } } }], undefined],
+    ['nor by what is computed', [{ $group: { _id: { $year: '$b' } } }], undefined],
+    ['nor of all', [{ $group: { _id: null, x: { $first: '$c' } } }], undefined],
+    ['nor of a page', [{ $limit: 9 }, { $group: { _id: '$b' } }], undefined],
+    ['nor of elements', [{ $unwind: '$b' }, { $group: { _id: '$b' } }], undefined],
+  ])('a group that one document of each is enough for: %s', (_, pipeline, path) => {
+    expect(needs({ aggregate: 'posts', pipeline })[0]!.group?.path).toBe(path);
+  });
+
   test('joins look into other collections, as often as there are documents to join', () => {
     const found = needs({
       aggregate: 'posts',

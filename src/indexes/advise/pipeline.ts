@@ -103,8 +103,9 @@ const FIRST_OR_LAST = new Set(['$first', '$last']);
 function firstOfEach(stage: Record<string, unknown> | undefined): FirstOfEach | undefined {
   if (!stage || !isRecord(stage['$group'])) return undefined;
   const { _id, ...picked } = stage['$group'];
-  const [by, ...more] = isRecord(_id) ? Object.values(_id) : [_id];
-  if (typeof by !== 'string' || more.length > 0 || !/^\$[^$*…]+$/.test(by)) return undefined;
+  const [[name, by] = ['', undefined], ...more] = Object.entries(isRecord(_id) ? _id : { _id });
+  if (name.startsWith('$') || typeof by !== 'string' || more.length > 0 || !/^\$[^$*…]+$/.test(by))
+    return undefined;
   const isOne = Object.values(picked).every(
     (one) => isRecord(one) && Object.keys(one).every((operator) => FIRST_OR_LAST.has(operator)),
   );
