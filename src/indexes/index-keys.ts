@@ -40,8 +40,9 @@ export function keyStages(paths: readonly string[]): KeyStages | undefined {
     node.isEnd = true;
     return node.field;
   });
-  const stages = stagesBelow(root, '$$ROOT');
-  return stages && { stages, fields };
+  const stages = stagesBelow(root, '$of');
+  // What keys are made in is no field of the document's own.
+  return stages && { stages: [{ $project: { of: '$$ROOT' } }, ...stages], fields };
 }
 
 function stagesBelow({ inner, isEnd }: Node, parent: string): mongo.Document[] | undefined {

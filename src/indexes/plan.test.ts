@@ -144,6 +144,18 @@ describe('duplicates', () => {
       2,
       1,
     ],
+    [
+      'whatever its fields are called',
+      [
+        { a: 1, n1: 2 },
+        { a: 1, n1: 3 },
+        { of: 1, n1: 2, a: 2 },
+      ],
+      { a: 1, n1: 1 },
+      {},
+      0,
+      0,
+    ],
     ['elements without the path', [{ a: [{ b: 1 }, {}] }, { a: [{ b: 2 }, {}] }], { 'a.b': 1 }, {}, 2, 1],
     [
       'not in a sparse index',
