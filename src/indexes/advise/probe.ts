@@ -28,13 +28,9 @@ export interface Counted extends Work {
 
 /** Questions asked for one need, and fillings of which the fitting ones are taken. */
 const QUESTIONS = 4;
-const FILLINGS = 32;
-/** Where the values of the fillings come from, in turn; those of nobody are the last resort, and so the last. */
-const ORIGINS: readonly ValueOrigin[] = [
-  ...Array.from({ length: FILLINGS - 2 }, (_, n) => (n % 3 === 2 ? 'apart' : 'together')),
-  'nobody',
-  'nobody',
-];
+const FILLINGS = 30;
+/** Where the values of the fillings come from, in turn; those of nobody are the last resort. */
+const originOf = (n: number): ValueOrigin => (n % 3 === 2 ? 'apart' : 'together');
 /** Fillings that find so many times more or less than was observed say nothing about it. */
 const MOST_OFF = Math.log(8);
 /** Those that find so many times more or less are not like what was asked: others are looked for. */
@@ -81,7 +77,7 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
     return fillFilter(filter, { values: copy.values, random, width, ...more });
   };
   const fillings = Array.from({ length: found === undefined ? QUESTIONS : FILLINGS }, (_, n) =>
-    fillingWith({ from: ORIGINS[n]! }),
+    fillingWith({ from: originOf(n) }),
   );
   if (found === undefined) return fillings.map(question);
   const measured: { filled: mongo.Document; matched: number }[] = [];
@@ -111,15 +107,19 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   const full = Math.round(QUESTIONS * fullness);
   // Where some pages are not full, the others are hardly more than full.
   const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
-  const near = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
   // Of a large collection a sample knows nothing between one document and hundreds, and few are more or fewer by chance.
   const inSample = unscaled(found, copy);
-  const fitting =
-    near.length > 0
-      ? near
-      : measured.filter(
-          ({ matched }) => Math.abs(unscaled(matched, copy) - inSample) <= 2 * Math.sqrt(inSample),
-        );
+  const fits = () => {
+    const near = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
+    if (near.length > 0) return near;
+    return measured.filter(
+      ({ matched }) => Math.abs(unscaled(matched, copy) - inSample) <= 2 * Math.sqrt(inSample),
+    );
+  };
+  // What nobody has is found by no index, so that any would do: it stands for nothing that others stand for.
+  if (fits().length === 0)
+    for (let n = 0; n < QUESTIONS / 2; n += 1) await add(fillingWith({ from: 'nobody' }));
+  const fitting = fits();
   if (!isLimited && fitting.length === 0)
     throw new Unadvisable('no values of sampled documents find about as many as its calls did');
   const nearest = (count: number, from: typeof measured, distance: (matched: number) => number) => {
