@@ -109,6 +109,12 @@ describe('an $in has as many values as it takes', () => {
     ['eighty, of which few are left', { user: { $in: users(100) }, kind: 'k3' }, 143, { user: 1, kind: 1 }],
     ['two rare ones', { status: { $in: ['open', 'paused'] } }, 20, { status: 1 }],
     ['two rare ones, in a sample', { status: { $in: ['open', 'paused'] } }, 20, { status: 1 }, 3_000],
+    [
+      'rare ones that seldom meet another condition',
+      { status: { $in: ['open', 'paused'] }, kind: 'k3' },
+      0.3,
+      { status: 1, kind: 1 },
+    ],
     ['of what nobody has at the time', { status: { $in: ['new', 'paused'] } }, 0.01, { status: 1 }],
   ])('%s', async (_, filter, found, key, budget) => {
     expect(await advised(find(filter), found, budget)).toEqual(right(key));
