@@ -45,7 +45,17 @@ export function candidatesOf(need: Need, facts: FactsOf): Key[] {
     keys.set(textOfKey(fitting), fitting);
   };
   const conditions = conditionsOf(need.filter);
-  for (const key of keysOf(conditions, need, facts)) for (const part of beginnings(key)) add(part);
+  const { equal, missing, tested } = conditions;
+  // What hardly any document lacks is worth a place before the sort; what most lack is better tested.
+  const readings =
+    missing.length > 0
+      ? [
+          { ...conditions, equal: [...equal, ...missing] },
+          { ...conditions, tested: [...missing, ...tested] },
+        ]
+      : [conditions];
+  for (const reading of readings)
+    for (const key of keysOf(reading, need, facts)) for (const part of beginnings(key)) add(part);
   for (const branch of conditions.ors.flat())
     for (const key of candidatesOf({ ...need, filter: branch }, facts)) add(key);
   return [...keys.values()];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { askableOf, conditionsOf, Unadvisable } from './conditions.js';
 
-const NONE = { equal: [], some: [], ranges: [], tested: [], ors: [] };
+const NONE = { equal: [], some: [], ranges: [], missing: [], tested: [], ors: [] };
 
 describe('what a filter asks', () => {
   test.each<[string, Record<string, unknown>, object]>([
@@ -13,6 +13,7 @@ describe('what a filter asks', () => {
     ['bounds', { a: { $gte: '?', $lt: '?' } }, { ranges: ['a'] }],
     ['a beginning', { a: { $regex: '^?' } }, { ranges: ['a'] }],
     ['a piece', { a: { $regex: '?' } }, { tested: ['a'] }],
+    ['what is missing', { a: { $exists: false } }, { missing: ['a'] }],
     ['what an index cannot look up', { a: { $ne: '?' }, b: { $exists: true } }, { tested: ['a', 'b'] }],
     ['the most of two conditions', { a: { $gt: '?', $ne: '?' } }, { ranges: ['a'] }],
     ['one element', { a: { $elemMatch: { b: '?', c: { $gt: '?' } } } }, { equal: ['a.b'], ranges: ['a.c'] }],

@@ -8,7 +8,9 @@ export interface Conditions {
   readonly some: readonly string[];
   /** Between bounds, or beginning with a text. */
   readonly ranges: readonly string[];
-  /** Tested on what an index has found: `$ne`, `$exists`, a regular expression without a beginning, … */
+  /** Missing, which is looked up like a value. */
+  readonly missing: readonly string[];
+  /** Tested on what an index has found: `$ne`, `$exists: true`, a regular expression without a beginning, … */
   readonly tested: readonly string[];
   /** For each `$or` what its branches ask, each with everything that stands beside it. */
   readonly ors: readonly (readonly Filter[])[];
@@ -23,8 +25,8 @@ export class Unadvisable extends Error {}
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-type Kind = 'equal' | 'some' | 'ranges' | 'tested';
-const WEIGHT: readonly Kind[] = ['equal', 'some', 'ranges', 'tested'];
+type Kind = 'equal' | 'some' | 'ranges' | 'missing' | 'tested';
+const WEIGHT: readonly Kind[] = ['equal', 'some', 'ranges', 'missing', 'tested'];
 const RANGES = new Set(['$gt', '$gte', '$lt', '$lte']);
 const TESTED = new Set(['$ne', '$nin', '$not', '$size', '$mod', '$type', '$exists', '$options']);
 /** Conditions into which no value can be put; they are tested on what was found, and no index is needed for that. */
@@ -78,6 +80,7 @@ export function conditionsOf(filter: unknown): Conditions {
     equal: of('equal'),
     some: of('some'),
     ranges: of('ranges'),
+    missing: of('missing'),
     tested: of('tested'),
     ors: branchesBeside(filter),
   };
@@ -138,6 +141,7 @@ function readTest(path: string, test: unknown, kinds: Map<string, Kind>): void {
       note(kinds, path, Array.isArray(operand) && operand.length === 1 ? 'equal' : 'some');
     else if (RANGES.has(operator)) note(kinds, path, 'ranges');
     else if (operator === '$regex') note(kinds, path, operand === '^?' ? 'ranges' : 'tested');
+    else if (operator === '$exists' && operand === false) note(kinds, path, 'missing');
     else if (operator === '$elemMatch') {
       if (!isRecord(operand)) note(kinds, path, 'tested');
       else if (Object.keys(operand)[0]?.startsWith('$')) readTest(path, operand, kinds);

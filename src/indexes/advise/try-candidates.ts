@@ -55,8 +55,8 @@ function tableOf({ need, questions, before, ways }: Measured): Table {
 /** Paths with which an index for a need may begin. */
 function mentionedIn({ filter, sort, distinct, group }: Need): Set<string> {
   const look = (one: Need['filter']): string[] => {
-    const { equal, some, ranges, tested, ors } = conditionsOf(one);
-    return [...equal, ...some, ...ranges, ...tested, ...ors.flat().flatMap(look)];
+    const { equal, some, ranges, missing, tested, ors } = conditionsOf(one);
+    return [...equal, ...some, ...ranges, ...missing, ...tested, ...ors.flat().flatMap(look)];
   };
   return new Set([
     ...look(filter),
