@@ -39,7 +39,7 @@ export function atlas(known: Known): Key[] {
     [...paths].sort((one, other) => facts(other).distinct - facts(one).distinct);
   const keys = known.needs.flatMap(({ filter, sort, found = 0, collection }) => {
     if (collection !== known.matrix.collection || documents - found <= 500) return [];
-    const { equal, some, ranges, missing, tested, ors } = conditionsOf(filter);
+    const { equal, some, ranges, missing, excluded, tested, ors } = conditionsOf(filter);
     const branches = ors.length === 1 ? ors[0]! : [];
     if (branches.length > 0)
       return branches.map((branch) => rising(byCardinality(conditionsOf(branch).equal)));
@@ -50,7 +50,7 @@ export function atlas(known: Known): Key[] {
         ...rising(byCardinality(plain)),
         ...rising(byCardinality([...arrays, ...some])),
         ...rising(byCardinality(ranges)),
-        ...rising(byCardinality([...missing, ...tested])),
+        ...rising(byCardinality([...missing, ...excluded, ...tested])),
         ...sort,
       ]),
     ];

@@ -71,6 +71,12 @@ class Maker {
     return { $gt: all[count] };
   }
 
+  /** What is due, when so many are. */
+  due(field: Field, count: number): Filter {
+    const all = this.documents.map((one) => one[field.path] as Date).sort((a, b) => Number(a) - Number(b));
+    return { $lt: all[count] };
+  }
+
   find(filter: () => Filter, { sort, limit, calls = this.calls(), projection }: Asked = {}): void {
     const probes = Array.from({ length: EXECUTIONS }, (): Probe[] => [
       {
@@ -399,6 +405,20 @@ const CLASSES: Readonly<Record<string, (make: Maker) => void>> = {
       calls: make.calls(),
       executions: [[probe]],
     });
+  },
+  'job queues': (make) => {
+    const { draw, fields } = make;
+    // Mostly empty; or many wait of whom hardly any is due.
+    const isEmpty = draw.chance(0.7);
+    const state = fields.state(isEmpty ? draw.of([0, 0, 0.001, 0.01]) : 0.6);
+    const at = fields.time();
+    make.fill();
+    const wanted = draw.chance(0.6) ? { $in: ['waiting', 'again'] } : 'waiting';
+    const due = () => make.due(at, isEmpty ? make.documents.length - 1 : draw.whole(0, 4));
+    make.find(
+      () => ({ [state.path]: wanted, [at.path]: due() }),
+      draw.chance(0.6) ? { sort: { [at.path]: 1 }, limit: page(draw) } : {},
+    );
   },
   'several at once': (make) => {
     const { draw, fields } = make;

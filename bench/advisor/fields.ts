@@ -60,6 +60,15 @@ export class Fields {
     });
   }
 
+  /** What jobs go through: a share of them waits still, or will be tried again. */
+  state(waiting: number): Field {
+    const draw = this.#draw;
+    return this.#add({
+      path: 'state',
+      make: () => (draw.chance(waiting) ? draw.of(['waiting', 'again']) : draw.of(['done', 'void'])),
+    });
+  }
+
   time(): Field {
     const draw = this.#draw;
     return this.#add({

@@ -108,8 +108,8 @@ export async function adviseCollection(task: CollectionTask, scratch: mongo.Db):
     indexes: proved,
     left,
     used: new Set(
-      measured.flatMap(({ before, ways }) =>
-        [before, ...ways.flat().map((one) => one.before)].flatMap(({ indexes }) => indexes),
+      measured.flatMap(({ before, ways, rivals }) =>
+        [before, ...[...ways.flat(), ...rivals].map((one) => one.before)].flatMap(({ indexes }) => indexes),
       ),
     ),
     measured: new Set(

@@ -62,14 +62,15 @@ export function candidatesOf(need: Need, facts: FactsOf): Key[] {
 }
 
 function keysOf(conditions: Conditions, { sort, reads, group }: Need, facts: FactsOf): Key[] {
-  const { equal, some, ranges, tested } = conditions;
+  const { equal, some, ranges, excluded, tested } = conditions;
   const rising = (paths: readonly string[]): Key => paths.map((path) => [path, 1]);
   const selective = (paths: readonly string[]) =>
     [...paths].sort((a, b) => facts(b).distinct - facts(a).distinct);
   const order: Key = sort.filter(([path]) => !equal.includes(path));
   const merged = rising(selective(some).filter((path) => !sort.some(([one]) => one === path)));
   const between = rising(selective(ranges));
-  const after = rising(selective(tested));
+  const after = rising(selective([...excluded, ...tested]));
+  const apart = rising(selective(excluded));
   const found: Key[] = [];
   for (const first of ordersOf(selective(equal)).map(rising)) {
     found.push(
@@ -81,6 +82,10 @@ function keysOf(conditions: Conditions, { sort, reads, group }: Need, facts: Fac
       // Keys are sorted before documents are read, so that no more of them are than a page holds.
       [...first, ...merged, ...between, ...order],
       [...first, ...order, ...between, ...after],
+      // Where nearly all are excluded.
+      [...first, ...apart, ...between],
+      // Of several ranges any may be the narrow one.
+      ...between.slice(1).map((range) => [...first, range]),
     );
     // The first of each group is wherever its value begins.
     if (group && sort.length === 0) found.push([...first, [group.path, 1], ...between, ...after]);

@@ -34,6 +34,20 @@ describe('the smallest set', () => {
     expect(chooseIndexes(half, [candidate('a'), candidate('b')])).toEqual([]);
   });
 
+  test('of two that are as good, the one that is good in every case', () => {
+    const queue = { ...costs(100, 1_000, { b: 1, ab: 2 }), rivals: [costs(0, 1_000, { ab: 3 })] };
+    expect(chooseIndexes([queue], [candidate('b'), candidate('ab', 1_000, 2)])).toEqual(['ab']);
+    const harmed = { ...costs(100, 1_000, { b: 1 }), rivals: [costs(0, 1_000, {})] };
+    expect(chooseIndexes([harmed], [candidate('b')])).toEqual([]);
+  });
+
+  test('cases ten times apart get an index each where none is good in both, and the usual one counts within', () => {
+    const far = { ...costs(100, 1_000, { a: 1 }), rivals: [costs(0, 1_000, { b: 1 })] };
+    expect(chooseIndexes([far], [candidate('a'), candidate('b')]).sort()).toEqual(['a', 'b']);
+    const near = { ...costs(100, 1_000, { a: 2, b: 9 }), rivals: [costs(0, 1_000, { a: 19, b: 1 })] };
+    expect(chooseIndexes([near], [candidate('a'), candidate('b')])).toEqual(['a']);
+  });
+
   test('never costs more than nothing, and no member can be left out for free', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const by = fc.dictionary(fc.constantFrom(...ids), fc.integer({ min: 1, max: 1_000 }));

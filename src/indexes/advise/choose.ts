@@ -1,3 +1,5 @@
+import { costliest } from './cost.js';
+
 /** What one need costs per call, in units of work. */
 export interface Costs {
   readonly calls: number;
@@ -7,6 +9,8 @@ export interface Costs {
   readonly by: ReadonlyMap<string, number>;
   /** The branches of each `$or`, of which one is enough: each needs an index of its own, or the one of another. */
   readonly ways?: readonly (readonly Costs[])[];
+  /** The same need in other cases that fit what was observed. */
+  readonly rivals?: readonly Costs[];
 }
 
 /** A candidate with what it costs whether or not it is used. */
@@ -17,12 +21,16 @@ export interface Candidate {
 }
 
 /** What a need costs per call with a set of candidates. */
-export function costWith({ base, by, ways = [] }: Costs, chosen: Iterable<string>): number {
+export function costWith({ base, by, ways = [], rivals = [] }: Costs, chosen: Iterable<string>): number {
   const ids = [...chosen];
-  return Math.min(
+  const usual = Math.min(
     base,
     ...ids.flatMap((id) => by.get(id) ?? []),
     ...ways.map((branches) => branches.reduce((sum, branch) => sum + costWith(branch, ids), 0)),
+  );
+  return Math.min(
+    base,
+    costliest([usual, ...rivals.map((rival) => costWith(rival, ids))], (cost) => cost),
   );
 }
 
@@ -47,13 +55,16 @@ const MOST_STEPS = 200;
 /**
  * The set of candidates with the smallest total: indexes that serve several needs win over one for each, and one that
  * does not pay its price is left out. Starts with nothing and adds, takes away and swaps one index at a time (or one
- * for each branch of an `$or`) for as long as that gains.
+ * for each branch of an `$or`, or for each case) for as long as that gains.
  */
 export function chooseIndexes(needs: readonly Costs[], all: readonly Candidate[]): string[] {
   const candidates = new Map(
     all.map((one) => [one.id, { ...one, price: one.price * (1 + PATH_SHARE * one.paths) }]),
   );
-  const bundles = needs.flatMap(({ ways = [] }) => ways.map(bundleOf));
+  const bundles = needs.flatMap((need) => [
+    ...(need.ways ?? []).map(bundleOf),
+    bundleOf([need, ...(need.rivals ?? [])]),
+  ]);
   let chosen: string[] = [];
   let total = totalOf(needs, candidates, chosen);
   for (let step = 0; step < MOST_STEPS; step += 1) {
@@ -66,7 +77,7 @@ export function chooseIndexes(needs: readonly Costs[], all: readonly Candidate[]
   return chosen;
 }
 
-/** The best candidate for each branch. */
+/** The best candidate for each branch, or case. */
 function bundleOf(branches: readonly Costs[]): string[] {
   return branches.flatMap((branch) => {
     const [best] = [...branch.by].sort(([, one], [, other]) => one - other);

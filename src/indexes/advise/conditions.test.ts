@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { askableOf, conditionsOf, Unadvisable } from './conditions.js';
 
-const NONE = { equal: [], some: [], ranges: [], missing: [], tested: [], ors: [] };
+const NONE = { equal: [], some: [], ranges: [], missing: [], excluded: [], tested: [], ors: [] };
 
 describe('what a filter asks', () => {
   test.each<[string, Record<string, unknown>, object]>([
@@ -14,7 +14,8 @@ describe('what a filter asks', () => {
     ['a beginning', { a: { $regex: '^?' } }, { ranges: ['a'] }],
     ['a piece', { a: { $regex: '?' } }, { tested: ['a'] }],
     ['what is missing', { a: { $exists: false } }, { missing: ['a'] }],
-    ['what an index cannot look up', { a: { $ne: '?' }, b: { $exists: true } }, { tested: ['a', 'b'] }],
+    ['what is excluded', { a: { $ne: '?' }, b: { $nin: ['?', '?'] } }, { excluded: ['a', 'b'] }],
+    ['what an index cannot look up', { a: { $exists: true }, b: { $size: '?' } }, { tested: ['a', 'b'] }],
     ['the most of two conditions', { a: { $gt: '?', $ne: '?' } }, { ranges: ['a'] }],
     ['one element', { a: { $elemMatch: { b: '?', c: { $gt: '?' } } } }, { equal: ['a.b'], ranges: ['a.c'] }],
     ['an element that is a value', { a: { $elemMatch: { $gt: '?' } } }, { ranges: ['a'] }],

@@ -10,7 +10,9 @@ export interface Conditions {
   readonly ranges: readonly string[];
   /** Missing, which is looked up like a value. */
   readonly missing: readonly string[];
-  /** Tested on what an index has found: `$ne`, `$exists: true`, a regular expression without a beginning, … */
+  /** Anything but some values: what stands before and behind them in an index. */
+  readonly excluded: readonly string[];
+  /** Tested on what an index has found: `$exists: true`, a regular expression without a beginning, … */
   readonly tested: readonly string[];
   /** For each `$or` what its branches ask, each with everything that stands beside it. */
   readonly ors: readonly (readonly Filter[])[];
@@ -25,10 +27,10 @@ export class Unadvisable extends Error {}
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-type Kind = 'equal' | 'some' | 'ranges' | 'missing' | 'tested';
-const WEIGHT: readonly Kind[] = ['equal', 'some', 'ranges', 'missing', 'tested'];
+type Kind = 'equal' | 'some' | 'ranges' | 'missing' | 'excluded' | 'tested';
+const WEIGHT: readonly Kind[] = ['equal', 'some', 'ranges', 'missing', 'excluded', 'tested'];
 const RANGES = new Set(['$gt', '$gte', '$lt', '$lte']);
-const TESTED = new Set(['$ne', '$nin', '$not', '$size', '$mod', '$type', '$exists', '$options']);
+const TESTED = new Set(['$not', '$size', '$mod', '$type', '$exists', '$options']);
 /** Conditions into which no value can be put; they are tested on what was found, and no index is needed for that. */
 const UNASKABLE = new Set([
   '$where',
@@ -81,6 +83,7 @@ export function conditionsOf(filter: unknown): Conditions {
     some: of('some'),
     ranges: of('ranges'),
     missing: of('missing'),
+    excluded: of('excluded'),
     tested: of('tested'),
     ors: branchesBeside(filter),
   };
@@ -141,6 +144,7 @@ function readTest(path: string, test: unknown, kinds: Map<string, Kind>): void {
       note(kinds, path, Array.isArray(operand) && operand.length === 1 ? 'equal' : 'some');
     else if (RANGES.has(operator)) note(kinds, path, 'ranges');
     else if (operator === '$regex') note(kinds, path, operand === '^?' ? 'ranges' : 'tested');
+    else if (operator === '$ne' || operator === '$nin') note(kinds, path, 'excluded');
     else if (operator === '$exists' && operand === false) note(kinds, path, 'missing');
     else if (operator === '$elemMatch') {
       if (!isRecord(operand)) note(kinds, path, 'tested');

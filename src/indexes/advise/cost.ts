@@ -19,6 +19,16 @@ export const ENTRY_UNITS = 3;
 /** Collections with fewer documents get no advice: reading them is cheaper than thinking about it. */
 export const SMALL_COLLECTION = 1_000;
 
+/** Where one case that fits costs so many times more than the usual one, they do not agree. */
+const DISAGREE = 10;
+
+/** Of what something costs in cases that fit alike: the usual one, the first, or the worst where that is far from it. */
+export function costliest<T>(cases: readonly [T, ...T[]], of: (one: T) => number): T {
+  const [usual] = cases;
+  const worst = cases.reduce((one, other) => (of(other) > of(one) ? other : one));
+  return of(worst) >= DISAGREE * of(usual) ? worst : usual;
+}
+
 /** What a collection's writes touch in the time looked at. */
 export interface WriteLoad {
   /** Documents inserted and deleted. */

@@ -7,6 +7,7 @@ import { compareValues, orderOf, valuesAt } from '../../monitor/explain/values.j
 export class Values {
   readonly documents: readonly mongo.Document[];
   readonly #sorted = new Map<string, readonly unknown[]>();
+  readonly #frequent = new Map<string, readonly unknown[]>();
 
   constructor(documents: readonly mongo.Document[]) {
     this.documents = documents;
@@ -24,6 +25,22 @@ export class Values {
     }
     return found;
   }
+
+  /** Different values at a path, those that most documents have first. */
+  frequent(path: string): readonly unknown[] {
+    let found = this.#frequent.get(path);
+    if (!found) {
+      const counts = new Map<string, { readonly value: unknown; count: number }>();
+      for (const value of this.sorted(path)) {
+        const one = counts.get(keyOf(value)) ?? { value, count: 0 };
+        counts.set(keyOf(value), one);
+        one.count += 1;
+      }
+      found = [...counts.values()].sort((one, other) => other.count - one.count).map(({ value }) => value);
+      this.#frequent.set(path, found);
+    }
+    return found;
+  }
 }
 
 /**
@@ -32,17 +49,25 @@ export class Values {
  */
 export type ValueOrigin = 'together' | 'apart' | 'nobody';
 
+/** The one condition that few documents meet, and what it is filled with in the place of what others are. */
+export interface Rare extends Pick<Filling, 'document' | 'width' | 'excluded'> {
+  readonly path: string;
+}
+
 /** What a shape's `"?"` are filled with. */
 export interface Filling {
   readonly values: Values;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** The share of all values that a range holds. */
+  /** The share of all values that a range holds; with 0 it holds none. */
   readonly width: number;
   /** Which documents the values are taken from. Default `together`. */
   readonly from?: ValueOrigin;
   /** The one that values `together` are of. Default: any. */
   readonly document?: mongo.Document;
+  readonly rare?: Rare;
+  /** Of `$ne` and `$nin`: so many of the most frequent values. Default: any, or what no document has. */
+  readonly excluded?: number;
   /** Values of an `$in`, as far as documents have so many; 1 stands beside one that no document has. Default 2. */
   readonly count?: number;
 }
@@ -89,6 +114,12 @@ function one(document: mongo.Document, path: string, { random }: Filling): unkno
 }
 
 function fillTest(test: unknown, path: string, document: mongo.Document, filling: Filling): unknown {
+  const { rare, ...others } = filling;
+  // Another value beside a rare one is hardly rare.
+  if (rare?.path === path) {
+    const { path: _, ...own } = rare;
+    return fillTest(test, path, rare.document ?? document, { ...others, ...own, count: 1 });
+  }
   const value = one(document, path, filling);
   if (!isRecord(test)) return value;
   const isLower = Object.keys(test).some((operator) => LOWER.has(operator));
@@ -125,6 +156,7 @@ function fillOperator(
     case '$eq':
       return value;
     case '$ne':
+      if (filling.excluded) return filling.values.frequent(path)[0] ?? NOBODY;
       // What is left out may be frequent, or nothing at all.
       return filling.random() < 0.5 ? value : NOBODY;
     case '$gt':
@@ -138,6 +170,8 @@ function fillOperator(
         : some(path, value, 1, filling);
     case '$nin':
     case '$all':
+      if (operator === '$nin' && filling.excluded)
+        return filling.values.frequent(path).slice(0, filling.excluded);
       if (operator === '$nin' && filling.random() < 0.5) return [NOBODY];
       return some(path, value, Array.isArray(operand) ? operand.length : 1, filling);
     case '$exists':
@@ -212,6 +246,7 @@ function bound(
   const sorted = filling.values.sorted(path);
   if (sorted.length === 0) return NOBODY;
   const { width } = filling;
+  if (width === 0) return NOBODY;
   const start = isBetween
     ? Math.min(1 - width, Math.max(0, placeOf(value, sorted) / sorted.length - width / 2))
     : isLower

@@ -34,9 +34,9 @@ const originOf = (n: number): ValueOrigin => (n % 3 === 2 ? 'apart' : 'together'
 /** Fillings that find so many times more or less than was observed say nothing about it. */
 const MOST_OFF = Math.log(8);
 /** Those that find so many times more or less are not like what was asked: others are looked for. */
-const OFF = Math.log(3);
+export const OFF = Math.log(3);
 /** Shares of the values that a range may hold; for what tells no more, a tenth. */
-const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
+export const WIDTHS = [0.002, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8];
 const USUAL_WIDTH = 0.1;
 /** Widths of ranges that find less than those, down to the share that was found. */
 const NARROW = 4;
@@ -59,15 +59,10 @@ const EXPLAIN_MS = 20_000;
  * @throws Unadvisable
  */
 export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Question[]> {
-  const { filter, sort, isLimited, found, reads, group } = need;
+  const { filter, isLimited, found } = need;
   const random = randomOf(`${need.shape} ${need.collection}`);
-  const page = isLimited ? pageOf(found) : 0;
-  const question = (filled: mongo.Document): Question => ({
-    filter: filled,
-    sort,
-    limit: page,
-    ...(group ? { group: group.stage } : reads && { projection: projectionOf(reads, filter) }),
-  });
+  const page = limitOf(need);
+  const question = (filled: mongo.Document) => asQuestion(need, filled);
   if (Object.keys(filter).length === 0) return [question({})];
   const text = JSON.stringify(filter);
   const isLoose = /"\$(?:gte?|lte?|regex)"/.test(text);
@@ -106,15 +101,10 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   const fullness = isLimited ? Math.min(1, found / page) : 0;
   const full = Math.round(QUESTIONS * fullness);
   // Where some pages are not full, the others are hardly more than full.
-  const most = fullness >= ALWAYS_FULL ? Number.POSITIVE_INFINITY : 2 * page;
-  // Of a large collection a sample knows nothing between one document and hundreds, and few are more or fewer by chance.
-  const inSample = unscaled(found, copy);
+  const most = isAlwaysFull(need) ? Number.POSITIVE_INFINITY : 2 * page;
   const fits = () => {
     const near = measured.filter(({ matched }) => between(matched, found) <= MOST_OFF);
-    if (near.length > 0) return near;
-    return measured.filter(
-      ({ matched }) => Math.abs(unscaled(matched, copy) - inSample) <= 2 * Math.sqrt(inSample),
-    );
+    return near.length > 0 ? near : measured.filter(({ matched }) => isChance(matched, found, copy));
   };
   // What nobody has is found by no index, so that any would do: it stands for nothing that others stand for.
   if (fits().length === 0)
@@ -138,14 +128,31 @@ export async function questionsOf(need: Need, copy: ScratchCopy): Promise<Questi
   ];
 }
 
+/** A need with values. */
+export function asQuestion(need: Need, filled: mongo.Document): Question {
+  const { filter, sort, reads, group } = need;
+  return {
+    filter: filled,
+    sort,
+    limit: limitOf(need),
+    ...(group ? { group: group.stage } : reads && { projection: projectionOf(reads, filter) }),
+  };
+}
+
+/** Whether nothing tells how many it would find without its limit. */
+export const isAlwaysFull = (need: Need): boolean =>
+  need.isLimited && (need.found ?? 0) >= ALWAYS_FULL * limitOf(need);
+
 /** Widths below the usual ones, as far as a sample has values that close together. */
-function narrowWidths(found: number, { documents, sampled }: ScratchCopy): readonly number[] {
+export function narrowWidths(found: number, { documents, sampled }: ScratchCopy): readonly number[] {
   const least = Math.max(found / documents, 1 / sampled);
   const times = (WIDTHS[0]! / least) ** (1 / NARROW);
   return times > 1 ? Array.from({ length: NARROW }, (_, n) => least * times ** n) : [];
 }
 
-const between = (matched: number, wanted: number) => Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
+/** How many times more or fewer, by its logarithm. */
+export const between = (matched: number, wanted: number) =>
+  Math.abs(Math.log((matched + 0.5) / (wanted + 0.5)));
 
 /**
  * Documents whose values at the fields that are asked to be equal, or one of several, are about as frequent as was found, each of others. Of
@@ -165,7 +172,8 @@ function asFrequent(filter: Filter, found: number, copy: ScratchCopy): readonly 
   );
 }
 
-function asFrequentAt(
+/** The same at these paths. */
+export function asFrequentAt(
   paths: readonly (readonly string[])[],
   found: number,
   copy: ScratchCopy,
@@ -184,10 +192,22 @@ function asFrequentAt(
     .map(({ document }) => document);
 }
 
+const limitOf = ({ isLimited, found }: Need): number => (isLimited ? pageOf(found) : 0);
+
 const pageOf = (found = PAGE): number =>
   PAGES.find((size) => size >= found) ?? Math.min(MOST_RETURNED, Math.ceil(found));
 
-async function matches(copy: ScratchCopy, filter: mongo.Document): Promise<number> {
+/**
+ * Whether a sample may have so many where so many are found: of a large collection it knows nothing between one document
+ * and hundreds, and few are more or fewer by chance.
+ */
+export function isChance(matched: number, found: number, copy: ScratchCopy): boolean {
+  const inSample = unscaled(found, copy);
+  return Math.abs(unscaled(matched, copy) - inSample) <= 2 * Math.sqrt(inSample);
+}
+
+/** Documents that a filter finds, on the scale of the whole collection. */
+export async function matches(copy: ScratchCopy, filter: mongo.Document): Promise<number> {
   const { db, name } = copy;
   return scaled(await db.collection(name).countDocuments(filter, { maxTimeMS: EXPLAIN_MS }), copy);
 }

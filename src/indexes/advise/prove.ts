@@ -1,5 +1,5 @@
 import { type Key, textOfKey } from './candidates.js';
-import { entriesWritten, unitsOf, type WriteLoad } from './cost.js';
+import { costliest, entriesWritten, unitsOf, type WriteLoad } from './cost.js';
 import { measureFor } from './distinct.js';
 import type { Measured } from './measured-need.js';
 import type { Need } from './need.js';
@@ -9,6 +9,8 @@ import { buildAll, nameOf } from './try-candidates.js';
 
 /** An index whose plan saves less than this share of the work of every need is not advised. */
 const LEAST_SHARE = 0.2;
+/** Units that are no difference. */
+const FEW = 5;
 
 /** What one need costs now and with the advice, by real plans on the copy, per call. */
 export interface Gain {
@@ -40,8 +42,9 @@ export async function prove(
     chosen.map((key) => [textOfKey(key), key]),
   );
   const gains: Gain[] = [];
-  for (const { need, questions, before } of open) {
-    const after = await measureFor(need, copy, questions);
+  for (const one of open) {
+    const { need, before } = one;
+    const after = await afterFor(one, copy);
     if (after && unitsOf(after) <= (1 - LEAST_SHARE) * unitsOf(before)) gains.push({ need, before, after });
   }
   const advised = chosen.map((key): AdvisedIndex => {
@@ -56,4 +59,21 @@ export async function prove(
   });
   for (const key of chosen) await copy.db.collection(copy.name).dropIndex(nameOf(textOfKey(key)));
   return advised.filter((one) => one.gains.length > 0);
+}
+
+/** What a need costs then, with the indexes of all cases; undefined where one of them costs more than before. */
+async function afterFor(one: Measured, copy: ScratchCopy): Promise<Counted | undefined> {
+  const all: Counted[] = [];
+  for (const { need, questions, before } of [one, ...one.rivals]) {
+    const after = await measureFor(need, copy, questions);
+    if (!after || unitsOf(after) > (1 + LEAST_SHARE) * unitsOf(before) + FEW) return undefined;
+    all.push(after);
+  }
+  const [usual, ...others] = all;
+  return (
+    usual && {
+      ...costliest([usual, ...others], unitsOf),
+      indexes: [...new Set(all.flatMap(({ indexes }) => indexes))],
+    }
+  );
 }

@@ -32,8 +32,9 @@ interface Table {
   ask(id: string, key: Key, copy: ScratchCopy): Promise<void>;
 }
 
-function tableOf({ need, questions, before, ways }: Measured): Table {
+function tableOf({ need, questions, before, ways, rivals }: Measured): Table {
   const inner = ways.map((branches) => branches.map(tableOf));
+  const cases = rivals.map(tableOf);
   const by = new Map<string, number>();
   const mentioned = mentionedIn(need);
   return {
@@ -42,12 +43,13 @@ function tableOf({ need, questions, before, ways }: Measured): Table {
       base: unitsOf(before),
       by,
       ...(inner.length > 0 && { ways: inner.map((branches) => branches.map(({ costs }) => costs)) }),
+      ...(cases.length > 0 && { rivals: cases.map(({ costs }) => costs) }),
     },
     ask: async (id, key, copy) => {
       if (!mentioned.has(key[0]![0])) return;
       const counted = await measureFor(need, copy, questions, nameOf(id));
       if (counted && unitsOf(counted) < unitsOf(before)) by.set(id, unitsOf(counted));
-      for (const table of inner.flat()) await table.ask(id, key, copy);
+      for (const table of [...inner.flat(), ...cases]) await table.ask(id, key, copy);
     },
   };
 }
@@ -55,8 +57,8 @@ function tableOf({ need, questions, before, ways }: Measured): Table {
 /** Paths with which an index for a need may begin. */
 function mentionedIn({ filter, sort, distinct, group }: Need): Set<string> {
   const look = (one: Need['filter']): string[] => {
-    const { equal, some, ranges, missing, tested, ors } = conditionsOf(one);
-    return [...equal, ...some, ...ranges, ...missing, ...tested, ...ors.flat().flatMap(look)];
+    const { equal, some, ranges, missing, excluded, tested, ors } = conditionsOf(one);
+    return [...equal, ...some, ...ranges, ...missing, ...excluded, ...tested, ...ors.flat().flatMap(look)];
   };
   return new Set([
     ...look(filter),
