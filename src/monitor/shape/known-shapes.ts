@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose';
 import { isBeginning, isRegex } from './regex.js';
-import { branchOf } from './branch-of.js';
+import { branchIn, isAlike } from './branches.js';
 import { isPlain } from './is-plain.js';
 import { NAMED, partsOf, shapeOf, type ShapeText } from './shape.js';
 
@@ -15,7 +15,7 @@ export interface Form {
   readonly name: string;
   readonly collection: unknown;
   /** What decides the shape, by part. */
-  readonly parts: readonly (readonly [part: string, pattern: Pattern])[];
+  readonly parts: readonly { readonly part: string; readonly pattern: Pattern }[];
   readonly shape: ShapeText;
 }
 
@@ -47,8 +47,7 @@ export class KnownShapes {
   /** What {@link shapeOf} answers. @param comment whose commands are like each other. */
   shapeOf(name: string, command: mongo.Document, comment: string): ShapeText | undefined {
     const forms = this.#forms.get(comment);
-    const known = forms?.find((form) => isOfForm(form, name, command));
-    if (known) return known.shape;
+    if (forms) for (const form of forms) if (isOfForm(form, name, command)) return form.shape;
     const shape = shapeOf(name, command);
     if (shape !== undefined && !this.#formless.has(comment)) this.#remember(comment, name, command, shape);
     return shape;
@@ -70,21 +69,21 @@ interface Budget {
   left: number;
 }
 
-function isOfForm({ name, collection, parts }: Form, otherName: string, command: mongo.Document): boolean {
-  if (name !== otherName || collection !== command[name]) return false;
+function isOfForm(form: Form, name: string, command: mongo.Document): boolean {
+  if (form.name !== name || form.collection !== command[name]) return false;
   const budget = { left: MOST_NODES };
-  for (const [part, pattern] of parts) if (!fits(pattern, command[part], part, budget)) return false;
+  for (const { part, pattern } of form.parts) if (!fits(pattern, command[part], part, budget)) return false;
   return true;
 }
 
 /** What is remembered of a command: none of its values. Undefined for one that is too large, or cannot be compared. */
 export function formOf(name: string, command: mongo.Document, shape: ShapeText): Form | undefined {
   const budget = { left: MOST_NODES };
-  const parts: [string, Pattern][] = [];
+  const parts: { part: string; pattern: Pattern }[] = [];
   for (const part of partsOf(name)!) {
     const pattern = patternOf(command[part], part, budget);
     if (!pattern) return undefined;
-    parts.push([part, pattern]);
+    parts.push({ part, pattern });
   }
   return { name, collection: command[name], parts, shape };
 }
@@ -103,14 +102,8 @@ const isValue = (value: unknown): boolean =>
     : typeof value !== 'object' || value === null || !(isPlain(value) || Array.isArray(value));
 
 /** A pipeline with the first of each row of branches for further parents: a shape looks at no other. */
-function withoutRepeats(stages: readonly unknown[]): readonly unknown[] {
-  let branch: string | undefined;
-  return stages.filter((stage) => {
-    const before = branch;
-    branch = branchOf(stage);
-    return branch === undefined || branch !== before;
-  });
-}
+const withoutRepeats = (stages: readonly unknown[]): readonly unknown[] =>
+  stages.filter((stage, at) => !isAlike(branchIn(stage), branchIn(stages[at - 1])));
 
 /** Undefined for what takes a closer look each time: regular expressions, maps, what is not a number, long names. */
 function patternOf(value: unknown, key: string, budget: Budget): Pattern | undefined {
@@ -182,7 +175,7 @@ function fits(pattern: Pattern, value: unknown, key: string, budget: Budget): bo
         !(isPlain(value) || Array.isArray(value) || isRegex(value) || value instanceof Map)
       );
     case 'values':
-      return Array.isArray(value) && areValues(value, key, pattern.count, budget);
+      return Array.isArray(value) && areValues(value, pattern.count, budget);
     case 'list':
       return Array.isArray(value) && fitsList(pattern, value, key, budget);
     default:
@@ -190,11 +183,9 @@ function fits(pattern: Pattern, value: unknown, key: string, budget: Budget): bo
   }
 }
 
-function areValues(list: readonly unknown[], key: string, count: number, budget: Budget): boolean {
-  if ((budget.left -= list.length) < 0) return false;
-  const values = key === 'pipeline' ? withoutRepeats(list) : list;
-  if (Math.min(values.length, 2) !== count) return false;
-  for (const value of values) if (!isValue(value)) return false;
+function areValues(list: readonly unknown[], count: number, budget: Budget): boolean {
+  if ((budget.left -= list.length) < 0 || Math.min(list.length, 2) !== count) return false;
+  for (const value of list) if (!isValue(value)) return false;
   return true;
 }
 
@@ -205,10 +196,20 @@ function fitsList(
   budget: Budget,
 ): boolean {
   if ((budget.left -= list.length) < 0) return false;
-  const others = isPipeline ? withoutRepeats(list) : list;
-  if (others.length !== elements.length) return false;
-  for (let n = 0; n < elements.length; n += 1) if (!fits(elements[n]!, others[n], key, budget)) return false;
-  return true;
+  let at = 0;
+  let before: ReturnType<typeof branchIn>;
+  for (const one of list) {
+    if (isPipeline) {
+      const branch = branchIn(one);
+      const isRepeated = isAlike(branch, before);
+      before = branch;
+      if (isRepeated) continue;
+    }
+    const element = elements[at];
+    if (!element || !fits(element, one, key, budget)) return false;
+    at += 1;
+  }
+  return at === elements.length;
 }
 
 function fitsDocument(

@@ -1,7 +1,7 @@
 import type { mongo } from 'mongoose';
-import { branchOf } from './branch-of.js';
 import { isPlain } from './is-plain.js';
 import { LONGEST_NAME, pathOf } from './path-of.js';
+import { branchIn, isAlike } from './branches.js';
 import { isEquality, withoutLoneAnd } from './one-form.js';
 import { formOf, isRegex } from './regex.js';
 import { Budget } from './shape-budget.js';
@@ -272,16 +272,17 @@ function encodePipeline(value: unknown, budget: Budget, depth: number): string {
   if (!Array.isArray(value)) return VALUE;
   if (depth > DEEPEST) return CUT;
   const stages: string[] = [];
-  let branch: string | undefined;
+  let before: ReturnType<typeof branchIn>;
   for (const stage of value as unknown[]) {
     if (!budget.take()) {
       stages.push(CUT);
       break;
     }
     // Child lists are one branch per parent, all alike: looking at the first is enough.
-    const next = branchOf(stage);
-    if (next !== undefined && next === branch) continue;
-    branch = next;
+    const branch = branchIn(stage);
+    const isRepeated = isAlike(branch, before);
+    before = branch;
+    if (isRepeated) continue;
     const encoded = isPlain(stage) ? encodeEntries(stage, budget, depth, encodeStage) : VALUE;
     if (stages.at(-1) !== encoded) stages.push(encoded);
   }
