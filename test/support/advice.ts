@@ -12,8 +12,8 @@ import { shapeOf } from '../../src/monitor/shape/shape.js';
 /** A command with values, how often it was sent, and how many documents each call found. */
 export type Asked = readonly [command: mongo.Document, calls: number, found: number];
 
-/** A database of the test file's own, asked for advice about one of its collections; dropped in the end. */
-export function useAdvice() {
+/** A database of the test file's own, and one to try indexes in; both are dropped in the end. */
+export function useDatabases() {
   let client: mongo.MongoClient;
   let db: mongo.Db;
   let scratch: mongo.Db;
@@ -28,6 +28,12 @@ export function useAdvice() {
     await scratch.dropDatabase();
     await client.close();
   });
+  return { database: () => db, scratch: () => scratch };
+}
+
+/** A database of the test file's own, asked for advice about one of its collections. */
+export function useAdvice() {
+  const { database, scratch } = useDatabases();
 
   async function advise(
     collection: string,
@@ -45,14 +51,14 @@ export function useAdvice() {
     if (unread.length > 0) throw new Error(JSON.stringify(unread));
     return adviseCollection(
       {
-        source: db.collection(collection),
-        documents: await db.collection(collection).countDocuments(),
+        source: database().collection(collection),
+        documents: await database().collection(collection).countDocuments(),
         needs,
         load: writeLoadOf(shapes, collection),
-        indexes: await existingIndexes(db, collection),
+        indexes: await existingIndexes(database(), collection),
         ...(budget !== undefined && { budget: { documents: budget, bytes: 2 ** 24, ms: 10_000 } }),
       },
-      scratch,
+      scratch(),
     );
   }
 
@@ -62,6 +68,7 @@ export function useAdvice() {
     keys: readonly Readonly<Record<string, 1 | -1>>[],
     command: mongo.Document,
   ): Promise<number> {
+    const db = database();
     for (const [n, key] of keys.entries())
       await db.collection(collection).createIndex(key, { name: `t${n}` });
     const answer = await db.command({ explain: command, verbosity: 'executionStats' });
@@ -70,7 +77,7 @@ export function useAdvice() {
     return documentsExamined + keysExamined;
   }
 
-  return { database: () => db, advise, readWith };
+  return { database, scratch, advise, readWith };
 }
 
 /** The keys of advised indexes. */

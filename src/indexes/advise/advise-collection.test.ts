@@ -1,26 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { mongo } from 'mongoose';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { mongo } from 'mongoose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Asked, useAdvice } from '../../../test/support/advice.js';
 import { shapeOf } from '../../monitor/shape/shape.js';
-import { existingIndexes } from '../existing-indexes.js';
 import { classWith } from '../../../test/support/indexes.js';
 import { factsOfAdvice } from '../../cli/indexes-advise-lines.js';
 import { adviseIndexes } from './advise.js';
-import { adviseCollection } from './advise-collection.js';
 import { textOfKey } from './candidates.js';
 import { unitsOf } from './cost.js';
-import { needsOf } from './need.js';
-import { writeLoadOf } from './writes.js';
 
 const DOCUMENTS = 3_000;
-let client: mongo.MongoClient;
+const { database, scratch, advise: adviseIn } = useAdvice();
 let db: mongo.Db;
-let scratch: mongo.Db;
 beforeAll(async () => {
-  client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
-  const run = randomBytes(4).toString('hex');
-  db = client.db(`t${run}_advise`);
-  scratch = client.db(`t${run}_scratch`);
+  db = database();
   await db.collection('posts').insertMany(
     Array.from({ length: DOCUMENTS }, (_, n) => ({
       status: `s${n % 6}`,
@@ -33,33 +25,8 @@ beforeAll(async () => {
   );
   await db.collection('few').insertMany(Array.from({ length: 999 }, (_, a) => ({ a })));
 });
-afterAll(async () => {
-  await db.dropDatabase();
-  await scratch.dropDatabase();
-  await client.close();
-});
-
-type Asked = readonly [command: mongo.Document, calls: number, found: number];
-async function advise(asked: readonly Asked[], collection = 'posts', budget?: number) {
-  const shapes = asked.map(([command, calls, found], n) => ({
-    shape: `s${n}`,
-    text: shapeOf(Object.keys(command)[0]!, command)!,
-    calls,
-    documents: calls * found,
-    origins: [],
-  }));
-  return adviseCollection(
-    {
-      source: db.collection(collection),
-      documents: await db.collection(collection).countDocuments(),
-      needs: needsOf(shapes).needs,
-      load: writeLoadOf(shapes, collection),
-      indexes: await existingIndexes(db, collection),
-      ...(budget !== undefined && { budget: { documents: budget, bytes: 2 ** 24, ms: 10_000 } }),
-    },
-    scratch,
-  );
-}
+const advise = (asked: readonly Asked[], collection = 'posts', budget?: number) =>
+  adviseIn(collection, asked, budget);
 const keys = async (...asked: Parameters<typeof advise>) =>
   (await advise(...asked)).indexes.map(({ key }) => textOfKey(key)).sort();
 
@@ -176,7 +143,11 @@ describe('for one collection', () => {
       observed('deleted', { delete: 'posts', deletes: [{ q, limit: 1 }] }, 3, 3),
       observed('updated', { update: 'posts', updates: [{ q, u }] }, 2, 2),
     ];
-    const advice = await adviseIndexes(db, [classWith('posts')], { product: 'shop', shapes, scratch });
+    const advice = await adviseIndexes(db, [classWith('posts')], {
+      product: 'shop',
+      shapes,
+      scratch: scratch(),
+    });
     const { collections } = factsOfAdvice(
       { ...advice, since: new Date(), texts: new Map() },
       () => undefined,
@@ -207,7 +178,7 @@ describe('for one collection', () => {
     const { collections } = await adviseIndexes(db, [classWith('pages')], {
       product: 'shop',
       shapes,
-      scratch,
+      scratch: scratch(),
     });
     const [one] = collections.filter(({ collection }) => collection === 'pages');
     expect(one!.left.map(({ why }) => why)).toEqual([
@@ -225,7 +196,7 @@ describe('for one collection', () => {
     const { collections } = await adviseIndexes(db, [classWith('gauges')], {
       product: 'shop',
       shapes,
-      scratch,
+      scratch: scratch(),
     });
     const [one] = collections.filter(({ collection }) => collection === 'gauges');
     expect([one!.indexes, one!.left.map(({ why }) => why)]).toEqual([

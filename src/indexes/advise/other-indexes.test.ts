@@ -1,27 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { modelOptions } from '@typegoose/typegoose';
-import { mongo } from 'mongoose';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { mongo } from 'mongoose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { useDatabases } from '../../../test/support/advice.js';
 import { classWith, type Declaration } from '../../../test/support/indexes.js';
 import type { ClassType } from '../../database/class-type.js';
 import { shapeOf } from '../../monitor/shape/shape.js';
 import { adviseIndexes } from './advise.js';
 
 const DOCUMENTS = 2_000;
-let client: mongo.MongoClient;
+const { database, scratch } = useDatabases();
 let db: mongo.Db;
-let scratch: mongo.Db;
-beforeAll(async () => {
-  client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
-  const run = randomBytes(4).toString('hex');
-  db = client.db(`t${run}_others`);
-  scratch = client.db(`t${run}_scratch`);
-});
-afterAll(async () => {
-  await db.dropDatabase();
-  await scratch.dropDatabase();
-  await client.close();
-});
+beforeAll(() => void (db = database()));
 
 let collections = 0;
 /** A collection with indexes, and the advice for one shape that is asked often. */
@@ -60,7 +49,7 @@ async function advise({
   const { collections: advices } = await adviseIndexes(db, [(classes ?? classWith)(collection)], {
     product: 'lab',
     shapes: [{ ...shape, origins: [] }],
-    scratch,
+    scratch: scratch(),
   });
   const advice = advices.find((one) => one.collection === collection)!;
   return { ...advice, keys: advice.indexes.map(({ key }) => Object.fromEntries(key)) };
