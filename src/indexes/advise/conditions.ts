@@ -1,4 +1,4 @@
-import { joined } from './conjunction.js';
+import { type Filter, joined } from '../../monitor/explain/conjunction.js';
 
 /** What a filter asks, sorted by how an index can serve it. Paths stand in the order of the filter, each once. */
 export interface Conditions {
@@ -18,8 +18,7 @@ export interface Conditions {
   readonly ors: readonly (readonly Filter[])[];
 }
 
-/** A filter as it stands in a shape. */
-export type Filter = Readonly<Record<string, unknown>>;
+export type { Filter };
 
 /** A filter that no index of keys can be advised for, and why, in words without a value. */
 export class Unadvisable extends Error {}
