@@ -174,11 +174,29 @@ describe('the queue of a slow product', () => {
   });
 
   it('takes on nobody beyond it where everybody has as much', async () => {
-    const { one } = await slow((n) => `client ${n % 8}`);
+    const { one, inside } = await slow((n) => `client ${n % 8}`);
+    expect(one.turnAway('another')).toMatchObject(unavailable);
+    // Those who have given up have nothing any more.
+    vi.advanceTimersByTime(125);
+    inside.shift()!();
+    for (let n = 0; n < 5; n += 1)
+      await expect(one.enter(AbortSignal.abort(new Error('gone')), 'reads', 'gone')).rejects.toThrow('gone');
+    inside.push(await one.enter(never, 'reads', 'client 8'));
     expect(one.turnAway('another')).toMatchObject(unavailable);
   });
 
-  it('does not count those who wait for something else, nor what they take', async () => {
+  it('does not count those who wait for something else than the product', async () => {
+    const { one, inside } = await slow(() => 'client');
+    expect(one.turnAway('client')).toMatchObject(unavailable);
+    const waking: (() => void)[] = [];
+    const waits = inside.map(() => one.aside(() => new Promise<void>((resolve) => waking.push(resolve))));
+    expect(one.turnAway('client')).toBeUndefined();
+    for (const wake of waking) wake();
+    await Promise.all(waits);
+    expect(one.turnAway('client')).toMatchObject(unavailable);
+  });
+
+  it('does not learn its pace from them', async () => {
     vi.useFakeTimers();
     const one = compartment({ deadlineMs: 4_000, poolSize: 2, inFlight: 20, queue: 100 });
     one.set('ready');

@@ -64,7 +64,6 @@ export async function createHttpApp(
   });
   // What asks no graph is answered by its path: its body is nobody's, and is neither kept nor parsed.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _body, done) => done(null));
   boundArrivingBodies(app, mostBodyBytes);
   boundUnreadAnswers(app, { longestMs: requestTimeoutMs });
   app.addHook('onResponse', async (request, reply) => {

@@ -168,6 +168,17 @@ describe('a product’s places', () => {
     await eventually('no place is taken', () => isEmpty());
   });
 
+  test('are asked for in the name of the address that asks, on both ways in', async () => {
+    const { compartment } = running.server.runtimes.get('blog')!;
+    const [turnAway, enter] = [vi.spyOn(compartment, 'turnAway'), vi.spyOn(compartment, 'enter')];
+    await running.ask('blog', POSTS);
+    await running.ask(undefined, BOTH);
+    expect(turnAway.mock.calls).toEqual([['127.0.0.1']]);
+    const entered = [expect.any(AbortSignal), 'reads', '127.0.0.1'];
+    expect(enter.mock.calls).toEqual([entered, entered]);
+    for (const spy of [turnAway, enter]) spy.mockRestore();
+  });
+
   test('are needed for looking up a session, too', async () => {
     const { token } = await running.signUp('blog');
     await hold();

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mongo } from 'mongoose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hashPassword } from '../../src/auth/passwords.js';
+import { eventually } from '../support/eventually.js';
 import { type Answer, PASSWORD, TestGateway } from '../support/gateway.js';
+import { json } from '../support/http.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -272,4 +275,27 @@ test.each([
   const { body } = await gateway.ask(product, `{ ${text} }`);
   expect(body.errors[0].message).toContain(message);
   expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+});
+
+test('a password’s turn is waited for aside from the product’s work, and by nobody who has gone', async () => {
+  const asides = vi.spyOn(gateway.server.runtimes.get('blog')!.compartment, 'aside');
+  await signUp('blog', { name: 'Ada', email: newEmail(), password: PASSWORD });
+  expect(asides).toHaveBeenCalledTimes(1);
+  // Others take turns with it, so that it has to wait.
+  const others = [1, 2, 3].flatMap((line) =>
+    Array.from({ length: 8 }, () => hashPassword(PASSWORD, `other ${line}`)),
+  );
+  const leaving = new AbortController();
+  const variables = { input: { email: newEmail(), password: PASSWORD } };
+  const asked = Promise.allSettled(
+    Array.from({ length: 8 }, () =>
+      fetch(gateway.url('blog'), { ...json({ query: SIGN_IN, variables }), signal: leaving.signal }),
+    ),
+  );
+  await eventually('all wait', () => asides.mock.calls.length === 1 + 8);
+  leaving.abort();
+  const ends = await Promise.allSettled(asides.mock.results.map(({ value }) => value as Promise<unknown>));
+  expect(ends.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+  await Promise.all([asked, Promise.allSettled(others)]);
+  asides.mockRestore();
 });
