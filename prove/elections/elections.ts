@@ -10,8 +10,8 @@ import { startGateway } from './gateway.js';
 import one from './one.config.js';
 import { PRODUCT } from './product.js';
 import { checkPromises } from './promises.js';
-import { ELECTION_MS, ReplicaSet, TUNED_ELECTION_MS } from './replica-set.js';
-import { type Fault, FAULTS, playRound, type Round } from './rounds.js';
+import { ReplicaSet } from './replica-set.js';
+import { type Fault, FAULTS, playRound, type Round, waitsOf } from './rounds.js';
 import { type Answer, Traffic } from './traffic.js';
 
 const WHOLE = 20;
@@ -68,7 +68,7 @@ async function prove(set: ReplicaSet): Promise<boolean> {
     const rounds: Round[] = [];
     const running = Promise.all([traffic.run(), bare.run()]);
     for (const fault of CHOSEN) {
-      await set.electAfter(fault === 'killTuned' ? TUNED_ELECTION_MS : ELECTION_MS);
+      await set.wait(waitsOf(fault));
       for (let n = 0; n < ROUNDS; n += 1) {
         const round = await playRound(fault, { set, gateway, traffic, bare, random });
         rounds.push(round);

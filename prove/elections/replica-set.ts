@@ -9,13 +9,18 @@ import { type MongodProcess, spawnMongod } from '../../src/database/embedded/mon
 import { chooseFreePort } from '../../src/database/embedded/ports.js';
 import { clearFolder } from '../../src/database/embedded/server-record.js';
 
-/** An election begins when a member has not heard of its primary for so long. */
-export const ELECTION_MS = 2_000;
-/**
- * With what the servers add at random (up to 15 %), an election before the second full second without a primary: at
- * each of those a member that lost its source looks for another, and only with one there is a majority.
- */
-export const TUNED_ELECTION_MS = 1_700;
+/** What decides how long a set is without a primary, and its primary without a follower. */
+export interface Waits {
+  /** An election begins when a member has not heard of its primary for so long. */
+  readonly electionTimeoutMillis: number;
+  /** Whether a member may follow one that is no primary. */
+  readonly chainingAllowed: boolean;
+  /** How often a member tries a source that it has lost (`oplogFetcherSteadyStateMaxFetcherRestarts`). */
+  readonly fetcherRestarts: number;
+}
+
+/** An election of two seconds, and what servers do by themselves. */
+export const TWO_SECONDS: Waits = { electionTimeoutMillis: 2_000, chainingAllowed: true, fetcherRestarts: 1 };
 const NAME = 'elections';
 const MEMBERS = 3;
 const SPAWN_MS = 60_000;
@@ -42,6 +47,7 @@ class OwnMember implements Member {
   #mongod: MongodProcess | undefined;
   #client: mongo.MongoClient | undefined;
   #isFrozen = false;
+  #fetcherRestarts = TWO_SECONDS.fetcherRestarts;
 
   constructor(
     readonly binary: string,
@@ -67,12 +73,23 @@ class OwnMember implements Member {
       replicaSet: NAME,
       cacheSizeGb: 0.25,
       // How long past an await of its own a member listens to a source of its oplog that says nothing.
-      extraArgs: ['--setParameter', 'oplogNetworkTimeoutBufferSeconds=1'],
+      extraArgs: [
+        ...['--setParameter', 'oplogNetworkTimeoutBufferSeconds=1'],
+        ...['--setParameter', `oplogFetcherSteadyStateMaxFetcherRestarts=${this.#fetcherRestarts}`],
+      ],
       env: process.env,
       timeoutMs: SPAWN_MS,
     });
     if (typeof spawned === 'string') throw new Error(`A member did not start: ${spawned}.`);
     this.#mongod = spawned;
+  }
+
+  /** From now on, and after each restart. */
+  async restartFetcher(times: number): Promise<void> {
+    this.#fetcherRestarts = times;
+    await this.client
+      .db('admin')
+      .command({ setParameter: 1, oplogFetcherSteadyStateMaxFetcherRestarts: times });
   }
 
   freeze(): void {
@@ -203,12 +220,12 @@ export class ReplicaSet {
     throw new Error('The replica set is not healthy again after two minutes.');
   }
 
-  /** Sets after how long without a primary a member stands for election. */
-  async electAfter(electionTimeoutMillis: number): Promise<void> {
+  /** Sets how long the servers wait for each other. */
+  async wait({ fetcherRestarts, ...wanted }: Waits): Promise<void> {
     const admin = (await this.healthy()).client.db('admin');
+    for (const member of this.members) await member.restartFetcher(fetcherRestarts);
     const { config } = (await admin.command({ replSetGetConfig: 1 })) as { config: Config };
-    if (config.settings.electionTimeoutMillis === electionTimeoutMillis) return;
-    const settings = { ...config.settings, electionTimeoutMillis };
+    const settings = { ...config.settings, ...wanted };
     await admin.command({ replSetReconfig: { ...config, version: config.version + 1, settings } });
     await this.healthy();
   }
@@ -244,7 +261,7 @@ export class ReplicaSet {
         replSetInitiate: {
           _id: NAME,
           members: this.members.map((member, _id) => ({ _id, host: member.host })),
-          settings: { electionTimeoutMillis: ELECTION_MS, heartbeatTimeoutSecs: 2 },
+          settings: { electionTimeoutMillis: TWO_SECONDS.electionTimeoutMillis, heartbeatTimeoutSecs: 2 },
         },
       });
       for (;;) {
@@ -261,7 +278,7 @@ export class ReplicaSet {
 
 interface Config {
   readonly version: number;
-  readonly settings: { readonly electionTimeoutMillis: number };
+  readonly settings: object;
 }
 
 interface Hello {

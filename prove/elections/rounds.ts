@@ -3,15 +3,30 @@ import type { ProvedGateway } from '../support/gateway.js';
 import type { BareDriver } from './bare-driver.js';
 import { lineUp } from './line.js';
 import { PRODUCT } from './product.js';
-import type { Member, ReplicaSet } from './replica-set.js';
+import { type Member, type ReplicaSet, TWO_SECONDS, type Waits } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
 
 /**
  * What befalls the primary. `killTuned` is a kill under an election timeout that suits the servers, `stepDownPrepared`
- * a step-down of a set that was brought into one line.
+ * a step-down by `bulkhead step-down`.
  */
 export type Fault = 'kill' | 'killTuned' | 'stepDown' | 'stepDownPrepared' | 'freeze';
 export const FAULTS: readonly Fault[] = ['kill', 'killTuned', 'stepDown', 'stepDownPrepared', 'freeze'];
+
+/**
+ * How the servers wait for each other, where not as in {@link TWO_SECONDS}.
+ *
+ * A member that lost its source looks for another once a second, and only with one there is a majority. Counted from
+ * the kill, an election of two seconds is over after the look at the second full one and long before that at the third.
+ * `kill` moves the looks by half a second, which members spend in trying the lost source again; a member that followed
+ * another follower would begin to look later, so all follow the primary. `killTuned` moves the election instead: with
+ * the up to 15 % that servers add, 1,700 ms are over before the second look.
+ */
+const WAITS: Readonly<Partial<Record<Fault, Waits>>> = {
+  kill: { ...TWO_SECONDS, chainingAllowed: false, fetcherRestarts: 9 },
+  killTuned: { ...TWO_SECONDS, electionTimeoutMillis: 1_700 },
+};
+export const waitsOf = (fault: Fault): Waits => WAITS[fault] ?? TWO_SECONDS;
 
 /** How long a killed primary stays away, a frozen one is frozen, and one that stepped down is watched. */
 const LASTS_MS: Readonly<Record<Fault, number>> = {
