@@ -74,9 +74,9 @@ class OwnMember implements Member {
       cacheSizeGb: 0.25,
       // How long past an await of its own a member listens to a source of its oplog that says nothing.
       extraArgs: [
-        ...['--setParameter', 'oplogNetworkTimeoutBufferSeconds=1'],
-        ...['--setParameter', `oplogFetcherSteadyStateMaxFetcherRestarts=${this.#fetcherRestarts}`],
-      ],
+        'oplogNetworkTimeoutBufferSeconds=1',
+        `oplogFetcherSteadyStateMaxFetcherRestarts=${this.#fetcherRestarts}`,
+      ].flatMap((parameter) => ['--setParameter', parameter]),
       env: process.env,
       timeoutMs: SPAWN_MS,
     });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stepDown } from '../../src/database/replica-set/step-down.js';
 import type { ProvedGateway } from '../support/gateway.js';
 import type { BareDriver } from './bare-driver.js';
-import { lineUp } from './line.js';
 import { PRODUCT } from './product.js';
 import { type Member, type ReplicaSet, TWO_SECONDS, type Waits } from './replica-set.js';
 import type { Answer, Traffic } from './traffic.js';
@@ -41,11 +41,6 @@ const SETTLED_MS = 1_000;
 const STEP_DOWN_S = 10;
 /** Until the servers and the gateway are whole again. */
 const WHOLE_MS = 120_000;
-
-/** What is done to the set before the fault; answers what puts it back. */
-const PREPARE: Readonly<Partial<Record<Fault, (set: ReplicaSet) => Promise<() => Promise<void>>>>> = {
-  stepDownPrepared: lineUp,
-};
 
 /** One fault and what clients saw of it. */
 export interface Round {
@@ -88,45 +83,56 @@ export async function playRound(fault: Fault, stage: Stage): Promise<Round> {
   await whole(set, gateway);
   const first = traffic.answers.length;
   const begunAt = Date.now();
-  const putBack = await PREPARE[fault]?.(set);
-  const preparedMs = Date.now() - begunAt;
   // Long enough for good answers before the fault, and nowhere near the same beat of heart each time.
   await sleep(500 + random() * 1_000);
-  const primary = await set.healthy();
-  const at = Date.now();
-  const mend = await FAULT[fault](primary);
+  const { at, mend } = await BEFALL[fault](await set.healthy(), set);
   await sleep(LASTS_MS[fault] - (Date.now() - at));
-  await mend();
-  await putBack?.();
+  await mend?.();
   await whole(set, gateway);
   await sleep(SETTLED_MS);
   const answers = traffic.answers.slice(Math.max(0, first - 200));
   const round = measure(fault, at, answers, stage);
-  if (!putBack) return round;
+  if (fault !== 'stepDownPrepared') return round;
   const writeGapMs = gapOf(goodOf(answers, isWrite), begunAt, at).ms;
-  return { ...round, preparing: { ms: preparedMs, writeGapMs } };
+  return { ...round, preparing: { ms: at - begunAt, writeGapMs } };
 }
 
-async function kill(primary: Member): Promise<() => Promise<void>> {
+/** When the fault befell the primary, and what ends it. */
+interface Befallen {
+  readonly at: number;
+  readonly mend?: () => Promise<void>;
+}
+
+async function kill(primary: Member): Promise<Befallen> {
+  const at = Date.now();
   await primary.kill();
-  return () => primary.restart();
+  return { at, mend: () => primary.restart() };
 }
 
-async function stepDown(primary: Member): Promise<() => Promise<void>> {
-  await primary.client
-    .db('admin')
-    .command({ replSetStepDown: STEP_DOWN_S, secondaryCatchUpPeriodSecs: STEP_DOWN_S / 2 });
-  return async () => {};
-}
-
-const FAULT: Readonly<Record<Fault, (primary: Member) => Promise<() => Promise<void>>>> = {
+const BEFALL: Readonly<Record<Fault, (primary: Member, set: ReplicaSet) => Promise<Befallen>>> = {
   kill,
   killTuned: kill,
-  stepDown,
-  stepDownPrepared: stepDown,
+  async stepDown(primary) {
+    const at = Date.now();
+    await primary.client
+      .db('admin')
+      .command({ replSetStepDown: STEP_DOWN_S, secondaryCatchUpPeriodSecs: STEP_DOWN_S / 2 });
+    return { at };
+  },
+  async stepDownPrepared(_, { uri }) {
+    let at = 0;
+    await stepDown(uri, {
+      signal: new AbortController().signal,
+      onStep: (step) => {
+        if (step === 'step down') at = Date.now();
+      },
+    });
+    return { at };
+  },
   async freeze(primary) {
+    const at = Date.now();
     primary.freeze();
-    return async () => primary.thaw();
+    return { at, mend: async () => primary.thaw() };
   },
 };
 

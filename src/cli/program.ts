@@ -194,6 +194,15 @@ export function buildProgram(isJson = false): Command {
     );
 
   program
+    .command('step-down')
+    .description('hand the primary of a replica set over to another member, without a gap for writes')
+    .option('--to <member>', 'who shall be primary, as the set names it: host:port')
+    .addHelpText('after', examples('step-down', 'step-down --to db2.internal:27017', 'step-down --json'))
+    .action(async (options: { to?: string }) =>
+      exitWith((await import('./step-down.js')).stepDownPrimary({ ...common(), ...options })),
+    );
+
+  program
     .command('token')
     .description('sign a token and print it alone')
     .requiredOption('--product <product>', "whose key signs; '*' for an operator's token")
