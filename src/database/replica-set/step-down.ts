@@ -95,18 +95,25 @@ async function handOver(
         ? `${primary.host} stepped down, and ${elected.host} was elected instead of ${heir.host}.`
         : `${primary.host} stepped down, and nobody was elected within ${ELECTED_MS / 1_000} s. Look at rs.status() on each member.`,
     );
-  await heir.command({
+  const written = await heir.command({
     appendOplogNote: 1,
     data: { for: 'step-down' },
     writeConcern: { w: 'majority', wtimeout: MAJORITY_MS },
   });
+  if (written['writeConcernError'])
+    throw new StepDownError(
+      `${heir.host} is the primary in place of ${primary.host}, and no majority acknowledged a write within ${MAJORITY_MS / 1_000} s. Look at rs.status() on it.`,
+    );
   return { writableMs, acknowledgedMs: since() };
 }
 
 async function electedOf(members: readonly Member[]): Promise<Member | undefined> {
   for (const until = Date.now() + ELECTED_MS; Date.now() < until; await sleep(LOOK_MS)) {
-    const said = await Promise.all(members.map((member) => member.command({ hello: 1 })));
-    const found = members.find((_, n) => said[n]!['isWritablePrimary'] === true);
+    // One that has just gone is not the one.
+    const said = await Promise.all(
+      members.map((member) => member.command({ hello: 1 }).catch(() => undefined)),
+    );
+    const found = members.find((_, n) => said[n]?.['isWritablePrimary'] === true);
     if (found) return found;
   }
   return undefined;
