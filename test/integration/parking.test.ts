@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer } from 'node:net';
-import { type mongo } from 'mongoose';
+import mongoose, { type mongo } from 'mongoose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { CONTROL_COLLECTION, type Control } from '../../src/product/control.js';
+import { createAccount, type StoredAccount, toStored } from '../../src/ledger/stored.js';
 import { collectionOf } from '../../src/database/schema.js';
 import { defineGateway } from '../../src/product/gateway.js';
 import { serveGrants } from '../../src/product/grants.js';
@@ -298,6 +299,35 @@ test('an operation that is refused the credential says so, and has it looked at 
   expect(compartment.reason).toMatch(/grants are missing|refuses its credential/);
   await grant(roles);
   await eventually('blog is ready', () => compartment.state === 'ready');
+});
+
+test('a product that was parked while it served has its ledger again, and its old connection is forgotten', async () => {
+  const aviation = running.db('aviation');
+  const { compartment } = running.server.runtimes.get('aviation')!;
+  const [to, owner] = [new mongoose.Types.ObjectId(), new mongoose.Types.ObjectId()];
+  const account = createAccount({ _id: to, owner, user: null, unit: 'credit' }, new Date());
+  await aviation.collection<StoredAccount>('ledger.accounts').insertOne(toStored(account));
+  const token = await running.operator();
+  const issue = async (idempotencyKey: string) => {
+    const input = { to: String(to), amount: 1, reason: 'parked', idempotencyKey };
+    const query = 'mutation ($input: IssueCreditsInput!) { issueCredits(input: $input) { amount } }';
+    return (await running.ask('aviation', query, { token, variables: { input } })).body;
+  };
+  const issued = { data: { issueCredits: { amount: 1 } } };
+  expect(await issue('before')).toEqual(issued);
+  const connections = mongoose.connections.length;
+
+  const grant = (roles: readonly { role: string; db: string }[]) =>
+    aviation.command({ updateUser: 'aviation-serve', roles });
+  const roles = [{ role: ROLE, db: aviation.databaseName }];
+  cleanUps.push(() => grant(roles));
+  await grant([]);
+  expect((await issue('meanwhile')).errors[0].extensions.code).toBe('PRODUCT_UNAVAILABLE');
+  await eventually('aviation is parked', () => compartment.state === 'parked');
+  await grant(roles);
+  await eventually('aviation is ready', () => compartment.state === 'ready');
+  expect(await issue('after')).toEqual(issued);
+  expect(mongoose.connections).toHaveLength(connections);
 });
 
 test.each([

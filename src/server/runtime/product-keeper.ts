@@ -100,7 +100,7 @@ export class ProductKeeper {
     const tenure = this.#tenureOf(link, uri, begin);
     const problem = tenure ? await this.#open(tenure) : 'no connection string';
     if (this.#stopped.signal.aborted || !tenure || (problem !== undefined && this.#isServing)) {
-      await link.close();
+      await link.destroy();
       return { connection: 'kept', problem: problem ?? 'the gateway stops' };
     }
     this.#options.logger.info({ product: name }, `${name} is served with another credential`);
@@ -125,7 +125,7 @@ export class ProductKeeper {
   /** Ends it, and closes every connection. */
   async close(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all([this.#runtime.link.close(), ...this.#draining.values()]);
+    await Promise.all([this.#runtime.link.destroy(), ...this.#draining.values()]);
     await this.#kept;
   }
 
@@ -139,28 +139,39 @@ export class ProductKeeper {
   #drain(link: ProductLink, mayBeInUse: boolean): void {
     const longestMs = this.#runtime.product.limits.deadlineMs + DRAIN_MARGIN_MS;
     const drained = (mayBeInUse ? pause(longestMs, this.#stopped.signal) : Promise.resolve())
-      .then(() => link.close())
+      .then(() => link.destroy())
       .finally(() => this.#draining.delete(link));
     this.#draining.set(link, drained);
   }
 
-  async #keep(tenure: Tenure, isOpen: boolean): Promise<void> {
+  async #keep(first: Tenure, isOpen: boolean): Promise<void> {
     const { compartment } = this.#runtime;
-    const { link, signal } = tenure;
+    const { signal } = first;
+    let tenure = first;
     let wait = FIRST_RETRY_MS;
     let mustOpen = !isOpen;
     while (!signal.aborted) {
-      const problem = (mustOpen ? await this.#open(tenure) : undefined) ?? (await this.#watch(tenure));
+      const unfit = mustOpen ? await this.#open(tenure) : undefined;
+      const problem = unfit ?? (await this.#watch(tenure));
       // What the end of the tenure interrupted is no fault of the product.
       if (signal.aborted) return;
       if (compartment.state === 'ready') wait = FIRST_RETRY_MS;
       this.#isServing = false;
       compartment.set('parked', problem);
-      await link.close();
+      if (unfit === undefined) tenure = await this.#renewed(tenure);
+      else await tenure.link.close();
       await pause(wait, signal);
       wait = Math.min(wait * 2, LONGEST_RETRY_MS);
       mustOpen = true;
     }
+  }
+
+  /** The same string with a link that nothing was served on: what was holds on to its client, as the ledger does. */
+  async #renewed({ link: served, uri, signal }: Tenure): Promise<Tenure> {
+    const link = this.#runtime.createLink();
+    this.#runtime.serveOn(link);
+    await served.destroy();
+    return { link, uri, examine: examiner(this.#runtime, link, { ...this.#options, uri }), signal };
   }
 
   /** Opens a link's connection and examines its credential. @returns why it cannot serve. */

@@ -58,8 +58,13 @@ export class ProductLink {
     return this.connection.getClient();
   }
 
-  /** Closes the connection, whatever is under way on it. Never rejects. */
+  /** Closes a connection that nothing was served on; it may be opened again. Never rejects. */
   async close(): Promise<void> {
     await this.connection.close().catch(() => {});
+  }
+
+  /** Closes the connection for good, whatever is under way on it: Mongoose forgets it and its models. Never rejects. */
+  async destroy(): Promise<void> {
+    await this.connection.destroy().catch(() => {});
   }
 }
