@@ -1,6 +1,7 @@
 import { mongo } from 'mongoose';
 import type { Environment } from '../config/environment.js';
 import { productNames } from '../config/names.js';
+import { isAway } from '../database/driver-errors.js';
 import { refusalOfRights, wordsOfDriverError } from '../database/driver-words.js';
 import { withDatabase } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
@@ -49,7 +50,7 @@ export async function withOpsDatabase<T>(
       throw new StartError([
         `${variable}: the server refuses the ops credential of ${product}. Run \`bulkhead provision ${product}\`, or correct user and password.`,
       ]);
-    if (error instanceof mongo.MongoError) throw error;
+    if (isAway(error)) throw error;
     throw new StartError([`${variable}: cannot be used: ${wordsOfDriverError(error)}`]);
   }
 }

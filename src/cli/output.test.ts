@@ -1,3 +1,4 @@
+import { mongo } from 'mongoose';
 import { expect, test, vi } from 'vitest';
 import { StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
@@ -9,6 +10,24 @@ test('what was interrupted says so in a line, and is no finding', () => {
   const told = write.mock.calls.map(([text]) => String(text)).join('');
   write.mockRestore();
   expect([code, told]).toEqual([3, expect.stringMatching(/^\S*error\S* interrupted: SIGINT\n$/)]);
+});
+
+test('a database that cannot be asked is no fault of ours, in whatever words the driver has it', () => {
+  class PoolCleared extends mongo.MongoNetworkError {
+    override get name() {
+      return 'PoolClearedOnNetworkError';
+    }
+  }
+  const unknown = { syscall: 'querySrv', code: 'ENOTFOUND' };
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const codes = [
+    new PoolCleared('it was cleared'),
+    Object.assign(new Error('querySrv ENOTFOUND x'), unknown),
+  ].map((error) => reportFailure(error, false));
+  const told = write.mock.calls.map(([text]) => String(text)).join('');
+  write.mockRestore();
+  expect(codes).toEqual([3, 3]);
+  expect(told).not.toContain('    at ');
 });
 
 test('goes on where nobody reads any more', () => {

@@ -1,6 +1,7 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
 import { printableLines } from '../config/printable.js';
 import { redact } from '../config/secrets.js';
+import { isAway } from '../database/driver-errors.js';
 import { wordsOfDriverError } from '../database/driver-words.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { Interrupted } from './interruption.js';
@@ -70,10 +71,6 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   return rows.map((row) => row.map(fill).join('  ').trimEnd()).join('\n');
 }
 
-/** Whether the error says that something outside cannot be reached. */
-const isAway = (error: unknown): boolean =>
-  error instanceof BulkheadError || (error instanceof Error && error.name.startsWith('Mongo'));
-
 /** Whether the system refused a file or a folder: its message says what and where, and no line of ours is to blame. */
 const isRefusedFile = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && 'path' in error && 'code' in error;
@@ -92,7 +89,7 @@ export function reportFailure(error: unknown, json: boolean, facts: object = {})
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${printableLines(problem)}\n`);
   if (error instanceof StartError || isRefusedFile(error)) return EXIT.usage;
   if (error instanceof Interrupted) return EXIT.unavailable;
-  if (isAway(error)) return EXIT.unavailable;
+  if (error instanceof BulkheadError || isAway(error)) return EXIT.unavailable;
   // Nobody foresaw it, so where it came from is what helps.
   const frames = error instanceof Error ? /^ {4}at .*$/m.exec(error.stack ?? '') : null;
   if (frames && !json) process.stderr.write(`${redact((error as Error).stack!.slice(frames.index))}\n`);

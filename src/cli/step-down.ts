@@ -1,7 +1,7 @@
 import { readUri } from '../config/readers.js';
 import { VariableSource } from '../config/variable-source.js';
-import { NoLineError } from '../database/replica-set/line.js';
-import { stepDown, StepDownError } from '../database/replica-set/step-down.js';
+import { stepDown } from '../database/replica-set/step-down.js';
+import { StepDownError } from '../database/replica-set/step-down-error.js';
 import { StartError } from '../errors/bulkhead-error.js';
 import { Interrupted, Interruption } from './interruption.js';
 import { type CommonOptions, endProgress, EXIT, print, reportFailure, showProgress } from './output.js';
@@ -9,7 +9,7 @@ import { type CommonOptions, endProgress, EXIT, print, reportFailure, showProgre
 /** Options of `bulkhead step-down`. */
 export interface StepDownCommandOptions extends CommonOptions {
   /** Who shall be primary. */
-  readonly to?: string;
+  readonly to?: string | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function stepDownPrimary({ json, to }: StepDownCommandOptions): Pro
   void interruption.happened.then(() => stopping.abort());
   try {
     const done = await stepDown(uri, {
-      ...(to !== undefined && { to }),
+      to,
       signal: stopping.signal,
       onStep: (step, { primary, heir, last }) =>
         showProgress(
@@ -50,7 +50,7 @@ export async function stepDownPrimary({ json, to }: StepDownCommandOptions): Pro
     endProgress();
     if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError')
       return reportFailure(new Interrupted(`${interruption.why}; nobody stepped down`), json);
-    if (!(error instanceof NoLineError) && !(error instanceof StepDownError)) throw error;
+    if (!(error instanceof StepDownError)) throw error;
     reportFailure(new StartError([error.message]), json);
     return EXIT.findings;
   }

@@ -35,6 +35,11 @@ export const isRetryableRead = (error: unknown): boolean =>
   isBroken(error) ||
   (error instanceof mongo.MongoServerError && NOT_NOW.has(error.code));
 
+/** Whether a database could not be asked: the driver's own errors, and those of a name that cannot be looked up. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof mongo.MongoError ||
+  (error instanceof Error && 'syscall' in error && /^(?:query|getaddrinfo)/.test(String(error.syscall)));
+
 /** How deep an error may lie under those that were made of it. */
 const MOST_LAYERS = 5;
 

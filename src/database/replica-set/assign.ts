@@ -1,23 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../../errors/bulkhead-error.js';
 import { refusalOfRights, wordsOfDriverError } from '../driver-words.js';
 import { type Line, sourceOf } from './line.js';
-import type { Member, SetFacts } from './members.js';
+import type { Member, SetConfig } from './members.js';
 
 /** How far a member may be behind its primary. */
 const LAG_MS = 10_000;
+/** A quiet primary writes an entry every ten seconds, which a member may not have at the moment of the look. */
+const LOOK_AGAIN_MS = 3_000;
+const LOOK_MS = 250;
 
 /**
  * Finds out who steps down, who is elected next, and who comes last.
  *
- * @param to the heir that is wanted, as the set names it; otherwise the one that the other follows already, or the one
- *   of higher priority, or the first.
+ * @param to the heir that is wanted, as the set names it; otherwise the one of higher priority, the one that the other
+ *   follows already, or the first.
  * @throws StartError where the set is not three members in good health that hold data and vote, where they may not
- *   follow one another, or where the heir cannot be elected.
+ *   follow one another, or where the heir cannot be elected, or would not stay so.
  */
 export async function assign(
   members: readonly Member[],
-  { config, status }: SetFacts,
-  to?: string,
+  config: SetConfig,
+  { to, signal }: { readonly to?: string | undefined; readonly signal: AbortSignal },
 ): Promise<Line> {
   const voters = config.members.filter(({ votes }) => votes > 0);
   if (voters.length !== 3 || members.length !== 3)
@@ -28,26 +32,44 @@ export async function assign(
     throw refusal(
       'expected settings.chainingAllowed, as it is by default: one member has to follow another for a moment',
     );
-  const states = members.map((member) => {
-    const { stateStr = 'UNKNOWN', optimeDate } =
-      status.members.find(({ name }) => name === member.host) ?? {};
-    return { member, stateStr, at: optimeDate?.getTime() ?? 0 };
-  });
-  const primary = states.find(({ stateStr }) => stateStr === 'PRIMARY');
-  const others = states.filter(({ stateStr }) => stateStr === 'SECONDARY');
-  if (!primary || others.length !== 2)
+  const { primary, secondaries } = await rolesOf(members, signal);
+  const heir = await heirOf(secondaries, to);
+  const last = secondaries.find((member) => member !== heir)!;
+  if (last.priority > heir.priority)
     throw refusal(
-      `expected one primary and two secondaries, got ${states.map(({ member, stateStr }) => `${member.host} ${stateStr}`).join(', ')}`,
+      `${last.host} has a higher priority than ${heir.host}, and would take the place at once: name that one`,
     );
-  const behind = others.find(({ at }) => primary.at - at > LAG_MS);
-  if (behind)
+  return { primary, heir, last };
+}
+
+/** Each member is asked itself: what one has heard of the others is as old as a heartbeat. */
+async function rolesOf(
+  members: readonly Member[],
+  signal: AbortSignal,
+): Promise<{ readonly primary: Member; readonly secondaries: readonly Member[] }> {
+  for (const until = Date.now() + LOOK_AGAIN_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
+    const said = await Promise.all(members.map((member) => heard(member, helloOf)));
+    const states = said.map((one, n) => ({ member: members[n]!, ...one }));
+    const primary = states.find(({ state }) => state === 'PRIMARY');
+    const others = states.filter(({ state }) => state === 'SECONDARY');
+    if (!primary || others.length !== 2)
+      throw refusal(
+        `expected one primary and two secondaries, got ${states.map(({ member, state }) => `${member.host} ${state}`).join(', ')}`,
+      );
+    const behind = others.find(({ at }) => primary.at - at > LAG_MS);
+    if (!behind) return { primary: primary.member, secondaries: others.map(({ member }) => member) };
+    if (Date.now() < until) continue;
     throw refusal(
       `${behind.member.host} is ${Math.round((primary.at - behind.at) / 1_000)} s behind ${primary.member.host}: expected at most ${LAG_MS / 1_000}`,
     );
-  const secondaries = others.map(({ member }) => member);
-  for (const member of members) await whomItFollows(member);
-  const heir = await heirOf(secondaries, to);
-  return { primary: primary.member, heir, last: secondaries.find((member) => member !== heir)! };
+  }
+}
+
+/** What a member says it is, and when it last wrote. */
+async function helloOf(member: Member): Promise<{ readonly state: string; readonly at: number }> {
+  const said = await member.command({ hello: 1 });
+  const state = said['isWritablePrimary'] ? 'PRIMARY' : said['secondary'] ? 'SECONDARY' : 'neither';
+  return { state, at: (said['lastWrite']?.lastWriteDate as Date | undefined)?.getTime() ?? 0 };
 }
 
 async function heirOf(secondaries: readonly Member[], to: string | undefined): Promise<Member> {
@@ -59,13 +81,12 @@ async function heirOf(secondaries: readonly Member[], to: string | undefined): P
   const [one, other] = secondaries.toSorted((a, b) => b.priority - a.priority) as [Member, Member];
   if (one.priority === 0) throw refusal('no secondary can be elected: each has priority 0');
   if (one.priority > other.priority) return one;
-  return (await whomItFollows(one)) === other.host ? other : one;
+  return (await heard(one, sourceOf)) === other.host ? other : one;
 }
 
-/** A member may have gone since the others have heard of it. */
-async function whomItFollows(member: Member): Promise<string> {
+async function heard<T>(member: Member, ask: (member: Member) => Promise<T>): Promise<T> {
   try {
-    return await sourceOf(member);
+    return await ask(member);
   } catch (error) {
     if (refusalOfRights(error)) throw error;
     throw refusal(`${member.host} does not answer (${wordsOfDriverError(error)})`);

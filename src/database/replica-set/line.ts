@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from './members.js';
+import { StepDownError } from './step-down-error.js';
 
 /** Who is who in a step-down. */
 export interface Line {
@@ -22,14 +23,6 @@ const HELD_MS = 100;
 /** How long the whole is tried for. */
 const LINE_MS = 60_000;
 
-/** Whom a member has followed for too long to follow another. */
-export class NoLineError extends Error {
-  constructor(member: Member, source: Member) {
-    super(`${member.host} does not follow ${source.host}, after having been asked for a minute.`);
-    this.name = 'NoLineError';
-  }
-}
-
 /**
  * Brings a set into one line: the last member follows the heir, the heir follows the primary, and only the heir stands
  * for election. So two members follow each other from the first moment of the heir's term, and are a majority.
@@ -37,7 +30,7 @@ export class NoLineError extends Error {
  * Left to themselves, the one that stepped down looks for a source once a second, and the last one listens to the old
  * primary for half the election's timeout (`BackgroundSync::_produce` in the server's `bgsync.cpp`).
  *
- * @throws NoLineError when it is not in line after a minute; an AbortError as soon as the signal comes.
+ * @throws StepDownError when it is not in line after a minute; an AbortError as soon as the signal comes.
  */
 export async function lineUp(
   { primary, heir, last }: Line,
@@ -72,7 +65,10 @@ async function follow(
   }: { readonly primary: Member; readonly signal: AbortSignal; readonly until: number },
 ): Promise<void> {
   while (!(await isFollowing(member, source))) {
-    if (Date.now() > until) throw new NoLineError(member, source);
+    if (Date.now() > until)
+      throw new StepDownError(
+        `${member.host} does not follow ${source.host}, after having been asked for a minute`,
+      );
     await member.command({ replSetSyncFrom: source.host });
     for (const ahead = Date.now() + AHEAD_MS; Date.now() < ahead; signal.throwIfAborted())
       await primary.command({ appendOplogNote: 1, data: { for: 'step-down' }, writeConcern: { w: 1 } });

@@ -17,24 +17,15 @@ export interface Member {
   command(what: mongo.Document): Promise<mongo.Document>;
 }
 
-/** What a step-down depends on: a replica set's configuration, and how its members are. */
-export interface SetFacts {
-  readonly config: {
-    readonly members: readonly {
-      readonly host: string;
-      readonly votes: number;
-      readonly priority: number;
-      readonly arbiterOnly: boolean;
-    }[];
-    readonly settings: { readonly chainingAllowed: boolean; readonly heartbeatIntervalMillis: number };
-  };
-  readonly status: {
-    readonly members: readonly {
-      readonly name: string;
-      readonly stateStr: string;
-      readonly optimeDate?: Date;
-    }[];
-  };
+/** The part of a replica set's configuration that a step-down depends on. */
+export interface SetConfig {
+  readonly members: readonly {
+    readonly host: string;
+    readonly votes: number;
+    readonly priority: number;
+    readonly arbiterOnly: boolean;
+  }[];
+  readonly settings: { readonly chainingAllowed: boolean; readonly heartbeatIntervalMillis: number };
 }
 
 /**
@@ -46,7 +37,7 @@ export interface SetFacts {
  */
 export async function withMembers<T>(
   uri: string,
-  work: (members: readonly Member[], facts: SetFacts) => Promise<T>,
+  work: (members: readonly Member[], config: SetConfig) => Promise<T>,
 ): Promise<T> {
   const clients: mongo.MongoClient[] = [];
   const open = (address: string): mongo.MongoClient => {
@@ -62,15 +53,15 @@ export async function withMembers<T>(
   };
   try {
     const set = open(uri);
-    const facts = await factsOf(set);
+    const config = await configOf(set);
     const authSource = set.options.credentials?.source;
-    const members = facts.config.members
+    const members = config.members
       .filter(({ votes, arbiterOnly }) => votes > 0 && !arbiterOnly)
       .map(({ host, priority }) => {
         const admin = open(memberUri(uri, host, authSource)).db('admin');
         return { host, priority, command: (what: mongo.Document) => admin.command(what) };
       });
-    return await work(members, facts);
+    return await work(members, config);
   } catch (error) {
     if (refusalOfRights(error) === undefined) throw error;
     throw new StartError([
@@ -81,12 +72,11 @@ export async function withMembers<T>(
   }
 }
 
-async function factsOf(set: mongo.MongoClient): Promise<SetFacts> {
-  const admin = set.db('admin', { readPreference: 'primaryPreferred' });
+async function configOf(set: mongo.MongoClient): Promise<SetConfig> {
   try {
+    const admin = set.db('admin', { readPreference: 'primaryPreferred' });
     const { config } = await admin.command({ replSetGetConfig: 1 });
-    const status = await admin.command({ replSetGetStatus: 1 });
-    return { config, status: status as SetFacts['status'] };
+    return config as SetConfig;
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || error.code !== NO_REPLICATION) throw error;
     throw new StartError(['BULKHEAD_ADMIN_URI: expected a replica set, got a server that is in none.']);

@@ -290,7 +290,8 @@ export class ProductKeeper {
     compartment.obey(control ?? undefined);
     if (compartment.isReadOnly && !wasReadOnly)
       logger.warn({ product: name, reason: control?.reason }, `${name} is read-only`);
-    if (wasReadOnly && !compartment.isReadOnly) logger.info({ product: name }, `${name} takes writes again`);
+    if (wasReadOnly && !compartment.isReadOnly && control?.mode !== 'parked')
+      logger.info({ product: name }, `${name} takes writes again`);
   }
 }
 
