@@ -13,7 +13,11 @@ export async function runCommandLine(): Promise<void> {
     else {
       process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
       if (isJson && error.exitCode !== 0)
-        process.stdout.write(`${JSON.stringify({ ok: false, problems: [error.message] })}\n`);
+        process.stdout.write(`${JSON.stringify({ ok: false, problems: [wordsOf(error)] })}\n`);
     }
   }
 }
+
+/** Its message, but for a group of commands without one: that has only a name for showing help. */
+const wordsOf = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'expected a command: see --help.' : message;

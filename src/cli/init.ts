@@ -17,7 +17,7 @@ export function init(dir: string, { name, package: dependency, json }: InitOptio
     ...(dependency !== undefined && { dependency }),
   });
   const enter = relative(process.cwd(), folder);
-  const next = [...(enter === '' ? [] : [`cd ${enter}`]), 'npm install', 'npm start'];
+  const next = [...(enter === '' ? [] : [`cd ${quoted(enter)}`]), 'npm install', 'npm start'];
   print(json, { ok: true, folder, ...made, next }, [
     ...made.created.map((path) => `created  ${path}`),
     `It depends on bulkhead ${made.dependency}.`,
@@ -25,3 +25,7 @@ export function init(dir: string, { name, package: dependency, json }: InitOptio
     'Then: npm test; npm run codegen, and commit what it writes.',
   ]);
 }
+
+/** As a shell takes it for one word. */
+const quoted = (path: string): string =>
+  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;

@@ -37,11 +37,13 @@ describe('usage', () => {
     const { code, stdout, stderr } = await run('token --json');
     expect([code, stderr]).toEqual([2, '']);
     expect(JSON.parse(stdout)).toEqual({ ok: false, problems: [expect.stringContaining('--product')] });
+    const problems = ['expected a command: see --help.'];
+    expect(JSON.parse((await run('schema --json')).stdout)).toEqual({ ok: false, problems });
   });
 
   test('every command that is listed has help with an example', async () => {
     const { stdout } = await run('--help');
-    const names = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name]) => name!);
+    const names = [...stdout.matchAll(/^ {2}([a-z-]+) .*$/gm)].map(([, name]) => name!);
     const listed = names.filter(
       (name) => name !== 'help' && stdout.indexOf(`  ${name}`) > stdout.indexOf('Commands:'),
     );
@@ -56,6 +58,7 @@ describe('usage', () => {
       'explain',
       'reload',
       'provision',
+      'step-down',
       'token',
       'schema',
       'indexes',
