@@ -53,7 +53,8 @@ export async function loadSampleOnce(
  * Loads the sample data at a scale. The sample of another scale is removed first, since the two would not add up;
  * documents of the developer's own stay.
  *
- * @throws StartError when a ledger of another scale has transfers of the developer's own: their balances would be lost.
+ * @throws StartError when a ledger that has no sample, or one of another scale, has transfers of the developer's own: it
+ *   would not add up, or their balances would be lost.
  */
 export async function loadSample(
   target: SampleTarget,
@@ -65,6 +66,7 @@ export async function loadSample(
   const batches = (of: number) => product.sample!({ scale: of, passwordHash });
   const mark = await findMark(db);
   let removed = 0;
+  if (!mark) await assertLedgerIsSample(target, []);
   if (mark && (mark.scale ?? 1) !== scale) {
     const before = mark.scale ?? 1;
     if (mark.state === 'loaded') await assertLedgerIsSample(target, batches(before));
@@ -95,7 +97,7 @@ async function assertLedgerIsSample(
   if (stored === sample) return;
   throw new StartError([
     `${name}: its ledger holds transfers that are not sample data (${stored - sample} more). ` +
-      'Loading another scale would lose what they did: begin with an empty database instead.',
+      'With the sample, or another scale of it, it would not add up: begin with an empty database instead.',
   ]);
 }
 

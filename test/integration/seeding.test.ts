@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import config from '../../bulkhead.config.js';
 import { loadSample, loadSampleOnce, type SampleTarget } from '../../src/development/sample.js';
 import { addIndexes } from '../../src/indexes/apply.js';
+import { createLedger } from '../../src/ledger/ledger.js';
 import { seed } from '../../src/product/seed.js';
 import { buildRuntimes } from '../../src/server/runtime/build-runtimes.js';
 
@@ -71,6 +72,17 @@ test('a ledger with transfers of the developer’s own is not replaced', async (
     /transfers that are not sample data/,
   );
   expect(await count('attempts')).toBe(before);
+});
+
+test('a ledger that was used before there was a sample gets none: the two would not add up', async () => {
+  const ledger = createLedger({ client, database: db.databaseName, product: 'aviation', unit: 'credit' });
+  const call = { actor: 'op-1', comment: 'test', deadline: Date.now() + 60_000 };
+  const { _id: to } = await ledger.openAccount({ owner: new mongo.ObjectId() }, call);
+  await ledger.issue({ to: String(to), amount: 5, reason: 'own', idempotencyKey: 'own-2' }, call);
+  await expect(loadSample(target(), SMALL, nothing)).rejects.toThrow(
+    /holds transfers that are not sample data \(1 more\)/,
+  );
+  expect([await count('attempts'), await count('ledger.accounts'), await balance()]).toEqual([0, 2, 0]);
 });
 
 test('a load that was cut short goes on where it stopped, at its own scale', async () => {
