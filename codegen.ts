@@ -5,7 +5,7 @@ import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import { preset } from '@graphql-codegen/client-preset';
 import { type DocumentNode, type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import gateway from './bulkhead.config.js';
-import { findDocuments, listFiles } from './src/development/client-documents.js';
+import { type ClientDocument, findDocuments, listFiles } from './src/development/client-documents.js';
 import { hashOf, operationText } from './src/graph/operation-hash.js';
 import type { Gateway } from './src/product/gateway.js';
 import { buildRuntimes } from './src/server/runtime/build-runtimes.js';
@@ -46,19 +46,15 @@ export async function generateFiles(from: Gateway, root: string): Promise<Genera
     [COMPOSED, composedTarget(runtimes).schema],
   ]);
   const problems: string[] = [];
-  const documents = findDocuments(root, CLIENT_FOLDERS, [...graphs.keys()], problems);
+  const { byGraph } = findDocuments(root, CLIENT_FOLDERS, [...graphs.keys()], problems);
   if (problems.length > 0) throw new TypeError(problems.join('\n'));
   const files = new Map<string, string>();
   for (const [name, schema] of graphs) {
     const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`;
     files.set(`${GENERATED}/${name}.graphql`, sdl);
-    const own = documents.get(name);
+    const own = byGraph.get(name);
     if (!own) continue;
-    const { types, manifest } = await generateOperations(
-      sdl,
-      own.map(({ path }) => path),
-      root,
-    );
+    const { types, manifest } = await generateOperations(sdl, own, root);
     files.set(`${GENERATED}/operations/${name}.ts`, types);
     files.set(`${GENERATED}/operations/${name}.json`, manifest);
   }
@@ -68,7 +64,7 @@ export async function generateFiles(from: Gateway, root: string): Promise<Genera
 /** The client preset's types; its other files are for documents inside TypeScript, which we have not. */
 async function generateOperations(
   sdl: string,
-  documents: readonly string[],
+  documents: readonly ClientDocument[],
   root: string,
 ): Promise<{ types: string; manifest: string }> {
   const manifest = new Map<string, string>();
@@ -83,7 +79,11 @@ async function generateOperations(
     silent: true,
     cwd: root,
     schema: sdl,
-    documents: [...documents],
+    // As they were read already: by their paths it would take brackets for patterns, and know no capitals. Its types
+    // know loaders by the name of a module alone.
+    documents: documents.map(({ path, document }) => ({
+      [path]: { loader: (() => document) as unknown as string },
+    })),
     generates: {
       'operations/': {
         preset,

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../config/make-folder.js';
 import { findDocuments } from '../development/client-documents.js';
@@ -19,13 +19,20 @@ export interface CollectOptions extends CommonOptions {
 /**
  * Writes the manifests of the clients' documents: every operation with its fragments, under the hash of its text.
  *
- * @throws StartError for a document that cannot be read or belongs to no graph: nothing is written then.
+ * @throws StartError for a folder that is not there, and a document that cannot be read or belongs to no graph: nothing
+ *   is written then.
  */
 export async function collectOperations({ from, out, config, json }: CollectOptions): Promise<void> {
   const graphs = [...(await schemasOf(undefined, config)).keys()];
-  const problems: string[] = [];
-  const documents = findDocuments(process.cwd(), from, graphs, problems);
-  const manifests = [...documents].map(([graph, own]) => {
+  const problems = from.flatMap((folder) => {
+    const found = statSync(folder, { throwIfNoEntry: false });
+    // A misspelt one would be a client without operations, which `push --prune` then shuts out.
+    return found?.isDirectory()
+      ? []
+      : [`--from: expected a folder, found ${found ? 'a file' : 'nothing'} at ${folder}.`];
+  });
+  const { byGraph, files } = findDocuments(process.cwd(), from, graphs, problems);
+  const manifests = [...byGraph].map(([graph, own]) => {
     try {
       const texts = operationsOf(own.map(({ document }) => document)).map(operationText);
       return { graph, operations: Object.fromEntries(texts.map((text) => [`sha256:${hashOf(text)}`, text])) };
@@ -43,9 +50,10 @@ export async function collectOperations({ from, out, config, json }: CollectOpti
   });
   // Somebody else may have put them there.
   const left = graphs
-    .filter((graph) => !documents.has(graph) && existsSync(join(out, `${graph}.json`)))
+    .filter((graph) => !byGraph.has(graph) && existsSync(join(out, `${graph}.json`)))
     .map((graph) => `${join(out, `${graph}.json`)}: left as it is, no document of ${graph} was found`);
-  print(json, { ok: true, manifests: written }, [
+  print(json, { ok: true, files, manifests: written }, [
+    `${files} ${files === 1 ? 'file' : 'files'} read, .graphql and .gql below ${from.join(', ')}`,
     ...(written.length > 0
       ? written.map(({ file, operations }) => `${file}: ${operations} operations`)
       : [

@@ -1,6 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { type DocumentNode, Kind, parse } from 'graphql';
+import {
+  type DefinitionNode,
+  type DocumentNode,
+  type ExecutableDefinitionNode,
+  Kind,
+  parse,
+  print,
+  Source,
+} from 'graphql';
 
 /** A client's document, and where it stands. */
 export interface ClientDocument {
@@ -12,42 +20,95 @@ export interface ClientDocument {
 const NOT_A_CLIENTS = new Set(['node_modules', 'dist', 'generated', 'coverage']);
 const isAClients = (folder: string): boolean => !folder.startsWith('.') && !NOT_A_CLIENTS.has(folder);
 
-/**
- * Every file below a folder, by its path from the root, in a stable order; none where there is no such folder.
- *
- * @param isWanted which folders in it are looked into, by their name. Default: all.
- */
-export function listFiles(root: string, folder: string, isWanted = (_name: string) => true): string[] {
+/** What clients' documents are found in a repository. */
+export interface ClientDocuments {
+  /** By the graph that they ask. */
+  readonly byGraph: ReadonlyMap<string, readonly ClientDocument[]>;
+  /** How many files that may be documents were read, those of types alone among them. */
+  readonly files: number;
+}
+
+/** Every file below a folder, by its path from the root, in a stable order; none where there is no such folder. */
+export function listFiles(root: string, folder: string): string[] {
   const top = resolve(root, folder);
   if (!existsSync(top)) return [];
   return readdirSync(top, { withFileTypes: true })
     .flatMap((entry) => {
-      const path = relative(root, join(top, entry.name));
-      if (entry.isDirectory()) return isWanted(entry.name) ? listFiles(root, path, isWanted) : [];
-      return entry.isFile() ? [path.replaceAll('\\', '/')] : [];
+      const path = pathFrom(root, join(top, entry.name));
+      if (entry.isDirectory()) return listFiles(root, path);
+      return entry.isFile() ? [path] : [];
     })
     .sort();
 }
 
+const pathFrom = (root: string, file: string): string => relative(root, file).replaceAll('\\', '/');
+
+/** A file by its path from the root, and where it lies if that is a link. */
+interface FoundFile {
+  readonly path: string;
+  readonly real: string;
+}
+
+/** What lies there; undefined for nothing, and for a link that leads nowhere or round in a circle. */
+function lookAt(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * The documents of clients by the graph that they ask: files called `<anything>.<graph>.graphql`. Those that hold types
- * alone are no clients'.
+ * The files below a folder that clients may have written, links followed.
  *
- * @param problems gets what is wrong: a document of no graph, an operation without a name or with another's.
+ * @param seen gets the folders that were looked into: whatever leads to one of them again is passed over.
+ */
+function listClientFiles(root: string, folder: string, seen: Set<string>): FoundFile[] {
+  const top = resolve(root, folder);
+  if (!lookAt(top)?.isDirectory()) return [];
+  const real = realpathSync(top);
+  if (seen.has(real)) return [];
+  seen.add(real);
+  return readdirSync(top)
+    .sort()
+    .flatMap((name) => {
+      const file = join(top, name);
+      const found = lookAt(file);
+      if (found?.isDirectory()) return isAClients(name) ? listClientFiles(root, file, seen) : [];
+      const path = pathFrom(root, file);
+      if (found) return found.isFile() ? [{ path, real: realpathSync(file) }] : [];
+      // A link to nothing is read as well, so that it is said; editors make hidden ones, as locks.
+      return name.startsWith('.') ? [] : [{ path, real: file }];
+    });
+}
+
+/**
+ * The documents of clients by the graph that they ask: files called `<anything>.<graph>.graphql`, or `.gql`, in
+ * capitals as well. Those that hold types alone are no clients'.
+ *
+ * @param problems gets what is wrong: a document of no graph, an operation without a name or with another's, a fragment
+ *   that differs from another of its name.
  */
 export function findDocuments(
   root: string,
   folders: readonly string[],
   graphs: readonly string[],
   problems: string[],
-): Map<string, ClientDocument[]> {
-  const found = new Map<string, ClientDocument[]>();
-  const named = new Map<string, string>();
-  for (const path of new Set(folders.flatMap((folder) => listFiles(root, folder, isAClients)))) {
-    if (!path.endsWith('.graphql')) continue;
-    const document = read(join(root, path), path, problems);
+): ClientDocuments {
+  const byGraph = new Map<string, ClientDocument[]>();
+  const named = new Map<string, { readonly path: string; readonly text: string }>();
+  const seen = new Set<string>();
+  const read = new Set<string>();
+  for (const { path, real } of folders.flatMap((folder) => listClientFiles(root, folder, seen))) {
+    const ending = /(?:\.([^./]+))?\.(?:graphql|gql)$/i.exec(path);
+    if (!ending) continue;
+    const [, graph] = ending;
+    // The same file by another link, unless that makes it another graph's.
+    const file = `${graph} ${real}`;
+    if (read.has(file)) continue;
+    read.add(file);
+    const document = parsed(real, path, problems);
     if (!document?.definitions.some(isExecutable)) continue;
-    const graph = /\.([^./]+)\.graphql$/.exec(path)?.[1];
     if (graph === undefined || !graphs.includes(graph)) {
       problems.push(
         `${path}: expected a name that ends in .<graph>.graphql, with one of ${graphs.join(', ')}.`,
@@ -55,25 +116,32 @@ export function findDocuments(
       continue;
     }
     for (const one of document.definitions) {
-      if (one.kind !== Kind.OPERATION_DEFINITION) continue;
-      const name = `${graph} ${one.name?.value}`;
-      const other = named.get(name);
-      if (!one.name)
+      if (!isExecutable(one)) continue;
+      if (!one.name) {
         problems.push(`${path}: holds an operation without a name; logs and manifests go by names.`);
-      else if (other) problems.push(`${path}: holds the operation ${one.name.value}, as ${other} does.`);
-      named.set(name, path);
+        continue;
+      }
+      const isFragment = one.kind === Kind.FRAGMENT_DEFINITION;
+      const name = `${graph} ${isFragment ? 'fragment' : 'operation'} ${one.name.value}`;
+      const text = print(one);
+      const other = named.get(name);
+      if (!other) named.set(name, { path, text });
+      else if (!isFragment)
+        problems.push(`${path}: holds the operation ${one.name.value}, as ${other.path} does.`);
+      else if (text !== other.text)
+        problems.push(`${path}: holds another fragment ${one.name.value} than ${other.path} does.`);
     }
-    found.set(graph, [...(found.get(graph) ?? []), { path, document }]);
+    byGraph.set(graph, [...(byGraph.get(graph) ?? []), { path, document }]);
   }
-  return found;
+  return { byGraph, files: read.size };
 }
 
-const isExecutable = ({ kind }: { readonly kind: Kind }): boolean =>
-  kind === Kind.OPERATION_DEFINITION || kind === Kind.FRAGMENT_DEFINITION;
+const isExecutable = (one: DefinitionNode): one is ExecutableDefinitionNode =>
+  one.kind === Kind.OPERATION_DEFINITION || one.kind === Kind.FRAGMENT_DEFINITION;
 
-function read(file: string, path: string, problems: string[]): DocumentNode | undefined {
+function parsed(file: string, path: string, problems: string[]): DocumentNode | undefined {
   try {
-    return parse(readFileSync(file, 'utf8'), { noLocation: true });
+    return parse(new Source(readFileSync(file, 'utf8'), path));
   } catch (error) {
     problems.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

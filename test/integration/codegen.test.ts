@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -119,7 +119,20 @@ describe('generating', () => {
     await expect(generateFiles(gateway, root)).rejects.toThrow(message);
   });
 
-  test('refuses two operations of one name, and a product that is called like the composed graph', async () => {
+  test('takes documents by every name that operations collect takes, and follows links', async () => {
+    const fragment = 'fragment One on Viewer { id }';
+    write('elsewhere/a.blog.graphql', `query A { viewer { ...One } } ${fragment}`);
+    mkdirSync(join(root, 'examples'));
+    symlinkSync(join(root, 'elsewhere'), join(root, 'examples/linked'));
+    write('examples/[slug]/b.blog.GraphQL', `query B { viewer { ...One } } ${fragment}`);
+    write('test/c.blog.gql', 'query C { viewer { ...One } }');
+    const files = await generateFiles(gateway, root);
+    expect(Object.values(JSON.parse(files.get('generated/operations/blog.json')!) as object)).toEqual(
+      ['B', 'A', 'C'].map((name) => `query ${name}{viewer{...One}}fragment One on Viewer{id}`),
+    );
+  });
+
+  test('refuses two operations of one name, two fragments that differ, and a product that is called like the composed graph', async () => {
     const { blog } = gateway.products;
     const both = { ...gateway, products: { ...gateway.products, graph: defineProduct({ ...blog! }) } };
     await expect(generateFiles(both, root)).rejects.toThrow('A product called graph');
@@ -127,5 +140,11 @@ describe('generating', () => {
     await expect(generateFiles(gateway, root)).rejects.toThrow(
       'examples/b.blog.graphql: holds the operation Same, as examples/a.blog.graphql does.',
     );
+    for (const file of ['a', 'b'])
+      write(
+        `examples/${file}.blog.graphql`,
+        `query ${file} { viewer { ...F } } fragment F on Viewer { id ${file}: id }`,
+      );
+    await expect(generateFiles(gateway, root)).rejects.toThrow('another fragment F than examples/a.blog');
   });
 });

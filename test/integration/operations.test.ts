@@ -141,7 +141,12 @@ describe('operations collect', () => {
       put(`app/${folder}/x/other.blog.graphql`, 'query Other { viewer { id } }');
     const out = join(root, 'out');
     const ask = () => collect('--from', join(root, 'app'), '--out', out);
-    expect((await ask()).stdout).toContain('blog.json: 1 operations');
+    expect((await ask()).stdout).toMatch(/^2 files read, [^\n]*\/app\n[^\n]*blog\.json: 1 operations\n/);
+    expect(JSON.parse((await collect('--from', join(root, 'app'), '--out', out, '--json')).stdout)).toEqual({
+      ok: true,
+      files: 2,
+      manifests: [{ file: join(out, 'blog.json'), operations: 1 }],
+    });
     expect(Object.values(JSON.parse(readFileSync(join(out, 'blog.json'), 'utf8')) as object)).toEqual([
       'query One{viewer{id}}',
     ]);
@@ -153,9 +158,13 @@ describe('operations collect', () => {
     put('app/three.blog.graphql', '{ viewer { id } }');
     put('app/four.blog.graphql', 'query Four { viewer { ...None } }');
     put('app/five.blog.graphql', 'query {');
-    const { code, stderr } = await ask();
+    const nowhere = join(root, 'nowhere');
+    const file = join(root, 'app/types.graphql');
+    const { code, stderr } = await collect('--from', join(root, 'app'), nowhere, file, '--out', out);
     expect(code).toBe(2);
     for (const problem of [
+      `--from: expected a folder, found nothing at ${nowhere}.`,
+      `--from: expected a folder, found a file at ${file}.`,
       'two.shop.graphql: expected a name that ends in .<graph>.graphql',
       'three.blog.graphql: holds an operation without a name',
       'there is no fragment None',
