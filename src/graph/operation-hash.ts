@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type DocumentNode, parse, print, stripIgnoredCharacters } from 'graphql';
+import {
+  type DocumentNode,
+  Kind,
+  parse,
+  print,
+  type SelectionNode,
+  stripIgnoredCharacters,
+  visit,
+} from 'graphql';
 
 /** A document as it is registered: without white space that means nothing, its selections in the order written. */
 export const operationText = (document: DocumentNode): string => stripIgnoredCharacters(print(document));
@@ -8,14 +16,29 @@ export const operationText = (document: DocumentNode): string => stripIgnoredCha
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * The hash under which a text would be registered, however it is laid out; undefined where it is no document.
+ * The hash of what a text asks, however it is laid out, and with or without the `__typename` that Apollo Client and urql
+ * add to every selection set but the operation's own; undefined where it is no document.
  *
  * @param maxTokens more are not read.
  */
-export function registeredHashOf(text: string, maxTokens: number): string | undefined {
+export function formOf(text: string, maxTokens: number): string | undefined {
   try {
-    return hashOf(operationText(parse(text, { noLocation: true, maxTokens })));
+    const document = parse(text, { noLocation: true, maxTokens });
+    return hashOf(operationText(text.includes('__typename') ? withoutAdded(document) : document));
   } catch {
     return undefined;
   }
 }
+
+const isAddable = (one: SelectionNode): boolean =>
+  one.kind === Kind.FIELD && one.name.value === '__typename' && !one.alias && !one.directives?.length;
+
+/** One `__typename` less in each selection set that has something else as well. */
+const withoutAdded = (document: DocumentNode): DocumentNode =>
+  visit(document, {
+    SelectionSet(set, _key, parent) {
+      if (parent && 'kind' in parent && parent.kind === Kind.OPERATION_DEFINITION) return undefined;
+      const at = set.selections.length > 1 ? set.selections.findIndex(isAddable) : -1;
+      return at < 0 ? undefined : { ...set, selections: set.selections.toSpliced(at, 1) };
+    },
+  });

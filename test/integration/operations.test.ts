@@ -212,6 +212,38 @@ describe('operations push', () => {
     expect(codeOf((await gateway.ask('blog', NEWEST.replace('title', 'title id'))).body)).toBe('FORBIDDEN');
   });
 
+  test('answers what Apollo Client and urql make of it, who put __typename into each selection set', async () => {
+    const sent =
+      'query Newest {\n  posts(first: 1) {\n    nodes {\n      title\n      __typename\n    }\n    __typename\n  }\n}';
+    const node = { title: expect.any(String) as string, __typename: 'Post' };
+    expect((await gateway.ask('blog', sent)).body.data.posts.nodes).toEqual([node]);
+    for (const more of ['title id', 'title t: __typename', '__typename __typename'])
+      expect((await gateway.ask('blog', sent.replace('title', more))).status).toBe(403);
+
+    // Apollo's link asks by the hash of what it sends, and with the text where that is not known.
+    const theirs = `${sent}\n`;
+    const hash = hashOf(theirs);
+    const both = { query: theirs, extensions: { persistedQuery: { version: 1, sha256Hash: hash } } };
+    expect(codeOf((await byHash('blog', hash)).body)).toBe('PERSISTED_QUERY_NOT_FOUND');
+    expect((await send(gateway.url('blog'), json(both))).body.data.posts.nodes).toEqual([node]);
+    expect((await byHash('blog', hash)).body.data.posts.nodes).toEqual([node]);
+    const stored = gateway.db('blog').collection<{ _id: string; text: string }>('_bulkhead.operations');
+    const one = (await stored.findOneAndDelete({ _id: hashOf(registered) }))!;
+    await eventually('it is gone', async () => {
+      // Whatever is not known has the list read again.
+      await byHash('blog', hashOf('nothing'));
+      return codeOf((await byHash('blog', hash)).body) === 'PERSISTED_QUERY_NOT_FOUND';
+    });
+    expect((await gateway.ask('blog', sent)).status).toBe(403);
+
+    // A client may have written some of them, and its tools all.
+    const some = NEWEST.replace('title', '__typename title');
+    await stored.insertOne({ ...one, _id: hashOf(some), text: some });
+    await eventually('it is answered', async () => (await gateway.ask('blog', sent)).status === 200);
+    await stored.deleteOne({ _id: hashOf(some) });
+    await stored.insertOne(one);
+  });
+
   test('removes what the manifest has not, when asked', async () => {
     const { stdout } = await push(`blog --dir ${folder} --prune`);
     expect(stdout).toMatch(/1 operations registered, 0 of them new; \d+ removed\n/);

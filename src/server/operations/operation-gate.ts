@@ -110,6 +110,8 @@ export function operationGate({ name, product, db }: GateOptions, logger: Logger
           asked.answerWith(registered);
           return;
         }
+        // It came with this hash before, laid out by its client, and is an automatic persisted query since.
+        if (await list.recalls(hash!)) return;
       }
     } catch (error) {
       throw ofProduct(translateDriverError(error), name);

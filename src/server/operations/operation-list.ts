@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import type { mongo } from 'mongoose';
-import { hashOf, registeredHashOf } from '../../graph/operation-hash.js';
+import { formOf, hashOf } from '../../graph/operation-hash.js';
 import { readRegisteredOperations } from '../../product/registered-operations.js';
 
 /** A hash that is not known is looked for in the database, but not more often than this. */
@@ -8,6 +9,8 @@ const LOOK_AGAIN_MS = 1_000;
 const STALE_MS = 30_000;
 /** Layouts of registered operations that are remembered. */
 const MOST_LAYOUTS = 5_000;
+/** Registered texts that are parsed in one go, at half a millisecond each. */
+const TEXTS_AT_ONCE = 20;
 
 /** The operations that are registered for one product, as its database has them. */
 export class OperationList {
@@ -15,7 +18,11 @@ export class OperationList {
   readonly #db: () => mongo.Db;
   readonly #maxTokens: number;
   #texts: ReadonlyMap<string, string> | undefined;
-  /** From the hash of a text as it came to that of the text as it is registered. */
+  /** What is asked by the registered texts, once it was needed. */
+  #known: Promise<ReadonlySet<string | undefined>> | undefined;
+  /** The same by the hash of each text: they are parsed once. */
+  readonly #forms = new Map<string, string | undefined>();
+  /** From the hash of a text as it came to its form, which is that of a registered one. */
   readonly #layouts = new Map<string, string>();
   #readAt = 0;
   #reading: Promise<void> | undefined;
@@ -27,27 +34,46 @@ export class OperationList {
   }
 
   /** The text that is registered under a hash. @throws the driver's error when the list was never read. */
-  async find(hash: string): Promise<string | undefined> {
-    const age = Date.now() - this.#readAt;
-    const found = this.#texts?.get(hash);
-    if (!this.#texts || age > (found === undefined ? LOOK_AGAIN_MS : STALE_MS)) {
-      await this.#read();
-      return this.#texts?.get(hash);
-    }
-    return found;
+  find(hash: string): Promise<string | undefined> {
+    return this.#look((texts) => texts.get(hash));
   }
 
-  /** Whether a text is registered, in whatever layout. */
+  /** Whether a text is registered, in whatever layout, and whether or not its client adds `__typename`. */
   async has(text: string): Promise<boolean> {
     const given = hashOf(text);
     // As it was registered, which may be in a layout of the client's own tools.
     if ((await this.find(given)) !== undefined) return true;
-    const hash = this.#layouts.get(given) ?? registeredHashOf(text, this.#maxTokens);
-    if (hash === undefined || (await this.find(hash)) === undefined) return false;
+    const form = this.#layouts.get(given) ?? formOf(text, this.#maxTokens);
+    if (form === undefined || !(await this.#isKnown(form))) return false;
     // Only what is registered is remembered, so that strangers cannot fill it.
     if (this.#layouts.size >= MOST_LAYOUTS) this.#layouts.clear();
-    this.#layouts.set(given, hash);
+    this.#layouts.set(given, form);
     return true;
+  }
+
+  /** Whether a text of this hash, in a layout of its own, was found here and still is registered. */
+  async recalls(hash: string): Promise<boolean> {
+    const form = this.#layouts.get(hash);
+    return form !== undefined && (await this.#isKnown(form));
+  }
+
+  async #isKnown(form: string): Promise<boolean> {
+    const isKnown = await this.#look(async (texts) => {
+      // As `operations collect` writes it.
+      if (texts.has(form)) return true;
+      this.#known ??= this.#formsOf(texts);
+      return (await this.#known).has(form) || undefined;
+    });
+    return isKnown ?? false;
+  }
+
+  /** Looks in the list, and once more in the database where what is looked for is not in it, or it is old. */
+  async #look<T>(find: (texts: ReadonlyMap<string, string>) => T | Promise<T>): Promise<T | undefined> {
+    const found = this.#texts && (await find(this.#texts));
+    const age = Date.now() - this.#readAt;
+    if (this.#texts && age <= (found === undefined ? LOOK_AGAIN_MS : STALE_MS)) return found;
+    await this.#read();
+    return this.#texts && find(this.#texts);
   }
 
   /** One read at a time; a list that was read before outlives a database that is away. */
@@ -59,10 +85,26 @@ export class OperationList {
   async #load(): Promise<void> {
     try {
       this.#texts = await readRegisteredOperations(this.#db(), this.#product);
+      this.#known = undefined;
       this.#readAt = Date.now();
     } catch (error) {
       if (!this.#texts) throw error;
       this.#readAt = Date.now();
     }
+  }
+
+  /** In pieces, since there may be thousands. */
+  async #formsOf(texts: ReadonlyMap<string, string>): Promise<ReadonlySet<string | undefined>> {
+    const known = new Set<string | undefined>();
+    let parsed = 0;
+    for (const [hash, text] of texts) {
+      const isNew = !this.#forms.has(hash);
+      const form = isNew ? formOf(text, this.#maxTokens) : this.#forms.get(hash);
+      this.#forms.set(hash, form);
+      known.add(form);
+      if (isNew && (parsed += 1) % TEXTS_AT_ONCE === 0) await setImmediate();
+    }
+    for (const hash of this.#forms.keys()) if (!texts.has(hash)) this.#forms.delete(hash);
+    return known;
   }
 }
