@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Kind, parse, specifiedRules, validate } from 'graphql';
 import { withDevelopmentUris } from '../development/product-uris.js';
 import { StartError } from '../errors/bulkhead-error.js';
+import { missingRoots } from '../graph/schema-check.js';
 import { OPERATIONS_COLLECTION, type RegisteredOperation } from '../product/registered-operations.js';
 import { loadProject } from '../server/load-project.js';
 import { textExcess } from '../server/limits/document-text.js';
@@ -38,7 +39,7 @@ function checkOperations(
     }
     try {
       const document = parse(text, { maxTokens: limits.tokens });
-      const [error] = validate(schema, document, rules);
+      const [error] = [...missingRoots(schema, document), ...validate(schema, document, rules)];
       if (error) problems.push(`${path}: sha256:${hash}: ${error.message}`);
       for (const definition of document.definitions) {
         if (error || definition.kind !== Kind.OPERATION_DEFINITION) continue;

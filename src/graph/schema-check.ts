@@ -62,8 +62,8 @@ function parsed(text: string): DocumentNode | Error {
   }
 }
 
-/** Validation leaves this to execution. */
-const missingRoots = (schema: GraphQLSchema, { definitions }: DocumentNode): { message: string }[] =>
+/** Operations of a kind that a schema has no type for: validation leaves this to execution. */
+export const missingRoots = (schema: GraphQLSchema, { definitions }: DocumentNode): { message: string }[] =>
   definitions.flatMap((one) =>
     one.kind === Kind.OPERATION_DEFINITION && !schema.getRootType(one.operation)
       ? { message: `The schema has no type for a ${one.operation}.` }

@@ -288,6 +288,7 @@ describe('operations push', () => {
     for (const [text, why] of [
       [aliases, 'at most 30 are allowed'],
       [costly, 'at most 25000 are allowed'],
+      ['subscription Feed{posts}', 'The schema has no type for a subscription.'],
     ] as const) {
       write('blog', { [`sha256:${hashOf(text)}`]: text });
       const refused = await push(`blog --dir ${folder}`);
