@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kind, parse, specifiedRules, validate } from 'graphql';
 import { withDevelopmentUris } from '../development/product-uris.js';
@@ -13,6 +13,7 @@ import type { ProductRuntime } from '../server/runtime/product-runtime.js';
 import { readManifest } from './manifest.js';
 import { opsUriOf, withOpsDatabase } from './ops-uri.js';
 import { type CommonOptions, print } from './output.js';
+import { COMPOSED } from './schema.js';
 
 /** Options of `bulkhead operations push`. */
 export interface PushOptions extends CommonOptions {
@@ -57,6 +58,15 @@ function checkOperations(
   }
 }
 
+/** Manifests under names that are none of `graphs`. */
+function findStrays(dir: string, graphs: readonly string[]): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.json') && !graphs.includes(name.slice(0, -'.json'.length)))
+    .map((name) => join(dir, name))
+    .filter((path) => readManifest(path, []).size > 0);
+}
+
 /**
  * Registers the operations of the clients' manifests, each in its product's own database, with the ops credentials.
  *
@@ -83,8 +93,13 @@ export async function pushOperations(product: string | undefined, options: PushO
     if (product) problems.push(`${path}: there is no manifest. Write it: bulkhead operations collect.`);
     return [];
   });
+  const strays = product ? [] : findStrays(dir, [...project.runtimes.keys(), COMPOSED]);
+  const said = strays.map((path) => `${path}: passed over, there is no product of that name`);
   if (plans.length === 0 && problems.length === 0)
-    problems.push(`${dir}: there is no manifest of any product. Write them: bulkhead operations collect.`);
+    problems.push(
+      `${dir}: there is no manifest of any product. Write them: bulkhead operations collect.`,
+      ...said,
+    );
   if (problems.length > 0) throw new StartError(problems);
 
   const results: { product: string; registered: number; added: number; removed: number; others: number }[] =
@@ -114,15 +129,14 @@ export async function pushOperations(product: string | undefined, options: PushO
     });
     results.push({ product: name, ...result });
   }
-  print(
-    json,
-    { ok: true, products: results },
-    results.map(({ product: name, registered, added, removed, others }) =>
+  print(json, { ok: true, products: results, passedOver: strays }, [
+    ...results.map(({ product: name, registered, added, removed, others }) =>
       [
         `${name}: ${registered} operations registered, ${added} of them new`,
         ...(removed > 0 ? [`${removed} removed`] : []),
         ...(others > 0 ? [`${others} older ones stay (--prune removes them)`] : []),
       ].join('; '),
     ),
-  );
+    ...said,
+  ]);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { StartError } from '../errors/bulkhead-error.js';
@@ -54,11 +54,13 @@ export async function checkSchemas(
   const graphs = [...schemas.keys()];
   const problems: string[] = [];
   const written = new Map(graphs.map((graph) => [graph, readSdl(pathOf(dir, graph), problems)]));
-  const manifests = graphs.map((graph) =>
-    readManifestOf(operations ?? join(dir, 'operations'), graph, problems),
-  );
-  if (operations !== undefined && !existsSync(operations))
-    problems.push(`${operations}: expected a folder with the clients' manifests, found nothing.`);
+  const manifestDir = operations ?? join(dir, 'operations');
+  const manifests = graphs.map((graph) => readManifestOf(manifestDir, graph, problems));
+  const folder = statSync(manifestDir, { throwIfNoEntry: false });
+  if (operations !== undefined && !folder?.isDirectory())
+    problems.push(
+      `${operations}: expected a folder with the clients' manifests, found ${folder ? 'a file' : 'nothing'}.`,
+    );
   if (problems.length === 0 && [...written.values()].every((one) => one === undefined))
     problems.push(
       `${dir}: there is nothing to compare with, neither of ${graphs.map((graph) => `${graph}.graphql`).join(', ')}. Write it: bulkhead schema print --out ${dir}.`,
@@ -83,9 +85,12 @@ export async function checkSchemas(
   const unseen = checked
     .filter(({ graph, known }) => failOn === 'used' && isAway(known) && !failing.includes(graph))
     .map(({ graph }) => graph);
-  const isStale = gone.length > 0 || checked.some(({ changes }) => changes.length > 0);
+  const superfluous = gone
+    .flatMap((graph) => [pathOf(dir, graph), join(manifestDir, `${graph}.json`)])
+    .filter((path) => existsSync(path));
+  const isStale = checked.some(({ changes }) => changes.length > 0);
   const ok = failing.length === 0 && unseen.length === 0;
-  print(json, { ok, failing, unseen, gone, schemas: checked.map(toFacts) }, [
+  print(json, { ok, failing, unseen, gone, superfluous, schemas: checked.map(toFacts) }, [
     ...checked.flatMap((one) => toLines(one, [...failing, ...unseen].includes(one.graph))),
     ...gone.flatMap((graph) => [
       `${paint('red', '✗')} ${pathOf(dir, graph)}`,
@@ -95,6 +100,9 @@ export async function checkSchemas(
       ? [
           `Not checked: which operations of ${unseen.join(', ')} are registered. Try again when the database answers, or ask --fail-on breaking.`,
         ]
+      : []),
+    ...(superfluous.length > 0
+      ? [`Delete what nothing is built for any more: ${superfluous.join(', ')}`]
       : []),
     ...(isStale ? [`Write them anew: bulkhead schema print --out ${dir}`] : []),
   ]);

@@ -186,6 +186,7 @@ describe('operations push', () => {
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
       products: [{ product: 'blog', registered: count, added: 0, removed: 0, others: 0 }],
+      passedOver: [],
     });
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(count);
   });
@@ -298,6 +299,20 @@ describe('operations push', () => {
     expect((await push(`blog --dir ${folder}`)).stderr).toContain('expected texts of operations');
     expect((await push('blog --dir nowhere')).stderr).toContain('bulkhead operations collect');
     expect((await push('--dir nowhere')).code).toBe(2);
+    // Named by a product that is none; what is no manifest is nothing to speak of.
+    const typo = join(folder, 'typo');
+    mkdirSync(typo);
+    writeFileSync(join(typo, 'package.json'), '{ "name": "x" }');
+    writeFileSync(join(typo, 'graph.json'), JSON.stringify(manifestOf('graph')));
+    writeFileSync(join(typo, 'blgo.json'), JSON.stringify({ [`sha256:${hashOf(registered)}`]: registered }));
+    const alone = await push(`--dir ${typo}`);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('blgo.json: passed over')]);
+    writeFileSync(join(typo, 'blog.json'), JSON.stringify({ [`sha256:${hashOf(registered)}`]: registered }));
+    const { stdout } = await push(`--dir ${typo}`);
+    expect(stdout.split('\n').slice(1)).toEqual([
+      `${join(typo, 'blgo.json')}: passed over, there is no product of that name`,
+      '',
+    ]);
     expect(await gateway.db('blog').collection('_bulkhead.operations').countDocuments()).toBe(1);
   });
 

@@ -23,6 +23,7 @@ interface Report {
   failing: string[];
   unseen: string[];
   gone: string[];
+  superfluous: string[];
   schemas: {
     graph: string;
     changes: { level: string; kind: string; at?: string; usedBy: { name: string }[] }[];
@@ -71,6 +72,8 @@ describe('schema check', () => {
   test('refuses a folder of manifests that is not there, where one is named', async () => {
     const { code, stderr } = await check('--operations nowhere');
     expect([code, stderr]).toEqual([2, expect.stringContaining('nowhere: expected a folder')]);
+    const file = await check('--operations package.json');
+    expect([file.code, file.stderr]).toEqual([2, expect.stringMatching(/^[^]*package\.json: [^]* a file\./)]);
   });
 
   test('is content while nothing changed, and has read the databases with either credential', async () => {
@@ -197,6 +200,16 @@ describe('schema check', () => {
     writeFileSync(join(written, 'shop.graphql'), 'type Query { items: [String] }');
     expect(await report('--fail-on used')).toMatchObject({ ok: false, failing: ['shop'], gone: ['shop'] });
     expect((await check()).stdout).toContain('there is no product shop any more');
+    // Nothing but deleting them helps, and does.
+    cpSync(join(folder, 'generated/blog.graphql'), join(written, 'blog.graphql'));
+    const files = [join(written, 'shop.graphql'), join(written, 'operations/shop.json')];
+    writeFileSync(files[1]!, '{}');
+    const { stdout } = await check();
+    expect(stdout).toContain(`Delete what nothing is built for any more: ${files.join(', ')}\n`);
+    expect(stdout).not.toContain('Write them anew');
+    expect(await report()).toMatchObject({ gone: ['shop'], superfluous: files });
+    for (const file of files) rmSync(file);
+    expect(await report()).toMatchObject({ ok: true, gone: [], superfluous: [] });
     expect(await report('aviation')).toMatchObject({ ok: true, gone: [] });
   });
 
