@@ -12,6 +12,7 @@ import { findSchemaChanges } from './schema-changes.js';
 
 const BASE = `
   directive @upper(locale: String, times: Int! = 1) on FIELD
+  directive @mark repeatable on FIELD
   "Where it begins."
   type Query { post(id: ID!): Post  posts(filter: Filter, first: Int = 20, last: Int! = 20, tag: String): [Post!]!  found: Found }
   type Mutation { write(filter: Filter): Int }
@@ -139,6 +140,12 @@ test.each([
     'directive @upper(locale: String, times: Int! = 1) on FIELD',
     '',
     ['breaking DIRECTIVE_REMOVED @upper'],
+  ],
+  [
+    'a directive that may be given once only',
+    '@mark repeatable on',
+    '@mark on',
+    ['breaking DIRECTIVE_REPEATABLE_REMOVED @mark'],
   ],
   ['another description', 'Where it begins.', 'Where it ends.', ['safe TYPE_DESCRIPTION_CHANGED Query']],
   [

@@ -78,6 +78,8 @@ const joinedBy = ({ type, meta }: Change): string | undefined =>
 
 function levelOf({ type, criticality, path }: Change, next: GraphQLSchema): ChangeLevel {
   const level = LEVELS[criticality.level];
+  // Called dangerous; whoever gives it twice at one place is refused.
+  if (type === ChangeType.DirectiveRepeatableRemoved) return 'breaking';
   // Another default is called dangerous, also where there is none any more.
   if (path !== undefined && isOfDefault(type) && isRequired(path, next)) return 'breaking';
   // Called dangerous for servers that extend an interface; no client notices an argument that it need not give.
