@@ -8,6 +8,7 @@ import { allowOrigins, LOOPBACK } from './cors.js';
 import type { GraphTarget } from './graph-target.js';
 import { answerFaults, refuseBytes, refuseFault, refuseUnhandled } from './answers/refusals.js';
 import { requestIdOf } from './request-id.js';
+import { boundRequestsAhead } from './limits/requests-ahead.js';
 import { boundUnreadAnswers } from './limits/unread-answers.js';
 
 /** Of what is no graph's; each graph has the limit of its product. */
@@ -46,8 +47,9 @@ export async function createHttpApp(
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void refuseFault(error, request, reply),
     clientErrorHandler: refuseBytes,
-    // A request without a host is refused by us, in the shape of an answer.
     http: {
+      ...boundRequestsAhead(),
+      // A request without a host is refused by us, in the shape of an answer.
       requireHostHeader: false,
       // Node takes the longer of the two for the whole request, and its default for headers is a minute.
       requestTimeout: requestTimeoutMs,

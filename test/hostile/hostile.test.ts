@@ -134,6 +134,32 @@ test.each(['/graphql/edge', '/nothing'])(
   },
 );
 
+test('requests sent in advance end their connection past sixteen, and are not begun', async () => {
+  const { server, address } = prey.gateway;
+  const { hostname, port } = new URL(address);
+  const SLOW = JSON.stringify({ query: '{ slow(ms: 5000) }' });
+  const before = logged.length;
+  let begun = 0;
+  const count = () => (begun += 1);
+  server.app.server.on('request', count);
+  const clients = Array.from({ length: 20 }, () => {
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    socket.write(
+      `POST /graphql/edge HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${SLOW.length}\r\n\r\n${SLOW}` +
+        'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(2_300),
+    );
+    return socket.resume();
+  });
+  try {
+    await eventually('all of them are gone', () => clients.every(({ destroyed }) => destroyed));
+  } finally {
+    server.app.server.off('request', count);
+  }
+  expect(begun).toBe(clients.length * 16);
+  expect((await prey.gateway.ask('edge', '{ __typename }')).status).toBe(200);
+  expect(logged.length - before).toBeLessThanOrEqual(clients.length * 16 + 1);
+});
+
 describe('answers that nobody reads', () => {
   const LONG = JSON.stringify({ query: '{ long(length: 8000000) }' });
   /** Asks for a long answer and reads nothing of it. @returns the gateway's end of the connection. */

@@ -24,13 +24,15 @@ async function serve(limits: UnreadLimits): Promise<FastifyInstance> {
   return app;
 }
 
-/** Asks, and reads nothing. @returns both ends of the connection. */
-async function ask(app: FastifyInstance, bytes: number, { from = '192.0.2.1', times = 1 } = {}) {
+/** Asks, `behind` times for a byte in the end, and reads nothing. @returns both ends of the connection. */
+async function ask(app: FastifyInstance, bytes: number, { from = '192.0.2.1', times = 1, behind = 0 } = {}) {
   const accepted = once(app.server, 'connection') as Promise<[Socket]>;
   const socket = connect((app.server.address() as { port: number }).port, '127.0.0.1').pause();
   socket.on('error', () => {});
   closing.push(() => socket.destroy());
-  socket.write(`GET /${bytes} HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: ${from}\r\n\r\n`.repeat(times));
+  const get = (path: number) =>
+    `GET /${path} HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: ${from}\r\n\r\n`;
+  socket.write(get(bytes).repeat(times) + get(1).repeat(behind));
   const [theirs] = await accepted;
   await eventually('it is answered', () => theirs.bytesWritten > 0 || theirs.destroyed);
   return { socket, theirs };
@@ -71,7 +73,7 @@ describe('an answer that is read', () => {
 });
 
 describe('answers that nobody reads', () => {
-  const limits = { longestMs: 60_000, mostBytes: 40 * MB };
+  const limits = { longestMs: 60_000, mostBytes: 41 * MB };
   const destroyed = (all: readonly { theirs: Socket }[]) => all.map(({ theirs }) => theirs.destroyed);
 
   test('are taken from the client that leaves the most, the oldest first', async () => {
@@ -87,6 +89,14 @@ describe('answers that nobody reads', () => {
     others.push(await ask(app, 10 * MB, { from: '192.0.2.4' }));
     expect(destroyed(others)).toEqual([false, false, false]);
     expect(destroyed(greedy)).toEqual([true, true, true, true, true, false, true, false]);
+  });
+
+  test('weigh something when they are a byte long and wait behind another', async () => {
+    const app = await serve(limits);
+    const { theirs } = await ask(app, 40 * MB, { behind: 100 });
+    expect(theirs.destroyed).toBe(false);
+    const other = await ask(app, 40 * MB, { from: '192.0.2.2', behind: 200 });
+    await eventually('both are given up', () => theirs.destroyed && other.theirs.destroyed);
   });
 
   test('of requests sent in advance are forgotten with their connection', async () => {
