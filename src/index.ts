@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 /** What the package promises. Everything else is internal. */
-export { hashPassword, verifyPassword } from './auth/passwords.js';
+export { hashPassword, type PasswordAsker, verifyPassword } from './auth/passwords.js';
 export { Rows, type RowFilter, type RowRule } from './auth/rows.js';
 export { type Power, Viewer, type ViewerKind } from './auth/viewer.js';
 export type { ClassType } from './database/class-type.js';

@@ -119,9 +119,7 @@ export class SignInResolver {
     const signIns = signInsOf(context);
     const email = storedAddress(input.email);
     await signIns.admit(email);
-    const passwordHash = await signIns.aside(() =>
-      hashPassword(input.password, signIns.client, signIns.signal),
-    );
+    const passwordHash = await signIns.aside(() => hashPassword(input.password, signIns));
     // The unique index knows one form of it.
     if (addressForms(input.email).length > 1 && (await findAccount(context, signIns, input.email)))
       throw new BulkheadError('ALREADY_EXISTS', 'Taken: email.', { details: { fields: ['email'] } });
@@ -134,9 +132,7 @@ export class SignInResolver {
     const signIns = signInsOf(context);
     await signIns.admit(storedAddress(input.email));
     const found = await findAccount(context, signIns, input.email);
-    const fits = await signIns.aside(() =>
-      verifyPassword(found?.passwordHash, input.password, signIns.client, signIns.signal),
-    );
+    const fits = await signIns.aside(() => verifyPassword(found?.passwordHash, input.password, signIns));
     if (!found || !fits)
       throw new BulkheadError('UNAUTHENTICATED', 'The address or the password is not right.');
     return open(context, found._id);

@@ -58,3 +58,20 @@ test.each([
   }
   await expect(hashPassword(password)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
+
+test('however many sign in at one product, they refuse and hold up nobody at another', async () => {
+  const stored = await hashPassword('correct horse');
+  const crowd = Array.from({ length: 60 }, (_, i) =>
+    verifyPassword(stored, 'wrong horse', { product: 'blog', client: `198.51.100.${i}` }),
+  );
+  const over = vi.fn<() => void>();
+  const all = Promise.allSettled(crowd).finally(over);
+  const good = Array.from({ length: 5 }, (_, i) =>
+    verifyPassword(stored, 'correct horse', { product: 'aviation', client: `203.0.113.${i}` }),
+  );
+  expect(await Promise.all(good)).toEqual(good.map(() => true));
+  expect(over).not.toHaveBeenCalled();
+  const refused = (await all).filter(({ status }) => status === 'rejected');
+  // Two are worked on and forty wait, of whom five are aviation's.
+  expect(refused).toHaveLength(60 - 2 - 40 + 5);
+});

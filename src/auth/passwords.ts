@@ -9,16 +9,28 @@ const longest = 1024;
 
 /**
  * Hashing fills whole threads of the pool that DNS, files and compression also need, so that only two run at
- * once in this process. Clients take turns, and few wait, of each and in all: whoever waits here holds a place of the
- * product for as long, and a crowd would keep its readers out.
+ * once in this process. Products take turns, and the clients of each, and few wait, of each and in all: whoever waits here
+ * holds a place of the product for as long, and a crowd would keep its readers out.
  */
 const queue = createQueue({ atOnce: 2, waiting: 40 });
 const MOST_OF_A_CLIENT = 10;
 /** Of those who name no client, such as a script of yours. */
 const MOST_OF_NOBODY = 100;
-const lineOf = (client: string | undefined): Line => ({
-  name: client ?? '',
-  waiting: client === undefined ? MOST_OF_NOBODY : MOST_OF_A_CLIENT,
+
+/** For whom a password is worked on: `context.signIns` is one. */
+export interface PasswordAsker {
+  /** Products take turns. */
+  readonly product: string;
+  /** And so do a product's clients. */
+  readonly client: string;
+  /** Whose turn is not waited for any more when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const lineOf = (asker: PasswordAsker | undefined): Line => ({
+  group: asker?.product ?? '',
+  name: asker?.client ?? '',
+  waiting: asker ? MOST_OF_A_CLIENT : MOST_OF_NOBODY,
 });
 
 const base64 = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '');
@@ -29,31 +41,28 @@ const dummyHash = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.time
 /**
  * Hashes a password with argon2id; `BAD_USER_INPUT` past 1024 bytes, `RATE_LIMITED` when too many wait.
  *
- * @param client who asks: clients take turns.
- * @param signal whose turn is not waited for any more when it is aborted.
+ * @param asker left out by a script of yours.
  */
-export async function hashPassword(password: string, client?: string, signal?: AbortSignal): Promise<string> {
+export async function hashPassword(password: string, asker?: PasswordAsker): Promise<string> {
   const bytes = toBytes(password);
   if (bytes.length > longest)
     throw new BulkheadError('BAD_USER_INPUT', `A password has at most ${longest} bytes.`);
-  return await queue(lineOf(client), () => hash(bytes, parameters), signal);
+  return await queue(lineOf(asker), () => hash(bytes, parameters), asker?.signal);
 }
 
 /**
  * Whether a password fits a stored hash. Without a hash (nobody of that name) the same work is done against
  * a dummy, so that the time of the answer does not tell who has an account.
  *
- * @param client who asks: clients take turns.
- * @param signal whose turn is not waited for any more when it is aborted.
+ * @param asker left out by a script of yours.
  */
 export async function verifyPassword(
   stored: string | undefined,
   password: string,
-  client?: string,
-  signal?: AbortSignal,
+  asker?: PasswordAsker,
 ): Promise<boolean> {
   const bytes = toBytes(password);
-  const fits = await queue(lineOf(client), () => verifyOrDummy(stored, startOf(bytes)), signal);
+  const fits = await queue(lineOf(asker), () => verifyOrDummy(stored, startOf(bytes)), asker?.signal);
   return fits && stored !== undefined && bytes.length <= longest;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createQueue } from './queue.js';
 
-const lineOf = (name: string) => ({ name, waiting: 3 });
+const lineOf = (name: string, group = '') => ({ group, name, waiting: 3 });
 
 test('so many at once, in order, and no more waiting than allowed', async () => {
   const queue = createQueue({ atOnce: 2, waiting: 9 });
@@ -61,6 +61,26 @@ test('past a number of all together the longest line loses its newest', async ()
   await Promise.all([first, ...all]);
   expect(order.slice(3)).toEqual(['a0', 'b0', 'c0', 'd0']);
   expect(await queue(lineOf('e'), async () => 'served')).toBe('served');
+});
+
+test('groups take turns, and a crowd of lines in one refuses nobody in another', async () => {
+  const queue = createQueue({ atOnce: 1, waiting: 4 });
+  const order: string[] = [];
+  const ask = (group: string, line: string) =>
+    queue(lineOf(line, group), async () => void order.push(`${group} ${line}`)).catch(
+      (error: { code: string }) => {
+        order.push(`${group} ${line} ${error.code}`);
+      },
+    );
+  let end = () => {};
+  const first = queue(lineOf('a', 'blog'), () => new Promise<void>((resolve) => (end = resolve)));
+  const all = ['a', 'b', 'c', 'd', 'e'].map((line) => ask('blog', line));
+  all.push(ask('aviation', 'a'), ask('aviation', 'f'), ask('blog', 'g'));
+  await new Promise(setImmediate);
+  expect(order).toEqual(['e', 'd', 'c', 'g'].map((line) => `blog ${line} RATE_LIMITED`));
+  end();
+  await Promise.all([first, ...all]);
+  expect(order.slice(4)).toEqual(['blog a', 'aviation a', 'blog b', 'aviation f']);
 });
 
 test('whoever goes away waits no longer, and is not worked for', async () => {

@@ -55,6 +55,8 @@ export interface Models {
 export interface SignIns {
   /** The class of the product's users. */
   readonly user: ClassType<UserRecord>;
+  /** In which the attempt is made. */
+  readonly product: string;
   /** Where the attempt comes from, for taking turns. */
   readonly client: string;
   /** Aborted when nobody waits for the answer any more. */

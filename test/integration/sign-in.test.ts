@@ -283,7 +283,7 @@ test('a password’s turn is waited for aside from the product’s work, and by 
   expect(asides).toHaveBeenCalledTimes(1);
   // Others take turns with it, so that it has to wait.
   const others = [1, 2, 3].flatMap((line) =>
-    Array.from({ length: 8 }, () => hashPassword(PASSWORD, `other ${line}`)),
+    Array.from({ length: 8 }, () => hashPassword(PASSWORD, { product: `other ${line}`, client: '' })),
   );
   const leaving = new AbortController();
   const variables = { input: { email: newEmail(), password: PASSWORD } };

@@ -110,7 +110,8 @@ function signInsOf(
   if (!sessions || !user) return undefined;
   return {
     user,
-    client: `${runtime.name} ${siteOf(request.network)}`,
+    product: runtime.name,
+    client: siteOf(request.network),
     aside: (work) => runtime.compartment.aside(work),
     signal: scope().signal,
     admit: async (email) => request.admitSignIn?.(runtime.name, email),
