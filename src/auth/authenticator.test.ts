@@ -156,7 +156,7 @@ test.each([
   expect(viewers('aviation').isAnonymous).toBe(true);
 });
 
-test('the lookup carries a comment, a deadline and the request’s signal', async () => {
+test('the lookup carries a comment, a deadline, who asks and the request’s signal', async () => {
   const seen: unknown[] = [];
   const controller = new AbortController();
   const { authenticate } = build(() =>
@@ -167,8 +167,13 @@ test('the lookup carries a comment, a deadline and the request’s signal', asyn
       return userId;
     }),
   );
-  await authenticate(`Bearer ${blogToken}`, undefined, { signal: controller.signal });
-  expect(seen).toEqual([{ comment: 'bulkhead:blog:-:Session.token', maxTimeMS: 200 }]);
+  await authenticate(`Bearer ${blogToken}`, undefined, {
+    signal: controller.signal,
+    client: '198.51.100.7',
+  });
+  expect(seen).toEqual([
+    { comment: 'bulkhead:blog:-:Session.token', maxTimeMS: 200, client: '198.51.100.7' },
+  ]);
 });
 
 test('keys that cannot be fetched make only their own product unavailable', async () => {

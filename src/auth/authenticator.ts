@@ -9,16 +9,23 @@ import { Viewer } from './viewer.js';
 import { viewersOf, type Viewers } from './viewers.js';
 import { withinTime } from './within-time.js';
 
+/** What a credential is looked up with. */
+interface AuthenticateOptions {
+  readonly signal?: AbortSignal;
+  readonly client?: string;
+}
+
 /** Tells who is asking. */
 export interface Authenticator {
   /**
    * @param authorization The header as it came; undefined where there is none.
    * @param product The endpoint's product; undefined for the composed graph.
+   * @param options.client Who asks, by what clients are told apart.
    */
   readonly authenticate: (
     authorization: string | undefined,
     product: string | undefined,
-    options?: { readonly signal?: AbortSignal },
+    options?: AuthenticateOptions,
   ) => Promise<Viewers>;
 }
 
@@ -70,7 +77,11 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
   };
   const { sessionTimeoutMs = 2_000 } = config;
 
-  async function bySession(token: string, endpoint: string | undefined, signal: AbortSignal | undefined) {
+  async function bySession(
+    token: string,
+    endpoint: string | undefined,
+    { client, signal }: AuthenticateOptions,
+  ) {
     const product = productOfSessionToken(token);
     if (!product || !products.has(product) || (endpoint ?? product) !== product) throw notAuthenticated();
     let userId: string | null;
@@ -82,6 +93,7 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
           comment: `bulkhead:${product}:-:Session.token`,
           maxTimeMS: sessionTimeoutMs,
           signal,
+          ...(client !== undefined && { client }),
         }),
       );
     } catch (error) {
@@ -129,12 +141,12 @@ export function createAuthenticator(config: AuthenticatorConfig): Authenticator 
   }
 
   return {
-    async authenticate(authorization, endpoint, options) {
+    async authenticate(authorization, endpoint, options = {}) {
       if (authorization === undefined) return viewersOf(new Map());
       const token = tokenIn(authorization);
       if (!token) throw notAuthenticated();
       return token.startsWith('bhs_')
-        ? await bySession(token, endpoint, options?.signal)
+        ? await bySession(token, endpoint, options)
         : await byJwt(token, endpoint);
     },
   };

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mongo } from 'mongoose';
 
-/** Passed through to the driver. */
+/** Passed through to the driver, but for `client`. */
 export interface SessionOptions {
   /** `bulkhead:<product>:<operation or ->:<Type.field>`, as on every command. */
   readonly comment: string;
   readonly maxTimeMS?: number;
   readonly signal?: AbortSignal;
+  /** Who asks, by what clients are told apart. */
+  readonly client?: string;
   /** The driver's session, where the command is part of a transaction. */
   readonly session?: mongo.ClientSession;
 }

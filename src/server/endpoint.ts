@@ -111,10 +111,12 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       if (request.method === 'OPTIONS' || (page && wantsPage(request))) return undefined;
       const authorization = authorizationOf(request);
       forbidCaching(reply, authorization);
-      const problem = requestProblem(request) ?? overload(siteOf(request.ip));
+      const client = siteOf(request.ip);
+      const problem = requestProblem(request) ?? overload(client);
       if (problem) return refuse(reply, problem);
       try {
-        const authenticate = () => authenticator.authenticate(authorization, target.product?.name);
+        const authenticate = () =>
+          authenticator.authenticate(authorization, target.product?.name, { client });
         const viewers = await (rates
           ? rates.requests.identify(request.ip, authorization, authenticate)
           : authenticate());

@@ -12,11 +12,13 @@ import { OwnServer, slowReads } from '../support/own-server.js';
 const LIMITS = { deadlineMs: 60_000, inFlight: 2, queue: 2, poolSize: 3, waitQueueTimeoutMs: 300 };
 /** Nothing is refused for the pace, with as many connections as operations, or because they are made slowly. */
 const HASTY = { ...LIMITS, deadlineMs: 1_500, poolSize: 4, waitQueueTimeoutMs: 60_000 };
+/** Many at work, and ten connections. */
+const WIDE = { ...LIMITS, inFlight: 60, queue: 60, poolSize: 10, waitQueueTimeoutMs: 5_000 };
 const blog = config.products['blog']!;
 const limited = (limits: typeof LIMITS) => ({ ...blog, limits: { ...blog.limits, ...limits } });
 const gateway = defineGateway({
   ...config,
-  products: { ...config.products, blog: limited(LIMITS), hasty: limited(HASTY) },
+  products: { ...config.products, blog: limited(LIMITS), hasty: limited(HASTY), wide: limited(WIDE) },
 });
 
 /** Of one operation in a product of three connections. */
@@ -38,7 +40,8 @@ beforeAll(async () => {
   running = await TestGateway.start({
     gateway,
     scale: 0.02,
-    servers: { blog: server.uri, hasty: server.uri },
+    servers: { blog: server.uri, hasty: server.uri, wide: server.uri },
+    env: { BULKHEAD_TRUST_PROXY: 'loopback' },
   });
   // Connections are made when they are wanted, which a slow machine does not do within the wait for one.
   const slow = slowReads(admin, 'blog', 100);
@@ -239,6 +242,24 @@ describe('a product’s connections', () => {
     } finally {
       await slow('off');
     }
+  });
+});
+
+describe('a product’s clients', () => {
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+
+  test('are told apart where a session is looked up, too', async () => {
+    const { token } = await running.signUp('wide');
+    const enter = vi.spyOn(running.server.runtimes.get('wide')!.compartment, 'enter');
+    await running.ask('wide', POSTS, { token, headers: from('203.0.113.1') });
+    await running.ask('wide', POSTS, { token, headers: from('2001:db8:1:2::3') });
+    const clients = enter.mock.calls.map(([, kind, client]) => [kind, client]);
+    enter.mockRestore();
+    const [v4, v6] = [
+      ['reads', '203.0.113.1'],
+      ['reads', '2001:db8:1::/48'],
+    ];
+    expect(clients).toEqual([v4, v4, v6, v6]);
   });
 });
 

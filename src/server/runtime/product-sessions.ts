@@ -24,7 +24,7 @@ export function productSessions(runtime: ProductRuntime): Sessions | undefined {
       const limitMs = Math.ceil(product.limits.deadlineMs * SHARE);
       const deadline = new Deadline(name, limitMs, options.signal);
       try {
-        const leave = await compartment.enter(deadline.signal);
+        const leave = await compartment.enter(deadline.signal, 'reads', options.client);
         try {
           const maxTimeMS = deadline.remainingMs;
           return await sessions.find(token, { ...options, maxTimeMS, signal: deadline.signal });
