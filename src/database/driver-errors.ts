@@ -53,11 +53,13 @@ export function isCredentialRefused(error: unknown): boolean {
   return false;
 }
 
+/** Why a command did not get a connection in time. */
+export const BUSY = 'All its connections are busy.';
+
 function reasonOf(cause: unknown): string {
   if (cause instanceof mongo.MongoServerError && REFUSED.has(cause.code))
     return 'Its database refuses its credential.';
-  if (cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError')
-    return 'All its connections are busy.';
+  if (cause instanceof Error && cause.name === 'MongoWaitQueueTimeoutError') return BUSY;
   return cause instanceof mongo.MongoServerError && cause.code === DISK_IS_FULL
     ? 'Its database has no room.'
     : 'Its database cannot be reached.';

@@ -81,13 +81,13 @@ const faults = ({ body }: Answer) =>
     ({ message, extensions: { code } }) => [code, message] as const,
   );
 
-/** What the gateway has under way on blog's server. */
-async function underWay(): Promise<mongo.Document[]> {
+/** What the gateway has under way on blog's server, for a product. */
+async function underWay(product = 'blog'): Promise<mongo.Document[]> {
   const [...found] = await admin
     .db('admin')
     .aggregate([
       { $currentOp: { allUsers: true } },
-      { $match: { appName: 'bulkhead:blog', 'command.find': 'posts' } },
+      { $match: { appName: `bulkhead:${product}`, 'command.find': 'posts' } },
     ])
     .toArray();
   return found;
@@ -260,6 +260,26 @@ describe('a product’s clients', () => {
       ['reads', '2001:db8:1::/48'],
     ];
     expect(clients).toEqual([v4, v4, v6, v6]);
+  });
+
+  test('find a connection, signed in or not, however many reads another has under way and waiting', async () => {
+    const { token } = await running.signUp('wide');
+    await hold('alwaysOn', false, 'wide');
+    const twice = `{ a: ${POSTS.slice(1, -1)} b: ${POSTS.slice(1, -1)} }`;
+    const greedy = Array.from({ length: 30 }, () =>
+      running.ask('wide', twice, { headers: from('198.51.100.7') }),
+    );
+    const most = WIDE.poolSize - 1;
+    await eventually('it has all that it gets', async () => (await underWay('wide')).length === most);
+    for (const [i, who] of [{}, { token }].entries()) {
+      const month = `{ signUpsPerDay(month: "2026-0${i + 1}") { count } }`;
+      const { body } = await running.ask('wide', month, { ...who, headers: from(`203.0.113.${i}`) });
+      expect(body.errors).toBeUndefined();
+    }
+    expect(await underWay('wide')).toHaveLength(most);
+    await release();
+    expect((await Promise.all(greedy)).flatMap(faults)).toEqual([]);
+    expect(isEmpty('wide')).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import { Places } from '../../compartment/places.js';
 import type { ClassType } from '../../database/class-type.js';
 import { translating } from '../../database/driver-errors.js';
 import { Writer } from '../../database/models.js';
-import type { CommandScope } from '../../database/reader.js';
+import type { CommandScope, Reader } from '../../database/reader.js';
 import { noTurn, type WriteTurn } from '../../database/write-turn.js';
 import { AnswerCache, type KeptAnswer } from '../../graph/answer-cache.js';
 import { IN_FIELD, type Models, type ProductContext, type SignIns } from '../../graph/context.js';
@@ -15,6 +15,7 @@ import { withTail } from '../../monitor/comment.js';
 import { siteOf } from '../limits/rate-limits.js';
 import { Pieces, PIECES } from '../../graph/pieces.js';
 import { BoundedReader } from './bounded-reader.js';
+import { FairReader } from './fair-reader.js';
 import type { ProductLink } from './product-link.js';
 import type { ProductRuntime } from './product-runtime.js';
 import type { RequestScope } from '../request-scope.js';
@@ -57,6 +58,7 @@ const readPlaces = ({ product }: ProductRuntime): Places =>
 
 /** Who sends the commands of models. */
 interface Sender {
+  readonly reader: Reader;
   readonly scope: () => CommandScope;
   /** Hears each read. */
   readonly onRead?: () => void;
@@ -64,12 +66,12 @@ interface Sender {
 
 function modelsOf(
   link: ProductLink,
-  { scope, onRead }: Sender,
+  { reader, scope, onRead }: Sender,
   deadline: Deadline,
   turn: WriteTurn = link.turns.take,
 ): Models {
   return {
-    of: (target) => new Writer(link.models.model(target), link.reader, scope, turn, onRead),
+    of: (target) => new Writer(link.models.model(target), reader, scope, turn, onRead),
     transaction: (work) => {
       let tries = 0;
       return translating(() =>
@@ -85,7 +87,7 @@ function modelsOf(
                     const inside = () => ({ ...scope(), session });
                     tries += 1;
                     // What is read again because others write is no loop.
-                    const sender = { scope: inside, ...(tries === 1 && onRead && { onRead }) };
+                    const sender = { reader, scope: inside, ...(tries === 1 && onRead && { onRead }) };
                     return work(modelsOf(link, sender, deadline, noTurn), session);
                   },
                   { ...DURABLE, maxCommitTimeMS: deadline.remainingMs },
@@ -128,9 +130,10 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const command = commandScope(runtime, operation);
   const here = () => command(coordinate);
   const viewer = request.viewers(runtime.name);
-  const models = modelsOf(link, { scope: here }, deadline);
+  const fair = new FairReader(link.reader, link.readTurns, siteOf(request.network));
+  const models = modelsOf(link, { reader: fair, scope: here }, deadline);
   const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
-  const reader = new BoundedReader(link.reader, readPlaces(runtime), deadline);
+  const reader = new BoundedReader(fair, readPlaces(runtime), deadline);
   const answers =
     kept &&
     new AnswerCache(
@@ -165,7 +168,8 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       request.reports.set(heading, [...keys, responseKey]);
     },
     [IN_FIELD]: (by, place) => {
-      const sender = { scope: () => command(by), onRead: () => operation.onCommand?.(by, place) };
+      const onRead = () => operation.onCommand?.(by, place);
+      const sender = { reader: fair, scope: () => command(by), onRead };
       return Object.freeze({ ...context, models: modelsOf(link, sender, deadline) });
     },
     [PIECES]: pieces,

@@ -233,7 +233,7 @@ export class ProductKeeper {
         isReachable = now;
         tell();
       },
-      onPrimary: () => link.turns.renew(),
+      onPrimary: () => link.renewTurns(),
     });
     const appName = `bulkhead:${name}`;
     const pulse = new Pulse({ uri, appName, database: productNames(name).database }, PATIENCE_MS);

@@ -1,8 +1,10 @@
 import type { Connection, mongo } from 'mongoose';
 import { writersShare } from '../../compartment/compartment.js';
+import { ReadTurns } from '../../compartment/read-turns.js';
 import { WriteTurns } from '../../compartment/write-turns.js';
 import { createConnection } from '../../database/connection.js';
 import type { ClassType } from '../../database/class-type.js';
+import { BUSY } from '../../database/driver-errors.js';
 import { DriverReader } from '../../database/driver-reader.js';
 import { JoiningReader } from '../../database/joining-reader.js';
 import { ModelRegistry } from '../../database/models.js';
@@ -15,10 +17,12 @@ export interface ProductLinkOptions {
   readonly product: string;
   readonly classes: readonly ClassType[];
   readonly capabilities: readonly Capability[];
-  /** The error of whoever comes before there is a connection. */
-  readonly unavailable: () => BulkheadError;
+  /** The error of whoever comes before there is a connection. @param why instead of that. */
+  readonly unavailable: (why?: string) => BulkheadError;
   /** Connections to one server. */
   readonly poolSize: number;
+  /** How long a read waits for a connection. */
+  readonly waitQueueTimeoutMs: number;
 }
 
 /**
@@ -33,16 +37,30 @@ export class ProductLink {
   readonly capabilities: readonly BindCapability[];
   /** Three quarters of the connections for writes: a majority that is missing must not keep reads waiting. */
   readonly turns: WriteTurns;
+  /** In which clients' reads get connections. */
+  readonly readTurns: ReadTurns;
   readonly #unavailable: () => BulkheadError;
 
-  constructor({ product, classes, capabilities, unavailable, poolSize }: ProductLinkOptions) {
+  constructor(options: ProductLinkOptions) {
+    const { product, classes, capabilities, unavailable, poolSize } = options;
     this.#unavailable = unavailable;
     this.turns = new WriteTurns(writersShare(poolSize));
+    this.readTurns = new ReadTurns({
+      atOnce: poolSize,
+      waitMs: options.waitQueueTimeoutMs,
+      busy: () => unavailable(BUSY),
+    });
     this.models = new ModelRegistry(this.connection, classes);
     this.reader = new JoiningReader(new DriverReader(() => this.db));
     this.capabilities = capabilities.map((one) =>
       one.open({ product, client: () => this.client, db: () => this.db, writing: this.turns.take }),
     );
+  }
+
+  /** Another server is the primary, with connections of its own. */
+  renewTurns(): void {
+    this.turns.renew();
+    this.readTurns.renew();
   }
 
   /** The product's database. @throws BulkheadError `PRODUCT_UNAVAILABLE` before the first connection. */

@@ -77,8 +77,9 @@ export class ProductRuntime {
       product: this.name,
       classes: this.classes,
       capabilities: this.#capabilities,
-      unavailable: () => this.compartment.unavailable(),
+      unavailable: (why) => this.compartment.unavailable(why),
       poolSize: this.product.limits.poolSize,
+      waitQueueTimeoutMs: this.product.limits.waitQueueTimeoutMs,
     });
   }
 
