@@ -16,7 +16,8 @@ export class VariableSource {
 
   constructor(env: Values, cwd: string) {
     this.#cwd = cwd;
-    this.#values = { ...this.#withoutOverridden(this.#readDotenv(), env), ...env };
+    const given = withValue(env);
+    this.#values = { ...this.#withoutOverridden(this.#readDotenv(), given), ...given };
   }
 
   /** Every name that has a value. */
@@ -71,14 +72,14 @@ export class VariableSource {
   /** `NAME_FILE` in the environment replaces `NAME` in the file, and the other way round. */
   #withoutOverridden(file: Values, env: Values): Values {
     const base = (name: string) => name.replace(/_FILE$/, '');
-    const given = new Set(
-      Object.keys(env)
-        .filter((name) => env[name])
-        .map(base),
-    );
+    const given = new Set(Object.keys(env).map(base));
     return Object.fromEntries(Object.entries(file).filter(([name]) => !given.has(base(name))));
   }
 }
+
+/** An empty variable counts as missing: it hides nothing of the file. */
+const withValue = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value?.trim()));
 
 /** An assignment as dotenv takes it: a value in quotes may go over several lines. */
 const ASSIGNMENT =
