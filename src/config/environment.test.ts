@@ -312,26 +312,6 @@ test('files: .env below the environment, NAME_FILE beside NAME', () => {
   ]);
 });
 
-test('an empty variable of the environment hides nothing of .env', () => {
-  const cwd = folder();
-  writeFileSync(join(cwd, 'uri'), 'mongodb://secret-file/blog\n');
-  const given = production();
-  const lines = Object.entries({ ...given, BLOG_MONGODB_URI: undefined, BLOG_MONGODB_URI_FILE: 'uri' });
-  writeFileSync(
-    join(cwd, '.env'),
-    lines.map(([name, value]) => (value === undefined ? '' : `${name}=${value}\n`)).join(''),
-  );
-  for (const none of ['', ' ']) {
-    const names = [...Object.keys(given), 'BLOG_MONGODB_URI_FILE', 'BLOG_JWT_SECRET_FILE'];
-    const environment = read(Object.fromEntries(names.map((name) => [name, none])), { cwd });
-    expect(environment.production).toBe(true);
-    expect(environment.products['blog']).toMatchObject({
-      uri: 'mongodb://secret-file/blog',
-      keys: { secret: given.BLOG_JWT_SECRET },
-    });
-  }
-});
-
 test.each([
   ['mongodb://127.0.0.1/one', 'mongodb://localhost/one'],
   ['mongodb://127.0.0.1/one', 'mongodb://LOCALHOST:27017/one'],
