@@ -1,6 +1,5 @@
 import { StartError } from '../errors/bulkhead-error.js';
-import { checkProductNames } from '../config/names.js';
-import { isHttpUrl } from '../config/readers.js';
+import { checkDeclaration } from './check-declaration.js';
 import type { Product } from './product.js';
 
 /** Who may use the composed graph at `/graphql`. */
@@ -26,15 +25,12 @@ export interface Gateway extends GatewayOptions {
 /**
  * Declares the gateway and its products.
  *
- * @throws StartError when a product's name is malformed, reserved, or collides with another after conversion, or the webhook is
- *   no address.
+ * @throws StartError with all that is wrong: an option that there is none of or that is none of its words, a limit out of bounds, a
+ *   list of classes that is empty, arrays that could never be within the rate; a product's name that is malformed, reserved, or
+ *   collides with another after conversion; a webhook that is no address.
  */
 export function defineGateway(options: GatewayOptions): Gateway {
-  const names = Object.keys(options.products);
-  const problems =
-    names.length === 0 ? ['products: expected at least one, got none.'] : checkProductNames(names);
-  if (options.alerts && !isHttpUrl(options.alerts.webhook))
-    problems.push('alerts.webhook: expected an address starting with https:// or http://.');
+  const problems = checkDeclaration(options);
   if (problems.length > 0) throw new StartError(problems);
   return Object.freeze({ ...options, products: Object.freeze({ ...options.products }) });
 }

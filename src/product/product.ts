@@ -1,5 +1,4 @@
 import type { ClassType } from '../database/class-type.js';
-import { StartError } from '../errors/bulkhead-error.js';
 import type { LoadSample } from './sample.js';
 
 /** The limits around one product at run time; every one has a default (docs/isolation.md). */
@@ -111,23 +110,11 @@ export interface Product extends Omit<ProductOptions, 'limits'> {
   readonly limits: Limits;
 }
 
-/**
- * Declares one product.
- *
- * @throws StartError when a limit is not a positive whole number, an array could never be within the rate, or a list of classes is empty.
- */
+/** Declares one product. What is wrong with it is told by `defineGateway`, under the name that it gets there. */
 export function defineProduct(options: ProductOptions): Product {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const problems = Object.entries(limits)
-    .filter(([, value]) => !Number.isSafeInteger(value) || value < 1)
-    .map(([name, value]) => `limits.${name}: expected a whole number above 0, got ${value}.`);
-  const { operationsPerRequest, requestsPerMinute } = limits;
-  if (operationsPerRequest > requestsPerMinute)
-    problems.push(
-      `limits.operationsPerRequest: expected at most limits.requestsPerMinute, which is ${requestsPerMinute}, got ${operationsPerRequest}.`,
-    );
-  if (options.schema.length === 0) problems.push('schema: expected at least one class, got none.');
-  if (options.resolvers.length === 0) problems.push('resolvers: expected at least one class, got none.');
-  if (problems.length > 0) throw new StartError(problems);
-  return Object.freeze({ ...options, limits: Object.freeze(limits) });
+  return Object.freeze({ ...options, limits: Object.freeze(limitsOf(options.limits)) });
 }
+
+/** What is no list of limits is left for the check to see. */
+const limitsOf = (limits: Partial<Limits> = {}): Limits =>
+  typeof limits === 'object' ? { ...DEFAULT_LIMITS, ...limits } : limits;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defineGateway } from 'bulkhead';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BulkheadError } from '../../src/errors/bulkhead-error.js';
 import { Batches, outcomes, queries, times } from '../support/batches.js';
@@ -187,7 +188,8 @@ describe('an array is no way around', () => {
 });
 
 test('an array that the rate could never let in is refused at start', () => {
-  expect(() => edgeProduct({ limits: { operationsPerRequest: 21, requestsPerMinute: 20 } })).toThrow(
-    'limits.operationsPerRequest: expected at most limits.requestsPerMinute, which is 20, got 21.',
+  const edge = edgeProduct({ limits: { operationsPerRequest: 21, requestsPerMinute: 20 } });
+  expect(() => defineGateway({ products: { edge } })).toThrow(
+    'edge: limits.operationsPerRequest: expected at most limits.requestsPerMinute, which is 20, got 21.',
   );
 });
