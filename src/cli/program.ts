@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ShapeOrder } from '../monitor/stats/slow-shapes.js';
+import { refuseEmptyValues } from './empty-values.js';
 import { leaveHangUps } from './hang-up.js';
 import type { IndexesAdviseOptions } from './indexes-advise.js';
 import type { IndexesApplyOptions, IndexesPlanOptions } from './indexes.js';
@@ -65,6 +66,7 @@ export function buildProgram(isJson = false): Command {
     .configureOutput(isJson ? { outputError: () => {}, writeErr: () => {} } : {})
     .exitOverride()
     .hook('preAction', (_, command) => {
+      refuseEmptyValues(command);
       if (!serves(command)) leaveHangUps();
     });
   const common = () => program.opts<CommonOptions>();

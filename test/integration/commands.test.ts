@@ -21,6 +21,15 @@ describe('usage', () => {
     ['schema print --out /proc/x/y', /--out: expected a folder, .* got ENOENT for \/proc\/x\/y\.\n$/],
     ['status --config nonsense.js', /No gateway found/],
     ['dev --config nonsense.js', /No gateway found/],
+    // As `provision "$P"` is called where P is unset: a product left out means all.
+    ['provision ', /product is empty: leave it out, or say what it is/],
+    ['provision  --rotate', /product is empty/],
+    ['operations push  --prune', /product is empty/],
+    ['indexes apply  --yes', /product is empty/],
+    ['start blog ', /products is empty/],
+    ['token --product blog --scope blog:read ', /--scope is empty/],
+    ['status --config ', /--config is empty/],
+    ['schema print --config=', /--config is empty/],
   ])('%s is exit code 2, with the reason', async (args, reason) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([2, '']);
