@@ -29,17 +29,29 @@ export interface LoadProjectOptions {
 /**
  * Loads the gateway that the project declares.
  *
- * @throws StartError when there is none, or the file exports no gateway.
+ * @throws StartError when there is none, the file cannot be loaded, or exports no gateway; and what it throws of that kind itself.
  */
 export async function loadGateway(config?: string): Promise<Gateway> {
   const path = findDeclaration(config);
-  const loaded = (await import(pathToFileURL(path).href)) as { default?: Gateway };
+  const loaded = await (import(pathToFileURL(path).href) as Promise<{ default?: Gateway }>).catch(
+    (error: unknown) => {
+      if (error instanceof StartError) throw error;
+      throw new StartError([`${path}: cannot be loaded: ${wordsOf(error)}`]);
+    },
+  );
   if (!loaded.default?.products) {
     throw new StartError([
       `${path}: expected a default export made by defineGateway, got ${typeof loaded.default}.`,
     ]);
   }
   return loaded.default;
+}
+
+/** What a module threw, and where, as far as that is in a file. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [place] = /file:[^\s()]+:\d+/.exec(error.stack ?? '') ?? [];
+  return `${error.name}: ${error.message}${place === undefined ? '' : ` (${place})`}`;
 }
 
 /** Loads the gateway and its surroundings, and builds the products. @throws StartError with all that is wrong in both. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { bulkhead } from '../support/command.js';
@@ -40,6 +40,32 @@ describe('usage', () => {
     const { code, stderr } = await bulkhead(commands.folder, ['dev', 'nonsense'], commands.env);
     expect(code).toBe(2);
     expect(stderr).toMatch(/no such product; there are blog, aviation/);
+  });
+
+  test.each([
+    ['export default {', /cannot be loaded: SyntaxError: /],
+    ["throw new Error('boom');", /cannot be loaded: Error: boom \(file:.*:1:7\)$/],
+    ["throw 'boom';", /cannot be loaded: boom$/],
+    [
+      "import 'a-package-that-is-not-there';",
+      /cannot be loaded: .*Cannot find package 'a-package-that-is-not-there'/,
+    ],
+    [undefined, /cannot be loaded: .*directory import/i],
+    [
+      "import { defineGateway } from './dist/src/index.js'; defineGateway({ products: {} });",
+      /error products: expected at least one, got none\.$/,
+    ],
+  ])('a declaration that reads %j is a mistake, with the file’s name', async (text, problem) => {
+    const name = `broken-${Math.random()}.js`;
+    const path = join(commands.folder, name);
+    if (text === undefined) mkdirSync(path);
+    else writeFileSync(path, `${text}\n`);
+    const { code, stdout, stderr } = await run(`schema print --config ${name}`);
+    rmSync(path, { recursive: true });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trim()).toMatch(problem);
+    if (!stderr.includes('products:')) expect(stderr).toContain(`error ${path}: cannot be loaded`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
   test('a mistake is JSON where JSON was asked for', async () => {
