@@ -1,4 +1,3 @@
-import { VariableSource } from '../config/variable-source.js';
 import type { Environment } from '../config/environment.js';
 import { developmentPasswords } from '../development/credentials.js';
 import { developmentUsers, findDevelopmentServer } from '../development/product-uris.js';
@@ -40,15 +39,13 @@ export async function provisionProducts(
   options: ProvisionCommandOptions,
 ): Promise<number> {
   const { json, newPasswords, revoke, rotate, retire } = options;
-  const isProduction = new VariableSource(process.env, process.cwd()).get('NODE_ENV') === 'production';
-  // Production asks for the very connection strings that this command is about to make.
-  const env = { ...process.env, NODE_ENV: 'development' };
   const { environment, runtimes } = await loadProject({
     ...options,
-    env,
     products: product ? [product] : [],
+    // Serving asks for the very connection strings that this command is about to make.
+    serves: false,
   });
-  const { adminUri, isOwn } = adminOf(environment, isProduction);
+  const { adminUri, isOwn } = adminOf(environment);
 
   const chosen = [...runtimes.values()];
   const passwords = isOwn
@@ -157,9 +154,9 @@ class Teller {
 }
 
 /** The administrative connection string, and whether it was given for this command. */
-function adminOf(environment: Environment, isProduction: boolean): { adminUri: string; isOwn: boolean } {
+function adminOf(environment: Environment): { adminUri: string; isOwn: boolean } {
   if (environment.adminUri) return { adminUri: environment.adminUri, isOwn: true };
-  if (isProduction)
+  if (environment.production)
     throw new StartError(['BULKHEAD_ADMIN_URI: expected, a credential that may manage users and roles.']);
   const adminUri = findDevelopmentServer(environment);
   if (!adminUri) throw new BulkheadError('PRODUCT_UNAVAILABLE', NOTHING_RUNS);

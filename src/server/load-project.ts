@@ -22,7 +22,7 @@ export interface LoadProjectOptions {
   readonly products?: readonly string[];
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether it is loaded to serve. Default: true. What only asks databases needs no serving credential and no keys. */
+  /** Whether it is loaded to serve. Default: true. What only asks databases needs no serving credential and no keys, and makes none. */
   readonly serves?: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function loadProject({
   config,
   products = [],
   env,
-  serves,
+  serves = true,
 }: LoadProjectOptions): Promise<Project> {
   const gateway = await loadGateway(config);
   const problems: string[] = [];
@@ -75,7 +75,7 @@ export async function loadProject({
   const read = gather(() => readSurroundings(gateway, env, serves));
   const runtimes = gather(() => buildRuntimes(gateway, products));
   if (!read || !runtimes) throw new StartError(problems);
-  return { gateway, environment: withSecrets(gateway, read), runtimes };
+  return { gateway, environment: serves ? withSecrets(gateway, read) : read, runtimes };
 }
 
 /** Reads a gateway's surroundings, as they are now. @throws StartError with all that is wrong in them. */

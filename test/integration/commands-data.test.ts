@@ -41,7 +41,8 @@ describe('provision', () => {
   });
 
   test('makes users with new passwords and prints them once; the doctor is content with them', async () => {
-    const first = await run('provision', { ...admin(), ...unset, NODE_ENV: 'production' });
+    const away = { BULKHEAD_DATA_DIR: '/proc/bulkhead' };
+    const first = await run('provision', { ...admin(), ...unset, ...away, NODE_ENV: 'production' });
     expect(first.code, first.stderr).toBe(0);
     const variables = assignmentsIn(first.stdout);
     expect(Object.keys(variables).sort()).toEqual(Object.keys(unset).sort());
