@@ -24,17 +24,38 @@ export const NOTHING_RUNS =
 let isHeard = true;
 
 const onUnread = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EPIPE') throw error;
+  const isFirst = isHeard;
   isHeard = false;
+  if (error.code === 'EPIPE' || !isFirst) return;
+  process.stderr.write(
+    `${paint('red', 'error', process.stderr)} what is printed cannot be written: ${error.message}\n`,
+  );
+  process.once('exit', () => {
+    process.exitCode = EXIT.unavailable;
+  });
 };
 
-/** Goes on where nobody reads any more what is printed (`| head`), and ends as it would have. */
+/**
+ * Goes on where nobody reads any more what is printed (`| head`), and ends as it would have; where it cannot be written
+ * (a full disk), that is said, and the exit code is 3.
+ */
 export function outliveReaders(): void {
   process.stdout.off('error', onUnread).on('error', onUnread);
 }
 
 /** Whether somebody reads what is printed, as far as is known. */
 export const isRead = (): boolean => isHeard;
+
+/** What had to be told could not be: nobody reads it, or it cannot be written. */
+export class Untold extends Error {
+  override readonly name = 'Untold';
+}
+
+/** Prints, and waits until it is written. @throws the system's error where nobody takes it. */
+export const printNow = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
@@ -83,12 +104,13 @@ const isRefusedFile = (error: unknown): boolean =>
 export function reportFailure(error: unknown, json: boolean, facts: object = {}): number {
   const problems = error instanceof StartError ? error.problems : [wordsOfDriverError(error)];
   const clean = problems.map(redact);
-  if (json) process.stdout.write(`${JSON.stringify({ ok: false, problems: clean, ...facts })}\n`);
+  if (json && !(error instanceof Untold))
+    process.stdout.write(`${JSON.stringify({ ok: false, problems: clean, ...facts })}\n`);
   else
     for (const problem of clean)
       process.stderr.write(`${paint('red', 'error', process.stderr)} ${printableLines(problem)}\n`);
   if (error instanceof StartError || isRefusedFile(error)) return EXIT.usage;
-  if (error instanceof Interrupted) return EXIT.unavailable;
+  if (error instanceof Interrupted || error instanceof Untold) return EXIT.unavailable;
   if (error instanceof BulkheadError || isAway(error)) return EXIT.unavailable;
   // Nobody foresaw it, so where it came from is what helps.
   const frames = error instanceof Error ? /^ {4}at .*$/m.exec(error.stack ?? '') : null;
@@ -98,7 +120,9 @@ export function reportFailure(error: unknown, json: boolean, facts: object = {})
 
 /** Prints a command's answer: JSON for programs, or lines for people. */
 export function print(json: boolean, facts: object, lines: readonly string[]): void {
-  process.stdout.write(
-    json ? `${JSON.stringify(facts)}\n` : lines.map((line) => `${printableLines(line)}\n`).join(''),
-  );
+  process.stdout.write(textOf(json, facts, lines));
 }
+
+/** A command's answer as it is printed. */
+export const textOf = (json: boolean, facts: object, lines: readonly string[]): string =>
+  json ? `${JSON.stringify(facts)}\n` : lines.map((line) => `${printableLines(line)}\n`).join('');

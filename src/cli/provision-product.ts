@@ -51,11 +51,11 @@ export interface ProvisionedProduct {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Told of a user, before its password is set, with the variables that only this process knows. */
+/** Told of a user, and waited for, before its password is set, with the variables that only this process knows. */
 export type OnUser = (
   user: ProvisionedProduct['users'][number],
   variables: ProvisionedProduct['variables'],
-) => void;
+) => void | Promise<void>;
 
 /** The users that the configured connection strings name; where there is none, `known` ones, or new ones. */
 export function planCredentials(
@@ -115,7 +115,7 @@ export async function provisionUsers(
   const done = { product: name, database, problems: [] };
   try {
     const existing = await existingUsers(admin.db(database));
-    const tellers = new Map<string, () => void>();
+    const tellers = new Map<string, () => void | Promise<void>>();
     const credential = ({ user, password, variable, uri }: PlannedUser) => {
       const exists = existing.has(user);
       // A password in use somewhere is left alone, unless told otherwise.
@@ -130,7 +130,7 @@ export async function provisionUsers(
         const variables = isNew ? { [variable]: uriFor(base, database, { user, password: known }) } : {};
         Object.assign(made, variables);
         told.push({ user, what });
-        onUser({ user, what }, variables);
+        return onUser({ user, what }, variables);
       });
       return { user, ...(known !== undefined && { password: known }) };
     };

@@ -1,20 +1,22 @@
 import type { Environment } from '../config/environment.js';
 import { developmentPasswords } from '../development/credentials.js';
-import { developmentUsers, findDevelopmentServer } from '../development/product-uris.js';
+import {
+  developmentServerFrom,
+  developmentUsers,
+  findDevelopmentServer,
+} from '../development/product-uris.js';
 import { withClient } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
-import { Interrupted } from './interruption.js';
-import { type CommonOptions, EXIT, NOTHING_RUNS, paint, print, reportFailure } from './output.js';
+import { type CommonOptions, EXIT, NOTHING_RUNS, paint, reportFailure } from './output.js';
 import { retireUsers, rotateUsers } from './rotate-users.js';
 import {
-  type CredentialPlan,
-  type OnUser,
   planCredentials,
   type ProvisionedProduct,
   provisionIndexes,
   provisionUsers,
 } from './provision-product.js';
+import { Teller } from './teller.js';
 
 /** Options of `bulkhead provision`. */
 export interface ProvisionCommandOptions extends CommonOptions {
@@ -85,8 +87,7 @@ export async function provisionProducts(
       return complete;
     });
     const ok = done.every((one) => one.problems.length === 0);
-    print(
-      json,
+    await teller.end(
       { ok, products: done },
       done.flatMap((one) => linesOf(one, teller.hasTold(one.product))),
     );
@@ -95,61 +96,6 @@ export async function provisionProducts(
     return reportFailure(error, json, teller.unfinished);
   } finally {
     teller.close();
-  }
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/**
- * Tells each connection string before its password is set, so that neither a failure nor a Ctrl-C of a long run loses
- * one. With `--json` everything is one document at the end; then the end is when a signal comes, too.
- */
-class Teller {
-  readonly #json: boolean;
-  readonly #told = new Map<string, { product: string; variables: Record<string, string> }>();
-  readonly #onSignal = (signal: NodeJS.Signals) => {
-    process.exit(reportFailure(new Interrupted(signal), true, this.unfinished));
-  };
-
-  constructor(json: boolean) {
-    this.#json = json;
-    if (json) for (const signal of SIGNALS) process.on(signal, this.#onSignal);
-  }
-
-  /** For one product. */
-  about({ runtime: { name }, database }: CredentialPlan): OnUser {
-    return ({ user, what }, variables) => {
-      const isFirst = !this.#told.has(name);
-      const told = this.#told.get(name) ?? { product: name, variables: {} };
-      Object.assign(told.variables, variables);
-      this.#told.set(name, told);
-      const assignments = Object.entries(variables).map(([variable, value]) => `${variable}=${value}`);
-      if (!this.#json)
-        print(false, {}, [
-          ...(isFirst ? [`${name}: database ${database}`] : []),
-          `  ${user}: ${what}`,
-          ...assignments,
-        ]);
-    };
-  }
-
-  hasTold(product: string): boolean {
-    return this.#told.has(product);
-  }
-
-  /** What was told of before the command failed, for programs. */
-  get unfinished(): object {
-    const products = [...this.#told.values()].filter(({ variables }) => Object.keys(variables).length > 0);
-    return products.length > 0 ? { products } : {};
-  }
-
-  remind(): void {
-    if (!this.#json && 'products' in this.unfinished)
-      process.stderr.write('These connection strings are shown once and kept nowhere: set them now.\n');
-  }
-
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 }
 

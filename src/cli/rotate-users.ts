@@ -48,7 +48,7 @@ export async function rotateUsers(
     }
     const told = { user: next.user, what: `made; ${user} stays good until it is retired` };
     variables[variable] = uriFor(uri, database, next, credentialOf(uri)?.authSource);
-    onUser(told, { [variable]: variables[variable] });
+    await onUser(told, { [variable]: variables[variable] });
     await db.command({
       [existing ? 'updateUser' : 'createUser']: next.user,
       pwd: next.password,
@@ -118,7 +118,7 @@ export async function retireUsers(
       await db.command({ dropUser: old.user });
       const removed = { user: old.user, what: 'removed' };
       told.push(removed);
-      onUser(removed, {});
+      await onUser(removed, {});
     }
   }
   return { product: runtime.name, database, users: told, problems, variables: {} };

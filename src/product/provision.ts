@@ -18,8 +18,8 @@ export interface ProvisionOptions {
   readonly ops: Credential;
   /** Takes away what a role may and the classes do not need any more. Default false: a gateway that still runs may need it. */
   readonly revoke?: boolean;
-  /** Told of each user before its password is set: afterwards may be too late to remember it. */
-  readonly onUser?: (user: string) => void;
+  /** Told of each user before its password is set, and waited for: afterwards may be too late to remember it. */
+  readonly onUser?: (user: string) => void | Promise<void>;
 }
 
 /** The same for somebody who makes it by hand: passwords are asked for there. */
@@ -108,7 +108,7 @@ export async function provision(admin: mongo.MongoClient, options: ProvisionOpti
     [serve, SERVE_ROLE],
     [ops, OPS_ROLE],
   ] as const) {
-    onUser(user);
+    await onUser(user);
     await db.command({
       [users.has(user) ? 'updateUser' : 'createUser']: user,
       ...(password !== undefined && { pwd: password }),

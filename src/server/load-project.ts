@@ -20,8 +20,6 @@ export interface LoadProjectOptions {
   readonly config?: string;
   /** Default: all. */
   readonly products?: readonly string[];
-  /** Default: `process.env`. */
-  readonly env?: NodeJS.ProcessEnv;
   /** Whether it is loaded to serve. Default: true. What only asks databases needs no serving credential and no keys, and makes none. */
   readonly serves?: boolean;
 }
@@ -58,7 +56,6 @@ function wordsOf(error: unknown): string {
 export async function loadProject({
   config,
   products = [],
-  env,
   serves = true,
 }: LoadProjectOptions): Promise<Project> {
   const gateway = await loadGateway(config);
@@ -72,7 +69,7 @@ export async function loadProject({
       return undefined;
     }
   };
-  const read = gather(() => readSurroundings(gateway, env, serves));
+  const read = gather(() => readSurroundings(gateway, serves));
   const runtimes = gather(() => buildRuntimes(gateway, products));
   if (!read || !runtimes) throw new StartError(problems);
   return { gateway, environment: serves ? withSecrets(gateway, read) : read, runtimes };
@@ -82,15 +79,10 @@ export async function loadProject({
 export const loadEnvironment = (gateway: Gateway): Environment =>
   withSecrets(gateway, readSurroundings(gateway));
 
-const readSurroundings = (
-  { products, composed }: Gateway,
-  env?: NodeJS.ProcessEnv,
-  serves = true,
-): Environment =>
+const readSurroundings = ({ products, composed }: Gateway, serves = true): Environment =>
   readEnvironment({
     products: Object.keys(products),
     serves,
-    ...(env && { env }),
     ...(composed && { composed }),
   });
 

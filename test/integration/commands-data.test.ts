@@ -100,6 +100,51 @@ describe('provision', () => {
     },
   );
 
+  test('sets no password that nobody was told of', async () => {
+    const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+    const env = { ...commands.env, ...admin(), ...unset };
+    /** In a shell, with what it prints going somewhere else. */
+    const shell = (args: string, where: string) =>
+      new Running(
+        'bash',
+        ['-c', `set -o pipefail; "$0" dist/src/cli/main.js ${args} ${where}`, process.execPath],
+        {
+          cwd: commands.folder,
+          env,
+        },
+      ).ended;
+    const credentials = async () => {
+      const { users } = await client.db('blog').command({ usersInfo: 1, showCredentials: true });
+      return users.map((one: mongo.Document) => JSON.stringify(one['credentials']));
+    };
+    try {
+      await run('provision blog', { ...admin(), ...unset });
+      const before = await credentials();
+      for (const [where, code] of [
+        ['> /dev/full', 'ENOSPC'],
+        ['| true', 'EPIPE'],
+      ] as const) {
+        const lost = await shell('provision blog --new-passwords', where);
+        const why = `connection string of blog-serve cannot be printed (${code}): its password was not set`;
+        expect([lost.code, lost.stderr]).toEqual([3, expect.stringContaining(why)]);
+        expect(lost.stderr).not.toMatch(/^ +at /m);
+        expect(await credentials()).toEqual(before);
+      }
+      // One document at the end comes too late for that; it is said.
+      const late = await shell('provision blog --new-passwords --json', '> /dev/full');
+      const why =
+        'New passwords are set for blog-serve, blog-ops: where what was printed of them is lost, run';
+      expect([late.code, late.stderr]).toEqual([3, expect.stringContaining(why)]);
+      const token = await shell('token --product blog --scope blog:read', '> /dev/full');
+      expect([token.code, token.stderr]).toEqual([
+        3,
+        expect.stringMatching(/^error what is printed cannot be written: ENOSPC.*\n$/),
+      ]);
+    } finally {
+      await client.close();
+    }
+  });
+
   test('makes the users that the connection strings name', async () => {
     const uri = new URL(commands.gateway.uris['blog']!);
     uri.username = 'somebody-else';
@@ -235,8 +280,8 @@ describe('init', () => {
 
   test.each([
     ['/proc/bulkhead', '/proc/bulkhead: expected a folder, or where one can be made, got ENOENT. Make'],
-    [`${made} --package=`, '--package: expected a version, an address or a tarball, got nothing.'],
-    [`${made} --package=\t`, '--package: expected a version, an address or a tarball, got nothing.'],
+    [`${made} --package=`, '--package is empty: leave it out, or say what it is.'],
+    [`${made} --package=\t`, '--package is empty: leave it out, or say what it is.'],
   ])('ends with 2 for %s, and makes nothing', async (args, problem) => {
     const { code, stderr } = await run(`init --name shop ${args}`);
     expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);

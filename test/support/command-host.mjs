@@ -9,8 +9,9 @@ process.on('message', async ({ args, env }) => {
   const said = { stdout: '', stderr: '' };
   const write = { stdout: process.stdout.write, stderr: process.stderr.write };
   for (const stream of ['stdout', 'stderr'])
-    process[stream].write = (text) => {
+    process[stream].write = (text, written) => {
       said[stream] += text;
+      written?.();
       return true;
     };
   try {

@@ -41,8 +41,6 @@ export function createRepository(folder: string, options: NewRepositoryOptions):
   if (isFile) problems.push(`${folder}: expected an empty folder, found a file.`);
   if (inTheWay.length > 0)
     problems.push(`${folder}: expected an empty folder, found ${inTheWay.slice(0, 3).join(', ')}.`);
-  if (options.dependency?.trim() === '')
-    problems.push('--package: expected a version, an address or a tarball, got nothing.');
   if (problems.length > 0) throw new StartError(problems);
 
   makeFolder(folder, { advice: 'Make the repository in a folder of your own.' });
