@@ -47,6 +47,8 @@ export interface ProvisionedProduct {
   /** What the roles may beyond what the classes need: a gateway that runs may still need it. */
   readonly surplus?: readonly string[];
   readonly problems: readonly string[];
+  /** What could not be looked at from here. */
+  readonly warnings?: readonly string[];
   /** Connection strings with passwords that were made up. */
   readonly variables: Readonly<Record<string, string>>;
 }

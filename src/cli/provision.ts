@@ -8,6 +8,7 @@ import {
 import { withClient } from '../development/with-database.js';
 import { BulkheadError, StartError } from '../errors/bulkhead-error.js';
 import { loadProject } from '../server/load-project.js';
+import { checkStrings } from './check-strings.js';
 import { type CommonOptions, EXIT, NOTHING_RUNS, paint, reportFailure } from './output.js';
 import { retireUsers, rotateUsers } from './rotate-users.js';
 import {
@@ -64,18 +65,27 @@ export async function provisionProducts(
   if (problems.length > 0) throw new StartError(problems);
 
   const base = environment.mongodbUri ?? adminUri;
+  const where = developmentServerFrom(environment);
   const teller = new Teller(json);
   try {
     const done = await withClient(adminUri, 'provision', async (admin) => {
       const results: ProvisionedProduct[] = [];
       for (const plan of plans) {
         const onUser = teller.about(plan);
+        if (!rotate && !retire) {
+          const made = await provisionUsers(admin, plan, { base, newPasswords, revoke, onUser });
+          // By hand, nobody may have run it yet.
+          results.push(
+            made.script === undefined ? { ...made, ...(await checkStrings(admin, plan, where)) } : made,
+          );
+          continue;
+        }
+        const checked = await checkStrings(admin, plan, where);
+        const { runtime, database } = plan;
+        const untouched = { product: runtime.name, database, users: [], variables: {}, ...checked };
+        const change = rotate ? rotateUsers : retireUsers;
         results.push(
-          rotate
-            ? await rotateUsers(admin, plan, onUser)
-            : retire
-              ? await retireUsers(admin, plan, onUser)
-              : await provisionUsers(admin, plan, { base, newPasswords, revoke, onUser }),
+          checked.problems.length > 0 ? untouched : { ...checked, ...(await change(admin, plan, onUser)) },
         );
       }
       teller.remind();
@@ -111,13 +121,15 @@ function adminOf(environment: Environment): { adminUri: string; isOwn: boolean }
 
 /** What is left to say of a product, whose users may have been told of. */
 function linesOf(
-  { product, database, indexes, surplus = [], problems, script, tool }: ProvisionedProduct,
+  { product, database, indexes, surplus = [], problems, warnings = [], script, tool }: ProvisionedProduct,
   isTold: boolean,
 ): string[] {
   const made = indexes === undefined ? [] : [`${indexes} indexes created or changed`];
   const facts = [...(isTold ? [] : [`database ${database}`]), ...made];
   return [
-    ...(facts.length > 0 || problems.length > 0 ? [`${product}: ${facts.join(', ')}`.trimEnd()] : []),
+    ...(facts.length > 0 || problems.length > 0 || warnings.length > 0
+      ? [`${product}: ${facts.join(', ')}`.trimEnd()]
+      : []),
     ...(script
       ? [
           tool === 'atlas'
@@ -134,6 +146,7 @@ function linesOf(
           ...surplus.map((one) => `    ${one}`),
         ]
       : []),
+    ...warnings.map((one) => `  ${paint('yellow', '!')} ${one}`),
     ...problems.map((one) => `  ${paint('red', '✗')} ${one}`),
   ];
 }

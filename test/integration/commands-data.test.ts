@@ -10,6 +10,7 @@ import { createLogger } from '../../src/server/telemetry/logger.js';
 import { bulkhead, Running } from '../support/command.js';
 import { found, nobodyThere, useCommands } from '../support/commands.js';
 import { eventually } from '../support/eventually.js';
+import { OwnServer } from '../support/own-server.js';
 
 const commands = useCommands();
 const { run } = commands;
@@ -142,6 +143,57 @@ describe('provision', () => {
       ]);
     } finally {
       await client.close();
+    }
+  });
+
+  test('says where a connection string names another server, and what it could not ask', async () => {
+    const other = await OwnServer.start();
+    const client = await new mongo.MongoClient(inject('mongodAdminUri')).connect();
+    try {
+      const on = (port: number) => {
+        const moved = ([variable, from]: readonly [string, string]): [string, string] => {
+          const uri = new URL(from);
+          uri.port = String(port);
+          uri.searchParams.set('serverSelectionTimeoutMS', '500');
+          return [variable, uri.href];
+        };
+        return Object.fromEntries(
+          (['BLOG_MONGODB_URI', 'BLOG_OPS_MONGODB_URI'] as const).map((name) =>
+            moved([name, commands.env[name]!]),
+          ),
+        );
+      };
+      const users = async () =>
+        (await client.db(commands.gateway.databases['blog']).command({ usersInfo: 1 })).users
+          .length as number;
+      const count = await users();
+      const variables = Object.keys(on(1));
+      for (const how of ['', ' --rotate', ' --retire']) {
+        const { code, stdout } = await run(`provision blog${how}`, { ...admin(), ...on(other.port) });
+        expect(code).toBe(1);
+        for (const variable of variables)
+          expect(stdout).toContain(`${variable}: the server that it names refuses `);
+      }
+      // With the same users there, too, what is printed would still be of the wrong one.
+      const there = { BULKHEAD_ADMIN_URI: other.uri, ...on(other.port) };
+      expect(await run('provision blog', there)).toMatchObject({ code: 0, stderr: '' });
+      for (const how of ['', ' --rotate', ' --retire']) {
+        const { code, stdout } = await run(`provision blog${how}`, { ...admin(), ...on(other.port) });
+        expect([code, stdout]).toEqual([
+          1,
+          expect.stringContaining('BLOG_MONGODB_URI names another server than BULKHEAD_ADMIN_URI'),
+        ]);
+      }
+      expect(await users()).toBe(count);
+      const { code, stdout } = await run('provision blog', { ...admin(), ...on(1) });
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/BLOG_MONGODB_URI could not be checked from here: .*ECONNREFUSED/),
+      ]);
+      expect(stdout).toContain('bulkhead doctor blog');
+    } finally {
+      await client.close();
+      await other.remove();
     }
   });
 
