@@ -142,7 +142,11 @@ function reduce(operation: OperationDefinitionNode, scope: SelectionScope, mostF
   };
 
   const root = scope.schema.getQueryType()!;
-  for (const { type } of operation.variableDefinitions ?? []) checkInput(typeFromAST(scope.schema, type));
+  for (const { variable, type } of operation.variableDefinitions ?? []) {
+    // Compiled code reads variables from an object with a prototype: one that is left out would be found there.
+    if (variable.name.value in Object.prototype) throw new NotCompilable();
+    checkInput(typeFromAST(scope.schema, type));
+  }
   const { directives: _, variableDefinitions = [], ...rest } = operation;
   const document: DocumentNode = {
     kind: Kind.DOCUMENT,

@@ -173,6 +173,28 @@ describe('a compiled query answers what graphql-js answers', () => {
     expect(compiles).toBeGreaterThan(250);
   });
 
+  test('whatever its variables are called', async () => {
+    const inherited = Object.getOwnPropertyNames(Object.prototype);
+    const name = fc.oneof(fc.constantFrom(...inherited), fc.stringMatching(/^[a-zA-Z_]\w{0,8}$/));
+    const place = fc.constantFrom(
+      (name: string) => `query ($${name}: Int) { echo(number: $${name}) }`,
+      (name: string) => `query ($${name}: Int = 4) { echo(number: $${name}) }`,
+      (name: string) => `query ($${name}: Int) { echo(span: { from: $${name} }) }`,
+      (name: string) => `query ($${name}: Boolean = true) { node { id @include(if: $${name}) } }`,
+    );
+    const given = fc.constantFrom([], [undefined], [null], [5], [false]);
+    await fc.assert(
+      fc.asyncProperty(name, place, given, async (name, write, values) => {
+        const query = write(name);
+        const wrong = query.includes('Boolean') ? 5 : false;
+        fc.pre(!values.includes(wrong as never));
+        const { expected, given } = await both(query, Object.fromEntries(values.map((one) => [name, one])));
+        expect(given).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test.each([
     ['the default of a variable that is never null', 'query ($n: Int! = 5) { needed(number: $n) }', {}],
     ['the default of a moment', 'query ($at: DateTime = "2026-01-01T00:00:00Z") { echo(at: $at) }', {}],
@@ -187,6 +209,12 @@ describe('a compiled query answers what graphql-js answers', () => {
     ['a variable inside a list', 'query ($c: Colour!) { echo(list: [RED, $c]) }', { c: 'BLUE' }],
     ['one item for a list', 'query ($l: [Colour]) { echo(list: $l) }', { l: 'RED' }],
     ['an input object', 'query ($s: Span) { echo(span: $s) }', { s: { to: 2 } }],
+    ['a variable named as what objects have', 'query ($toString: Int) { echo(number: $toString) }', {}],
+    [
+      'a variable named as the prototype',
+      'query ($__proto__: Int) { echo(number: $__proto__) }',
+      Object.fromEntries([['__proto__', 5]]),
+    ],
     ['a default inside an input object', 'query ($s: Span) { echo(span: $s) }', { s: {} }],
     [
       'an input object whose type holds itself',
