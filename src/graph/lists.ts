@@ -85,9 +85,8 @@ export class Lists {
     const coordinate = coordinateOf(info);
     const command = this.#scope.command(coordinate, info.path);
     const plan = { collection: collectionOf(target), rows, pipeline };
-    const work = () => reader.aggregate(plan, command);
     return (await (answers && keepMs > 0
-      ? answers.answer([coordinate, plan], keepMs, command, work)
-      : work())) as T[];
+      ? answers({ coordinate, plan, keepMs }, command)
+      : reader.aggregate(plan, command))) as T[];
   }
 }

@@ -2,8 +2,8 @@ import type { GraphQLResolveInfo, ResponsePath } from 'graphql';
 import { rowRuleOf } from '../auth/rows.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { ClassType } from '../database/class-type.js';
-import type { CommandScope, Filter, Reader } from '../database/reader.js';
-import type { AnswerCache } from './answer-cache.js';
+import type { CommandScope, Filter, Reader, Row } from '../database/reader.js';
+import type { KeptPlan } from './answer-cache.js';
 import { planOf } from './field-plan.js';
 import type { Pieces } from './pieces.js';
 
@@ -13,8 +13,8 @@ export interface ReadScope {
   readonly viewer: Viewer;
   readonly reader: Reader;
   readonly pieces: Pieces;
-  /** Keeps answers of aggregations, in products that declare a class for them. */
-  readonly answers?: AnswerCache;
+  /** Answers an aggregation, and keeps what it answers, in products that declare a class for that. */
+  readonly answers?: (asked: KeptPlan, command: CommandScope) => Promise<Row[]>;
   /**
    * The comment, time limit and signal of a command sent for a field such as `Post.author`, at a place of the answer; of one
    * that is for several, there is none.

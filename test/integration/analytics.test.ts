@@ -23,6 +23,7 @@ import type { Row } from '../../src/database/reader.js';
 import { declaredFields } from '../../src/graph/type-graphql.js';
 import { addIndexes } from '../../src/indexes/apply.js';
 import { createGatewayServer, type GatewayServer } from '../../src/server/gateway-server.js';
+import { eventually } from '../support/eventually.js';
 
 const DATABASE = `analytics-${randomUUID().slice(0, 8)}`;
 const keys = secretKeys(randomUUID(), 'aviation');
@@ -186,6 +187,11 @@ describe('the graph', () => {
   };
   const tokenOf = (...scopes: string[]) => signToken(keys, { subject: 'reports', scopes, expiresInS: 600 });
   const kept = () => db().collection('cachedresponses');
+  const written = () =>
+    eventually(
+      'the answers are written',
+      () => server.runtimes.get('aviation')!.link.answers!.underWay === 0,
+    );
   const aggregates = () => commands.filter((one) => one.commandName === 'aggregate');
   let student: Types.ObjectId;
   let own: StoredAttempt[];
@@ -211,6 +217,7 @@ describe('the graph', () => {
       .updateMany({ student }, { $set: { user: signedUp.id } });
   });
   beforeEach(async () => {
+    await written();
     await kept().deleteMany();
     commands = [];
   });
@@ -288,6 +295,7 @@ describe('the graph', () => {
         expect(await answered(query, await tokenOf(scope))).toEqual(seen);
       expect(await answered(query, await tokenOf('blog:admin'))).toEqual([]);
     }
+    await written();
     // Owner, other, everything: kept apart. Whoever sees no row needs no answer.
     expect(await kept().countDocuments()).toBe(2 * 3);
   });
@@ -302,8 +310,10 @@ describe('the graph', () => {
     const attempts = db().collection('attempts');
     const total = (rows: readonly Row[]) => rows.reduce((sum, one) => sum + Number(one['answers']), 0);
     for (const [query, seconds, callers] of cases) {
+      await written();
       await kept().deleteMany();
       const before = await answered(query, owner);
+      await written();
       const [entry] = await kept().find().toArray();
       expect(Math.abs((+entry!['expiresAt'] - +entry!['updatedAt']) / 1000 - seconds)).toBeLessThan(1);
 

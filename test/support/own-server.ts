@@ -92,16 +92,21 @@ export const failing =
       data: { appName: `bulkhead:${product}`, failCommands, errorCode },
     });
 
-/** Switches on and off that a product's reads take so long in the database; whoever else asks it is answered at once. */
-export const slowReads =
-  (admin: mongo.MongoClient, product: string, blockTimeMS: number) => (mode: 'off' | 'alwaysOn') =>
+/** Switches on and off that commands of a product's pool take so long in the database; whoever else asks it is answered at once. */
+export const slow =
+  (admin: mongo.MongoClient, product: string, blockTimeMS: number, failCommands: readonly string[]) =>
+  (mode: 'off' | 'alwaysOn') =>
     admin.db('admin').command({
       configureFailPoint: 'failCommand',
       mode,
       data: {
         appName: `bulkhead:${product}`,
-        failCommands: ['find', 'aggregate'],
+        failCommands,
         blockConnection: true,
         blockTimeMS,
       },
     });
+
+/** The same of its reads. */
+export const slowReads = (admin: mongo.MongoClient, product: string, blockTimeMS: number) =>
+  slow(admin, product, blockTimeMS, ['find', 'aggregate']);

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Sharer } from '../../database/sharers.js';
 import { BulkheadError } from '../../errors/bulkhead-error.js';
+import type { Limits } from '../../product/product.js';
 
 const MIB = 1024 * 1024;
 /** Of the heap: what an answer of the database becomes, with the answer that is made of it, takes some four times its bytes. */
@@ -10,6 +11,13 @@ const MOST = 256 * MIB;
 /** An operation that holds less is let go on: it is not what fills the heap. */
 const SMALL = MIB;
 const RETRY_S = 1;
+
+/** What is read may be more than what is answered of it. */
+const READ_PER_ANSWERED = 4;
+
+/** Bytes that one operation of a product may read. */
+export const mostRead = ({ answerBytes }: Pick<Limits, 'answerBytes'>): number =>
+  READ_PER_ANSWERED * answerBytes;
 
 /** What one operation holds. */
 interface Held {

@@ -23,18 +23,19 @@ export class BoundedReader implements Reader {
   }
 
   find(plan: ReadPlan, scope: CommandScope): Promise<Row[]> {
-    return this.#inTurn(() => this.#reader.find(plan, scope));
+    return this.inTurn(() => this.#reader.find(plan, scope));
   }
 
   load(plan: LoadPlan, scope: CommandScope): Promise<Map<string, Row>> {
-    return this.#inTurn(() => this.#reader.load(plan, scope));
+    return this.inTurn(() => this.#reader.load(plan, scope));
   }
 
   aggregate(plan: AggregatePlan, scope: CommandScope): Promise<Row[]> {
-    return this.#inTurn(() => this.#reader.aggregate(plan, scope));
+    return this.inTurn(() => this.#reader.aggregate(plan, scope));
   }
 
-  async #inTurn<T>(read: () => Promise<T>): Promise<T> {
+  /** Reads in one of the operation's turns, by whatever reader. */
+  async inTurn<T>(read: () => Promise<T>): Promise<T> {
     const leave: Leave = await this.#places.take(this.#signal)!;
     try {
       return await read();

@@ -1,12 +1,10 @@
 import type { ResponsePath } from 'graphql';
 import type { Deadline } from '../../compartment/deadline.js';
 import { Places } from '../../compartment/places.js';
-import type { ClassType } from '../../database/class-type.js';
 import { translating } from '../../database/driver-errors.js';
 import { Writer } from '../../database/models.js';
 import type { CommandScope, Reader } from '../../database/reader.js';
 import { noTurn, type WriteTurn } from '../../database/write-turn.js';
-import { AnswerCache, type KeptAnswer } from '../../graph/answer-cache.js';
 import { IN_FIELD, type Models, type ProductContext, type SignIns } from '../../graph/context.js';
 import { Lists } from '../../graph/lists.js';
 import { Loaders } from '../../graph/loaders.js';
@@ -132,16 +130,8 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
   const viewer = request.viewers(runtime.name);
   const fair = new FairReader(link.reader, link.readTurns, siteOf(request.network));
   const models = modelsOf(link, { reader: fair, scope: here }, deadline);
-  const kept = runtime.product.answers as ClassType<KeptAnswer> | undefined;
   const reader = new BoundedReader(fair, readPlaces(runtime), deadline);
-  const answers =
-    kept &&
-    new AnswerCache(
-      kept,
-      reader,
-      runtime.compartment.isReadOnly ? undefined : models.of(kept),
-      runtime.answersUnderWay,
-    );
+  const { answers } = link;
   const pieces = new Pieces(runtime.name, deadline.signal);
   const reads: ReadScope = {
     product: runtime.name,
@@ -152,7 +142,12 @@ export function createProductContext(runtime: ProductRuntime, operation: Operati
       if (place) operation.onCommand?.(by, place);
       return command(by);
     },
-    ...(answers && { answers }),
+    ...(answers && {
+      answers: (asked, by) =>
+        reader.inTurn(() =>
+          answers.answer(asked, by, { reader: fair, mayWrite: !runtime.compartment.isReadOnly }),
+        ),
+    }),
   };
   const signIns = signInsOf(runtime, request, here);
   const context: ProductContext = {

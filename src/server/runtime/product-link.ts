@@ -7,10 +7,12 @@ import type { ClassType } from '../../database/class-type.js';
 import { BUSY } from '../../database/driver-errors.js';
 import { DriverReader } from '../../database/driver-reader.js';
 import { JoiningReader } from '../../database/joining-reader.js';
-import { ModelRegistry } from '../../database/models.js';
+import { ModelRegistry, Writer } from '../../database/models.js';
 import type { Reader } from '../../database/reader.js';
 import type { BulkheadError } from '../../errors/bulkhead-error.js';
+import { AnswerCache, type KeptAnswer } from '../../graph/answer-cache.js';
 import type { BindCapability, Capability } from '../../graph/capability.js';
+import type { Limits } from '../../product/product.js';
 
 /** What a link is made for. */
 export interface ProductLinkOptions {
@@ -19,10 +21,11 @@ export interface ProductLinkOptions {
   readonly capabilities: readonly Capability[];
   /** The error of whoever comes before there is a connection. @param why instead of that. */
   readonly unavailable: (why?: string) => BulkheadError;
-  /** Connections to one server. */
-  readonly poolSize: number;
-  /** How long a read waits for a connection. */
-  readonly waitQueueTimeoutMs: number;
+  /** The class that kept answers are stored in; left out, none are kept. */
+  readonly answers?: ClassType<KeptAnswer> | undefined;
+  /** Counts what the database answers to a signal, until the function that it returns is called. */
+  readonly hold: (signal: AbortSignal) => () => void;
+  readonly limits: Pick<Limits, 'poolSize' | 'waitQueueTimeoutMs' | 'deadlineMs'>;
 }
 
 /**
@@ -34,6 +37,7 @@ export class ProductLink {
   readonly connection: Connection = createConnection();
   readonly models: ModelRegistry;
   readonly reader: Reader;
+  readonly answers: AnswerCache | undefined;
   readonly capabilities: readonly BindCapability[];
   /** Three quarters of the connections for writes: a majority that is missing must not keep reads waiting. */
   readonly turns: WriteTurns;
@@ -42,16 +46,24 @@ export class ProductLink {
   readonly #unavailable: () => BulkheadError;
 
   constructor(options: ProductLinkOptions) {
-    const { product, classes, capabilities, unavailable, poolSize } = options;
+    const { product, classes, capabilities, answers, unavailable, hold, limits } = options;
     this.#unavailable = unavailable;
-    this.turns = new WriteTurns(writersShare(poolSize));
+    this.turns = new WriteTurns(writersShare(limits.poolSize));
     this.readTurns = new ReadTurns({
-      atOnce: poolSize,
-      waitMs: options.waitQueueTimeoutMs,
+      atOnce: limits.poolSize,
+      waitMs: limits.waitQueueTimeoutMs,
       busy: () => unavailable(BUSY),
     });
     this.models = new ModelRegistry(this.connection, classes);
     this.reader = new JoiningReader(new DriverReader(() => this.db));
+    this.answers =
+      answers &&
+      new AnswerCache({
+        target: answers,
+        writer: (scope) => new Writer(this.models.model(answers), this.reader, scope, this.turns.take),
+        limitMs: limits.deadlineMs,
+        hold,
+      });
     this.capabilities = capabilities.map((one) =>
       one.open({ product, client: () => this.client, db: () => this.db, writing: this.turns.take }),
     );

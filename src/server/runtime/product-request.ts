@@ -8,10 +8,8 @@ import { UNBATCHED_AT } from '../../monitor/recorder.js';
 import { siteOf } from '../limits/rate-limits.js';
 import { createProductContext } from './product-context.js';
 import type { ProductRuntime } from './product-runtime.js';
+import { mostRead } from '../limits/held-answers.js';
 import type { RequestScope } from '../request-scope.js';
-
-/** What is read may be more than what is answered of it. */
-const READ_PER_ANSWERED = 4;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
@@ -47,14 +45,14 @@ export class ProductRequest {
     operationName: string | undefined,
     kind: 'reads' | 'writes',
   ): Promise<ProductRequest> {
-    const { deadlineMs, answerBytes } = runtime.product.limits;
+    const { deadlineMs } = runtime.product.limits;
     const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
     const name = operationName && NAME.test(operationName) ? operationName : '-';
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind, siteOf(request.network));
       const release = runtime.held.open(
         deadline.signal,
-        kind === 'reads' ? READ_PER_ANSWERED * answerBytes : undefined,
+        kind === 'reads' ? mostRead(runtime.product.limits) : undefined,
       );
       const isMeasured = request.wantsCost(runtime.name) && runtime.recorder !== undefined;
       return new ProductRequest(

@@ -3,14 +3,14 @@ import type { Sessions } from '../../auth/sessions.js';
 import { Compartment } from '../../compartment/compartment.js';
 import type { ClassType } from '../../database/class-type.js';
 import { isCredentialRefused } from '../../database/driver-errors.js';
-import type { Row } from '../../database/reader.js';
 import { buildProductGraph } from '../../graph/product-graph.js';
+import type { KeptAnswer } from '../../graph/answer-cache.js';
 import type { IsolatedSchema } from '../../graph/type-graphql.js';
 import type { Recorder } from '../../monitor/recorder.js';
 import type { ProductWatcher } from '../../monitor/watcher.js';
 import type { Product } from '../../product/product.js';
 import { capabilitiesOf } from './capabilities.js';
-import { HeldAnswers } from '../limits/held-answers.js';
+import { HeldAnswers, mostRead } from '../limits/held-answers.js';
 import { ProductLink } from './product-link.js';
 import type { OperationTrace } from '../telemetry/traces.js';
 import { productSessions } from './product-sessions.js';
@@ -23,8 +23,6 @@ export class ProductRuntime {
   readonly graph: IsolatedSchema;
   readonly compartment: Compartment;
   readonly sessions: Sessions | undefined;
-  /** Kept answers that are being computed. */
-  readonly answersUnderWay = new Map<string, Promise<Row[]>>();
   /** What happens in it is counted here; left out where nobody watches. */
   recorder: Recorder | undefined;
   /** Everybody who looks on, the recorder among them. */
@@ -77,9 +75,10 @@ export class ProductRuntime {
       product: this.name,
       classes: this.classes,
       capabilities: this.#capabilities,
+      answers: this.product.answers as ClassType<KeptAnswer> | undefined,
       unavailable: (why) => this.compartment.unavailable(why),
-      poolSize: this.product.limits.poolSize,
-      waitQueueTimeoutMs: this.product.limits.waitQueueTimeoutMs,
+      hold: (signal) => this.held.open(signal, mostRead(this.product.limits)),
+      limits: this.product.limits,
     });
   }
 
