@@ -13,11 +13,27 @@ export interface RegisteredOperation {
   readonly updatedAt: Date;
 }
 
-/** The texts of a product's registered operations by their hash. @throws the driver's error, after two seconds at the latest. */
-export async function readRegisteredOperations(db: mongo.Db, product: string): Promise<Map<string, string>> {
+/**
+ * The texts of a product's registered operations by their hash. A server that answers takes two seconds at the most; one
+ * that says nothing is waited for as long as the signal says.
+ *
+ * @throws the driver's error, or the signal's reason.
+ */
+export async function readRegisteredOperations(
+  db: mongo.Db,
+  product: string,
+  signal?: AbortSignal,
+): Promise<Map<string, string>> {
   const stored = await db
     .collection<RegisteredOperation>(OPERATIONS_COLLECTION)
-    .find({}, { maxTimeMS: TIME_LIMIT_MS, comment: `bulkhead:${product}:-:Operations.list` })
+    .find(
+      {},
+      {
+        maxTimeMS: TIME_LIMIT_MS,
+        comment: `bulkhead:${product}:-:Operations.list`,
+        ...(signal && { signal }),
+      },
+    )
     .toArray();
   return new Map(stored.map(({ _id, text }) => [_id, text]));
 }

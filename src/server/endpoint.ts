@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is asking; set before the body is read. */
     viewers: Viewers | null;
+    /** When its operation's time began, in milliseconds since the epoch; set when its body was read. */
+    began: number;
   }
 }
 
@@ -132,6 +134,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       const { viewers, body } = request;
       // A browser that came for the page was not authenticated.
       if (!viewers) return undefined;
+      request.began = Date.now();
       if (!Array.isArray(body)) return letThrough(viewers, askedBy(request));
       const problem = batchProblem(body, target.limits.operationsPerRequest);
       if (problem) return refuse(reply, problem);
@@ -145,6 +148,7 @@ export async function serveEndpoint(app: FastifyInstance, options: EndpointOptio
       application: applicationOf(request.headers),
       wantsCost: (product) => COST_HEADER in request.headers && mayMeasure(request.viewers!, product),
       client: clientSignal(reply.raw),
+      began: request.began,
       headers: request.headers,
       reports: new Map(),
       admitSignIn: rates && ((product, email) => rates.signIns.get(product)!.take(request.ip, email)),

@@ -63,6 +63,7 @@ export async function createHttpApp(
   refuseUnhandled(app.server);
   answerFaults(app, new Set(targets.map(({ path }) => path)));
   app.decorateRequest('viewers', null);
+  app.decorateRequest('began', 0);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });

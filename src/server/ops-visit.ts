@@ -61,9 +61,14 @@ class Stay {
   /** Settles when the reads before are over. */
   #last: Promise<unknown>;
 
-  constructor(runtime: ProductRuntime, { client, batch, network }: RequestScope) {
+  constructor(runtime: ProductRuntime, { client, began, batch, network }: RequestScope) {
     this.#runtime = runtime;
-    this.#deadline = new Deadline(runtime.name, runtime.product.limits.deadlineMs, client, batch?.began);
+    this.#deadline = new Deadline(
+      runtime.name,
+      runtime.product.limits.deadlineMs,
+      client,
+      batch?.began ?? began,
+    );
     this.#entered = runtime.compartment.enter(this.#deadline.signal, 'reads', siteOf(network));
     this.#last = this.#entered.catch(() => {});
   }

@@ -19,6 +19,8 @@ export interface RequestScope {
   readonly wantsCost: (product: string) => boolean;
   /** Aborted when the client closes its connection before the answer. */
   readonly client: AbortSignal;
+  /** When its time began, in milliseconds since the epoch: before its operation was looked up. */
+  readonly began: number;
   /** The array that the operation came in; left out where it came alone. */
   readonly batch?: Batch;
   /** The headers, for the trace that the request may be a part of. */

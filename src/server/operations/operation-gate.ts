@@ -5,6 +5,7 @@ import type { Viewers } from '../../auth/authenticator.js';
 import { BulkheadError } from '../../errors/bulkhead-error.js';
 import { hashOf } from '../../graph/operation-hash.js';
 import { ofProduct } from '../../errors/of-product.js';
+import { readRegisteredOperations } from '../../product/registered-operations.js';
 import { OperationList } from './operation-list.js';
 import { isSha256 } from './persisted-queries.js';
 import type { ProductRuntime } from '../runtime/product-runtime.js';
@@ -82,7 +83,10 @@ const MOST_TOLD = 1_000;
 export function operationGate({ name, product, db }: GateOptions, logger: Logger): OperationGate | undefined {
   const { operations: mode = 'open' } = product;
   if (mode === 'open') return undefined;
-  const list = new OperationList(name, db, product.limits.tokens);
+  const list = new OperationList(
+    (signal) => readRegisteredOperations(db(), name, signal),
+    product.limits.tokens,
+  );
   const told = new Set<string>();
 
   const refuse = ({ text, hash }: Asked): BulkheadError | undefined => {
@@ -114,11 +118,19 @@ export function operationGate({ name, product, db }: GateOptions, logger: Logger
         if (await list.recalls(hash!)) return;
       }
     } catch (error) {
-      throw ofProduct(translateDriverError(error), name);
+      throw ofProduct(toUnavailable(error), name);
     }
     const refusal = refuse(asked);
     if (refusal) throw refusal;
   };
+}
+
+/** A list that cannot be read in time is no list, whatever the reason. */
+function toUnavailable(cause: unknown): BulkheadError {
+  const error = translateDriverError(cause);
+  if (error instanceof BulkheadError) return error;
+  const why = 'The product is not available. Its registered operations could not be read.';
+  return new BulkheadError('PRODUCT_UNAVAILABLE', why, { cause, retryAfterS: 1 });
 }
 
 /** What of a product its gate needs. */

@@ -1,23 +1,28 @@
-import { setImmediate } from 'node:timers/promises';
-import type { mongo } from 'mongoose';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
+import { withinTime } from '../../auth/within-time.js';
 import { formOf, hashOf } from '../../graph/operation-hash.js';
-import { readRegisteredOperations } from '../../product/registered-operations.js';
 
 /** A hash that is not known is looked for in the database, but not more often than this. */
 const LOOK_AGAIN_MS = 1_000;
-/** What was removed from the list is refused after this time at the latest, if anybody asks. */
+/** What was removed from the list is refused after this time at the latest, if anybody asks and the database answers. */
 const STALE_MS = 30_000;
+/** A read that takes longer is given up. */
+const READ_MS = 2_000;
+/** Nobody waits longer for a newer list than the one that is there. */
+const PATIENCE_MS = 500;
 /** Layouts of registered operations that are remembered. */
 const MOST_LAYOUTS = 5_000;
 /** Registered texts that are parsed in one go, at half a millisecond each. */
 const TEXTS_AT_ONCE = 20;
 
+/** The texts of registered operations by their hash. */
+type Texts = ReadonlyMap<string, string>;
+
 /** The operations that are registered for one product, as its database has them. */
 export class OperationList {
-  readonly #product: string;
-  readonly #db: () => mongo.Db;
+  readonly #load: (signal: AbortSignal) => Promise<Texts>;
   readonly #maxTokens: number;
-  #texts: ReadonlyMap<string, string> | undefined;
+  #texts: Texts | undefined;
   /** What is asked by the registered texts, once it was needed. */
   #known: Promise<ReadonlySet<string | undefined>> | undefined;
   /** The same by the hash of each text: they are parsed once. */
@@ -25,15 +30,21 @@ export class OperationList {
   /** From the hash of a text as it came to its form, which is that of a registered one. */
   readonly #layouts = new Map<string, string>();
   #readAt = 0;
-  #reading: Promise<void> | undefined;
+  /** The wait for the read that is under way: over before it, where it takes long. */
+  #wait: Promise<void> | undefined;
 
-  constructor(product: string, db: () => mongo.Db, maxTokens: number) {
-    this.#product = product;
-    this.#db = db;
+  /** @param load reads them in the database. */
+  constructor(load: (signal: AbortSignal) => Promise<Texts>, maxTokens: number) {
+    this.#load = load;
     this.#maxTokens = maxTokens;
   }
 
-  /** The text that is registered under a hash. @throws the driver's error when the list was never read. */
+  /**
+   * The text that is registered under a hash. Waits for the database for half a second, or two where the list was never
+   * read.
+   *
+   * @throws the driver's error, or the signal's after two seconds, when the list was never read.
+   */
   find(hash: string): Promise<string | undefined> {
     return this.#look((texts) => texts.get(hash));
   }
@@ -68,7 +79,7 @@ export class OperationList {
   }
 
   /** Looks in the list, and once more in the database where what is looked for is not in it, or it is old. */
-  async #look<T>(find: (texts: ReadonlyMap<string, string>) => T | Promise<T>): Promise<T | undefined> {
+  async #look<T>(find: (texts: Texts) => T | Promise<T>): Promise<T | undefined> {
     const found = this.#texts && (await find(this.#texts));
     const age = Date.now() - this.#readAt;
     if (this.#texts && age <= (found === undefined ? LOOK_AGAIN_MS : STALE_MS)) return found;
@@ -78,23 +89,31 @@ export class OperationList {
 
   /** One read at a time; a list that was read before outlives a database that is away. */
   #read(): Promise<void> {
-    this.#reading ??= this.#load().finally(() => (this.#reading = undefined));
-    return this.#reading;
+    this.#wait ??= this.#begin();
+    return this.#wait;
   }
 
-  async #load(): Promise<void> {
-    try {
-      this.#texts = await readRegisteredOperations(this.#db(), this.#product);
-      this.#known = undefined;
-      this.#readAt = Date.now();
-    } catch (error) {
-      if (!this.#texts) throw error;
-      this.#readAt = Date.now();
-    }
+  #begin(): Promise<void> {
+    const before = this.#texts;
+    const read = withinTime(READ_MS, undefined, this.#load)
+      .then(
+        (texts) => {
+          this.#texts = texts;
+          this.#known = undefined;
+        },
+        (error: unknown) => {
+          if (!before) throw error;
+        },
+      )
+      .finally(() => {
+        this.#readAt = Date.now();
+        this.#wait = undefined;
+      });
+    return before ? Promise.race([read, pause(PATIENCE_MS, undefined, { ref: false })]) : read;
   }
 
   /** In pieces, since there may be thousands. */
-  async #formsOf(texts: ReadonlyMap<string, string>): Promise<ReadonlySet<string | undefined>> {
+  async #formsOf(texts: Texts): Promise<ReadonlySet<string | undefined>> {
     const known = new Set<string | undefined>();
     let parsed = 0;
     for (const [hash, text] of texts) {

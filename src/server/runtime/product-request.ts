@@ -46,7 +46,8 @@ export class ProductRequest {
     kind: 'reads' | 'writes',
   ): Promise<ProductRequest> {
     const { deadlineMs } = runtime.product.limits;
-    const deadline = new Deadline(runtime.name, deadlineMs, request.client, request.batch?.began);
+    const began = request.batch?.began ?? request.began;
+    const deadline = new Deadline(runtime.name, deadlineMs, request.client, began);
     const name = operationName && NAME.test(operationName) ? operationName : '-';
     try {
       const leave = await runtime.compartment.enter(deadline.signal, kind, siteOf(request.network));
